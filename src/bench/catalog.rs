@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::node::{BenchNode, Setup};
 use super::process;
 use super::report::Saturated;
-use crate::sandbox::{self, Door, Reply, Sandbox};
+use crate::sandbox::{self, Mount, Reply, Sandbox};
 
 const CRM_TOKEN: &str = "sandbox-crm-token";
 const ERP_TOKEN: &str = "sandbox-erp-token";
@@ -92,7 +92,7 @@ async fn measure(plan: &Plan, node: &BenchNode, sandbox: &Sandbox) -> anyhow::Re
     add_items(sandbox, tenth, plan.items)?;
     let done = node.metered(pass(node, plan.items)).await?;
     let peak_bytes = node.peak_bytes();
-    let bare_seconds = bare(plan.items).await?.as_secs_f64();
+    let bare_seconds = without_stepwell(plan.items).await?.as_secs_f64();
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
     let items_per_second = plan.items as f64 / done.seconds;
     Ok(Report {
@@ -122,7 +122,7 @@ fn add_items(sandbox: &Sandbox, from: usize, to: usize) -> anyhow::Result<()> {
             .header("authorization", format!("Bearer {ERP_TOKEN}"))
             .header("content-type", "application/json")
             .body(Bytes::from(item.to_string()))?;
-        let door = Door::of("/erp/services/rest/record/v1/inventoryItem").context("the sandbox's ERP")?;
+        let door = Mount::of("/erp/services/rest/record/v1/inventoryItem").context("the sandbox's ERP")?;
         match sandbox.answer(door, request, Utc::now()) {
             Reply::Answered(response, _) if response.status().is_success() => {}
             _ => bail!("the sandbox did not take the item {n}"),
@@ -158,7 +158,7 @@ async fn pass(node: &BenchNode, items: usize) -> anyhow::Result<Saturated> {
 }
 
 /// Makes the same page and collection requests between fresh systems, without recording or retries.
-async fn bare(items: usize) -> anyhow::Result<Duration> {
+async fn without_stepwell(items: usize) -> anyhow::Result<Duration> {
     let (address, sandbox) = serve().await?;
     add_items(&sandbox, 0, items)?;
     let client = reqwest::Client::new();

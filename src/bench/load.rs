@@ -44,7 +44,7 @@ impl Kind {
 
 /// How to start a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Door {
+pub(super) enum StartMethod {
     /// By a signed webhook.
     Webhook,
     /// By `POST /api/v1/workflows/{namespace}/{name}/runs` with a token.
@@ -85,11 +85,11 @@ impl Load {
     }
 
     /// Starts a run. Returns its number and the time until the `202`.
-    async fn fire(&self, door: Door, kind: Kind) -> anyhow::Result<(u64, Duration)> {
+    async fn fire(&self, door: StartMethod, kind: Kind) -> anyhow::Result<(u64, Duration)> {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let request = match door {
-            Door::Webhook => self.webhook(kind, number)?,
-            Door::Api => self.start(kind, number)?,
+            StartMethod::Webhook => self.webhook(kind, number)?,
+            StartMethod::Api => self.start(kind, number)?,
         };
         let _place = self.places.acquire().await?;
         let began = Instant::now();
@@ -137,7 +137,7 @@ impl Load {
     /// Starts as many runs as the node takes, with a bounded number in flight.
     pub(super) async fn saturate(
         &self,
-        door: Door,
+        door: StartMethod,
         kind: Kind,
         duration: Duration,
         mock: &Mock,
@@ -211,7 +211,7 @@ impl Load {
             tokio::select! {
                 _ = ticks.tick(), if firing_on => {
                     let at = Instant::now();
-                    firing.push(async move { (at, self.fire(Door::Webhook, kind).await) });
+                    firing.push(async move { (at, self.fire(StartMethod::Webhook, kind).await) });
                 }
                 Some((at, fired)) = firing.next(), if !firing.is_empty() => {
                     let (number, took) = fired?;
@@ -241,7 +241,8 @@ impl Load {
     /// Returns the node's memory while this many runs wait for an answer.
     pub(super) async fn hold(&self, count: usize, mock: &Mock, node: &BenchNode) -> anyhow::Result<u64> {
         mock.hold();
-        let fired = futures::stream::iter(0..count).map(|_| self.fire(Door::Webhook, Kind::Calls)).buffer_unordered(64);
+        let fired =
+            futures::stream::iter(0..count).map(|_| self.fire(StartMethod::Webhook, Kind::Calls)).buffer_unordered(64);
         let fired: Vec<_> = fired.collect().await;
         fired.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
         let resident = node.resident_bytes();

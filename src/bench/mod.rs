@@ -18,7 +18,7 @@ use anyhow::Context;
 
 pub use report::Report;
 
-use load::{Door, Kind, Load};
+use load::{Kind, Load, StartMethod};
 use mock::Mock;
 use node::{BenchNode, Setup};
 
@@ -51,10 +51,10 @@ async fn measure(plan: &Plan, mock: &Mock, node: &BenchNode) -> anyhow::Result<R
     // Memory first, before other measurements affect the heap.
     let idle_bytes = node.resident_bytes();
     let resident_bytes = load.hold(plan.in_flight, mock, node).await?;
-    load.saturate(Door::Webhook, Kind::Calls, Duration::from_secs(2), mock).await?;
-    let calls = node.metered(load.saturate(Door::Webhook, Kind::Calls, plan.duration, mock)).await?;
-    let noops = node.metered(load.saturate(Door::Webhook, Kind::Noops, plan.duration, mock)).await?;
-    let noops_by_api = node.metered(load.saturate(Door::Api, Kind::Noops, plan.duration, mock)).await?;
+    load.saturate(StartMethod::Webhook, Kind::Calls, Duration::from_secs(2), mock).await?;
+    let calls = node.metered(load.saturate(StartMethod::Webhook, Kind::Calls, plan.duration, mock)).await?;
+    let noops = node.metered(load.saturate(StartMethod::Webhook, Kind::Noops, plan.duration, mock)).await?;
+    let noops_by_api = node.metered(load.saturate(StartMethod::Api, Kind::Noops, plan.duration, mock)).await?;
     let low = load.paced(Kind::Calls, 5.0, plan.duration.max(Duration::from_secs(10)), node).await?;
     let busy = load.paced(Kind::Calls, calls.runs_per_second() * 0.8, plan.duration, node).await?;
     let after_bytes = node.resident_bytes();

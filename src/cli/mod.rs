@@ -12,8 +12,8 @@ mod runs;
 pub mod serving;
 mod setup;
 mod sync;
+mod time_flags;
 mod watch;
-mod when;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -10,7 +10,7 @@ use crate::output;
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Waits until the next check. Returns false once nobody reads the output.
-pub(super) async fn again() -> bool {
+pub(super) async fn next_tick() -> bool {
     tokio::time::sleep(LOOK).await;
     !output::is_unread()
 }

@@ -305,7 +305,7 @@ fn load_from(file: &Path, variables: &BTreeMap<String, String>) -> anyhow::Resul
             Meaning::Sets(key) => key,
             Meaning::NotASetting => continue,
             Meaning::Unknown { meant } => {
-                unknown.push(format!("the variable {variable} sets nothing; did you mean {meant}?"));
+                unknown.push(format!("unknown variable {variable}; did you mean {meant}?"));
                 continue;
             }
         };

@@ -50,8 +50,8 @@ fn an_unknown_variable_is_reported_and_the_rest_is_in_force() {
     assert_eq!(
         loaded.unknown,
         [
-            "the variable STEPWELL_NETWRK_ALLOW sets nothing; did you mean STEPWELL_NETWORK_ALLOW?",
-            "the variable STEPWELL_NODE sets nothing; did you mean STEPWELL_NODE_NAME?",
+            "unknown variable STEPWELL_NETWRK_ALLOW; did you mean STEPWELL_NETWORK_ALLOW?",
+            "unknown variable STEPWELL_NODE; did you mean STEPWELL_NODE_NAME?",
         ]
     );
 }

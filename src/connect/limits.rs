@@ -78,7 +78,7 @@ struct State {
     waiting: VecDeque<oneshot::Sender<Permit>>,
     used: u32,
     /// The number in flight last reported to the ledger.
-    told: u32,
+    last_reported: u32,
 }
 
 /// Permission for one call in flight. Dropping it frees the slot.
@@ -173,7 +173,7 @@ impl Gate {
     /// Asks the ledger once. Returns when to ask again if calls are still waiting.
     async fn serve_once(self: &Arc<Self>, ledger: &dyn Ledger) -> Option<Duration> {
         let (used, wanted) = self.demand();
-        if wanted == 0 && used == self.state().told {
+        if wanted == 0 && used == self.state().last_reported {
             return None;
         }
         match ledger.take(&self.connection, &self.limits, used, wanted).await {
@@ -202,7 +202,7 @@ impl Gate {
 
     fn let_pass(self: &Arc<Self>, used: u32, calls: u32) {
         let mut state = self.state();
-        state.told = used + calls;
+        state.last_reported = used + calls;
         let mut given_up = Vec::new();
         for _ in 0..calls {
             let Some(place) = state.waiting.pop_front() else { break };
@@ -210,7 +210,7 @@ impl Gate {
             // Permits of callers that gave up are dropped once the lock is released.
             given_up.extend(place.send(Permit(Some(Arc::clone(self)))).err());
         }
-        let behind = state.told != state.used;
+        let behind = state.last_reported != state.used;
         drop(state);
         drop(given_up);
         if behind {

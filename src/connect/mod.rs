@@ -56,7 +56,7 @@ use problem::Problem;
 use process::Processes;
 use request::Outgoing;
 use request::prepared::Prepared;
-use request::reach::Reach;
+use request::reach::CredentialScope;
 use request::{prepared, target};
 use standing::{class_of, health, is_refused};
 use wire::exchange;
@@ -238,7 +238,7 @@ impl Connections {
     }
 
     /// What a token request needs; the credentials may be sent only within `reach`.
-    fn wire(&self, connection: &Prepared, reach: Reach) -> Wire {
+    fn wire(&self, connection: &Prepared, reach: CredentialScope) -> Wire {
         Wire {
             clients: Arc::clone(&connection.clients),
             body_bytes_max: self.body_bytes_max,
@@ -288,9 +288,9 @@ impl Connections {
         &self,
         connection: &'a Prepared,
         own: Option<&'a OwnAuthentication>,
-    ) -> (Option<&'a Authentication>, Reach) {
+    ) -> (Option<&'a Authentication>, CredentialScope) {
         match own {
-            Some(own) => (Some(&own.policy), Reach::of_definition(&self.releases, own)),
+            Some(own) => (Some(&own.policy), CredentialScope::of_definition(&self.releases, own)),
             None => (connection.authentication.as_ref(), connection.reach.clone()),
         }
     }
@@ -369,7 +369,7 @@ impl Connections {
         self.authorize(credentials, named, &mut outgoing)?;
         let exchange = exchange::exchange(&connection.clients, &outgoing, request.redirect, self.body_bytes_max);
         let Ok(answer) = tokio::time::timeout(connection.timeout, exchange).await else {
-            return Err(late(connection, &outgoing));
+            return Err(timed_out(connection, &outgoing));
         };
         let answer = answer?;
         let challenges = answer.headers.get_all(WWW_AUTHENTICATE).iter();
@@ -388,7 +388,7 @@ struct Sent {
 }
 
 /// The deadline passed. The request may have been sent.
-fn late(connection: &Prepared, outgoing: &Outgoing) -> Box<Problem> {
+fn timed_out(connection: &Prepared, outgoing: &Outgoing) -> Box<Problem> {
     let asked = format!("{} {}", outgoing.method, target::short(&outgoing.url));
     let detail = format!("{asked} did not finish within {:?}", connection.timeout);
     let effect = if outgoing.method.is_safe() { TargetEffect::None } else { TargetEffect::Unknown };

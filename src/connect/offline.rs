@@ -14,7 +14,7 @@ use super::request::prepared::Prepared;
 use super::request::target;
 use super::request::{self, Outgoing};
 use super::wire::exchange::{Answer, Cut};
-use super::{Connections, late};
+use super::{Connections, timed_out};
 use crate::dsl::OwnAuthentication;
 use crate::machine::{CallFailure, CallOutcome, CallRequest, TargetEffect};
 use crate::memory;
@@ -104,7 +104,7 @@ impl Offline<'_> {
             headers: parts.headers,
             cut: (body.len() > self.body_bytes_max).then_some(Cut::TooLong),
             body: body[..body.len().min(self.body_bytes_max)].to_vec(),
-            doubt: TargetEffect::None,
+            earlier_effect: TargetEffect::None,
             duration,
         };
         outcome::judge(self.connection, self.request, &self.outgoing, answer)
@@ -122,6 +122,6 @@ impl Offline<'_> {
     /// The outcome if no answer arrives within [`Self::timeout`].
     #[must_use]
     pub fn late(&self) -> CallOutcome {
-        CallOutcome::Failed(late(self.connection, &self.outgoing).into_failure(self.connection))
+        CallOutcome::Failed(timed_out(self.connection, &self.outgoing).into_failure(self.connection))
     }
 }

@@ -95,9 +95,9 @@ impl Problem {
     }
 
     /// Adds the doubt that an earlier request of the same call may have had an effect.
-    pub(super) fn with_doubt(mut self: Box<Self>, doubt: TargetEffect) -> Box<Self> {
-        if doubt == TargetEffect::Unknown {
-            self.effect = doubt;
+    pub(super) fn with_earlier_effect(mut self: Box<Self>, earlier_effect: TargetEffect) -> Box<Self> {
+        if earlier_effect == TargetEffect::Unknown {
+            self.effect = earlier_effect;
         }
         self
     }

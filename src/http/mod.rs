@@ -190,7 +190,7 @@ pub fn router(app: App, pages: Pages) -> Router {
                 .layer(from_fn(limits::count_ingress)),
         )
         .merge(group(status_routes()));
-    skin(routes, app)
+    with_common_layers(routes, app)
 }
 
 /// Builds the API for a program with its own engine: the command line. It needs none of the limits that protect a
@@ -207,7 +207,7 @@ pub fn admin_router(app: App) -> Router {
         ("GET", "/readyz", get(status::readyz)),
         ("GET", "/metrics", get(status::metrics_for_anyone)),
     ];
-    skin(group(routes), app)
+    with_common_layers(group(routes), app)
 }
 
 /// Builds the router used until the database is available: the process is alive and waits for `what`.
@@ -220,7 +220,7 @@ pub fn waiting_router(what: &str) -> Router {
 }
 
 /// Adds the layers that every response passes.
-fn skin(routes: Router<App>, app: App) -> Router {
+fn with_common_layers(routes: Router<App>, app: App) -> Router {
     routes
         .layer(CatchPanicLayer::custom(limits::caught))
         .layer(from_fn(limits::count))

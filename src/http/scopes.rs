@@ -7,7 +7,7 @@ use serde_json::Value;
 use sqlx::PgPool;
 
 use super::status::OPENAPI;
-use super::tests::Face;
+use super::tests::TestApi;
 use super::{Settings, routes};
 use crate::store::access::Scope;
 
@@ -141,15 +141,15 @@ fn every_route_has_its_scope_in_the_table_and_in_the_description() {
 
 #[sqlx::test]
 async fn every_call_of_the_api_needs_its_scope(pool: PgPool) {
-    let face = Face::with(&pool, Settings { streams_max: 0, ..Settings::default() }).await;
+    let api = TestApi::with(&pool, Settings { streams_max: 0, ..Settings::default() }).await;
     for (method, path, needs) in TABLE {
         let Needs::Scope(needs) = needs else { continue };
         let path = path.replace("{id}", "01900000-0000-7000-8000-000000000000").replace("{act}", "cancel");
         let path = path.replace("{namespace}", "a").replace("{name}", "b").replace("{version}", "1.0.0");
         let path = path.replace("{run}", "01900000-0000-7000-8000-000000000000");
-        face.send(method, &path, &[], "").await.is_problem(401, "unauthorized", &path);
+        api.send(method, &path, &[], "").await.is_problem(401, "unauthorized", &path);
         for has in Scope::ALL {
-            let answer = face.call(has, method, &path, "").await;
+            let answer = api.call(has, method, &path, "").await;
             if may(has, *needs) {
                 let status = answer.status.as_u16();
                 assert!(![401, 403].contains(&status), "{method} {path} with {has}: {answer:?}");
@@ -158,5 +158,5 @@ async fn every_call_of_the_api_needs_its_scope(pool: PgPool) {
             }
         }
     }
-    face.close().await;
+    api.close().await;
 }

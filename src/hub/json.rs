@@ -7,7 +7,7 @@
 
 use serde_json::Value;
 
-use crate::connect::answer::json::{Duplicates, Rules, Unkept, read as read_by, read_text};
+use crate::connect::answer::json::{Duplicates, OnUnstorable, Rules, read as read_by, read_text};
 use crate::text::Replaced;
 
 pub use crate::connect::answer::json::BadJson;
@@ -15,8 +15,12 @@ pub use crate::connect::answer::json::BadJson;
 /// Deepest nesting of arrays and objects.
 pub const DEPTH_MAX: usize = 64;
 
-const STRICT: Rules =
-    Rules { depth_max: DEPTH_MAX, duplicates: Duplicates::Refuse, nul: Unkept::Refuse, surrogates: Unkept::Refuse };
+const STRICT: Rules = Rules {
+    depth_max: DEPTH_MAX,
+    duplicates: Duplicates::Refuse,
+    nul: OnUnstorable::Refuse,
+    surrogates: OnUnstorable::Refuse,
+};
 
 /// Reads JSON written by a person or an API client.
 ///
@@ -28,7 +32,7 @@ pub fn read(body: &[u8]) -> Result<Value, BadJson> {
 
 /// Reads an event, and returns what was replaced in it.
 pub(crate) fn read_event(text: &str) -> Result<(Value, Replaced), BadJson> {
-    read_text(text, Rules { surrogates: Unkept::Replace, ..STRICT })
+    read_text(text, Rules { surrogates: OnUnstorable::Replace, ..STRICT })
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ const ATTEMPTS_MAX: u32 = 4;
 const PAUSE_MAX: Duration = Duration::from_secs(10);
 
 /// A client for one connection.
-pub struct Ask<'c> {
+pub struct AccountClient<'c> {
     connections: &'c Connections,
     connection: &'c str,
     calls: Cell<usize>,
@@ -40,7 +40,7 @@ impl Refused {
     }
 }
 
-impl<'c> Ask<'c> {
+impl<'c> AccountClient<'c> {
     /// Creates a client for a connection.
     pub fn new(connections: &'c Connections, connection: &'c str) -> Self {
         Self { connections, connection, calls: Cell::new(0) }

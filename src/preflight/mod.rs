@@ -26,10 +26,10 @@ use crate::dsl::mapping::{Mapping, Side};
 use crate::dsl::{self, Mistake};
 use crate::sandbox::Profile;
 use crate::scenario::{Evaluate, sendings};
-use ask::Ask;
+use ask::AccountClient;
 use netsuite::Account;
 use salesforce::Org;
-use usage::{By, System, Usage, Used};
+use usage::{ConnectionUsage, System, Usage, WorkflowNames};
 
 /// What to check, and how.
 pub struct Preflight<'a> {
@@ -79,10 +79,10 @@ impl Preflight<'_> {
         for used in usage.connections.values_mut().filter(|used| used.system == System::Salesforce) {
             of_system(&mappings, System::Salesforce).for_each(|(mapping, side)| add_mapped(used, mapping, side));
         }
-        let mut report = Report { not_asked: self.strangers(&usage), ..Report::default() };
+        let mut report = Report { not_asked: self.unsupported(&usage), ..Report::default() };
         let (mut sold, mut billed) = (None, None);
         for (name, used) in usage.connections.iter().filter(|(name, _)| self.is_meant(name)) {
-            let ask = Ask::new(self.connections, name);
+            let ask = AccountClient::new(self.connections, name);
             let (findings, sampled) = match used.system {
                 System::Salesforce => self.ask_salesforce(&ask, used, &mappings, &mut sold).await,
                 System::NetSuite => self.ask_netsuite(name, &ask, used, &mappings, &mut billed).await,
@@ -121,7 +121,7 @@ impl Preflight<'_> {
     async fn features(&self, usage: &Usage) -> Features {
         let mut features = Features { crm_currencies: true, subsidiaries: true, erp_currencies: true };
         for (name, used) in usage.connections.iter().filter(|(name, _)| self.is_meant(name)) {
-            let ask = Ask::new(self.connections, name);
+            let ask = AccountClient::new(self.connections, name);
             match used.system {
                 System::Salesforce => {
                     let mut org = Org::new(&ask, used);
@@ -140,8 +140,8 @@ impl Preflight<'_> {
 
     async fn ask_salesforce(
         &self,
-        ask: &Ask<'_>,
-        used: &Used,
+        ask: &AccountClient<'_>,
+        used: &ConnectionUsage,
         mappings: &[Mapping],
         currencies: &mut Option<Vec<String>>,
     ) -> (Vec<Finding>, Option<usize>) {
@@ -163,8 +163,8 @@ impl Preflight<'_> {
     async fn ask_netsuite(
         &self,
         name: &str,
-        ask: &Ask<'_>,
-        used: &Used,
+        ask: &AccountClient<'_>,
+        used: &ConnectionUsage,
         mappings: &[Mapping],
         currencies: &mut Option<Vec<String>>,
     ) -> (Vec<Finding>, Option<usize>) {
@@ -187,7 +187,7 @@ impl Preflight<'_> {
     fn reported(
         &self,
         name: &str,
-        used: &Used,
+        used: &ConnectionUsage,
         calls: usize,
         findings: Vec<Finding>,
         sampled: Option<usize>,
@@ -217,12 +217,12 @@ impl Preflight<'_> {
             let problem = format!("the CRM sells in {}, but the ERP has no such active currency", missing.join(", "));
             let next =
                 "add the currency in NetSuite (Lists, Accounting, Currencies), or make it inactive in Salesforce";
-            erp.findings.push(Finding::error("currency", problem, next, &By::new()));
+            erp.findings.push(Finding::error("currency", problem, next, &WorkflowNames::new()));
         }
     }
 
     /// Returns the selected connections whose system preflight does not know.
-    fn strangers(&self, usage: &Usage) -> BTreeSet<String> {
+    fn unsupported(&self, usage: &Usage) -> BTreeSet<String> {
         let known = |name: &&String| !usage.connections.contains_key(*name) && self.is_meant(name);
         self.settings.keys().filter(known).cloned().collect()
     }
@@ -239,7 +239,7 @@ fn of_system(mappings: &[Mapping], system: System) -> impl Iterator<Item = (&Map
 }
 
 /// Adds the fields that a mapping reads from a whole record.
-fn add_mapped(used: &mut Used, mapping: &Mapping, side: Side) {
+fn add_mapped(used: &mut ConnectionUsage, mapping: &Mapping, side: Side) {
     let Some(object) = used.objects.get_mut(&mapping.types[side as usize]) else { return };
     let by = object.by.clone();
     for row in mapping.rows.iter().filter(|row| row.route(side.other()).is_some()) {

@@ -4,24 +4,24 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::usage::{By, Fields, Object, Query};
+use super::usage::{Fields, Object, Query, WorkflowNames};
 
 /// How a field is used.
 #[derive(Default)]
 pub struct Need {
     /// Workflows that read it.
-    pub reads: By,
+    pub reads: WorkflowNames,
     /// Workflows that set it in new records.
-    pub creates: By,
+    pub creates: WorkflowNames,
     /// Workflows that set it in existing records.
-    pub updates: By,
+    pub updates: WorkflowNames,
     /// Workflows that find records by it.
-    pub keys: By,
+    pub keys: WorkflowNames,
 }
 
 impl Need {
     /// All of these workflows.
-    pub fn all(&self) -> By {
+    pub fn all(&self) -> WorkflowNames {
         [&self.reads, &self.creates, &self.updates, &self.keys].into_iter().flatten().cloned().collect()
     }
 
@@ -38,7 +38,7 @@ impl Need {
 /// Collects the use of each field.
 pub fn needs(object: Option<&Object>, query: Option<&Query>) -> BTreeMap<String, Need> {
     let mut needs: BTreeMap<String, Need> = BTreeMap::new();
-    let mut add = |fields: &Fields, part: fn(&mut Need) -> &mut By| {
+    let mut add = |fields: &Fields, part: fn(&mut Need) -> &mut WorkflowNames| {
         for (name, by) in fields {
             part(needs.entry(name.clone()).or_default()).extend(by.iter().cloned());
         }
@@ -57,7 +57,7 @@ pub fn needs(object: Option<&Object>, query: Option<&Query>) -> BTreeMap<String,
 }
 
 /// All workflows that set one of these fields.
-pub fn writers(fields: &Fields) -> By {
+pub fn writers(fields: &Fields) -> WorkflowNames {
     fields.values().flatten().cloned().collect()
 }
 

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::ask::{Ask, Refused};
+use super::ask::{AccountClient, Refused};
 use super::report::Finding;
 use super::salesforce::no_access;
-use super::usage::{By, Object, Query, Used};
+use super::usage::{ConnectionUsage, Object, Query, WorkflowNames};
 use crate::dsl::mapping::{Mapping, Side};
 
 const ROLE: &str = "give the integration's role the permission (senders/netsuite has a role with all of them)";
@@ -35,8 +35,8 @@ const REFERENCES: [(&str, &str); 6] = [
 
 /// An account being checked.
 pub struct Account<'a> {
-    ask: &'a Ask<'a>,
-    used: &'a Used,
+    ask: &'a AccountClient<'a>,
+    used: &'a ConnectionUsage,
     schemas: BTreeMap<String, Result<Value, Refused>>,
     /// Findings so far.
     pub findings: Vec<Finding>,
@@ -44,7 +44,7 @@ pub struct Account<'a> {
 
 impl<'a> Account<'a> {
     /// Prepares the check of an account.
-    pub fn new(ask: &'a Ask<'a>, used: &'a Used) -> Self {
+    pub fn new(ask: &'a AccountClient<'a>, used: &'a ConnectionUsage) -> Self {
         Self { ask, used, schemas: BTreeMap::new(), findings: Vec::new() }
     }
 
@@ -81,7 +81,7 @@ impl<'a> Account<'a> {
                         "hub.yaml allows {sent} calls at once, but the account handles {works_on}, over all integrations"
                     );
                     let next = "lower `limits.concurrency` of the connection, and leave room for other integrations";
-                    self.findings.push(Finding::error("concurrency", problem, next, &By::new()));
+                    self.findings.push(Finding::error("concurrency", problem, next, &WorkflowNames::new()));
                 }
                 true
             }
@@ -117,7 +117,7 @@ impl<'a> Account<'a> {
             }
         };
         let has = |field: &str| field == "externalId" || schema["properties"].get(field).is_some();
-        let mut written: BTreeMap<&str, By> = BTreeMap::new();
+        let mut written: BTreeMap<&str, WorkflowNames> = BTreeMap::new();
         for (field, by) in object.creates.iter().chain(&object.updates).chain(&object.reads) {
             written.entry(field).or_default().extend(by.iter().cloned());
         }
@@ -126,7 +126,7 @@ impl<'a> Account<'a> {
             self.findings.push(Finding::error(format!("{name}.{field}"), problem, missing_field(field), by));
         }
         if !object.creates.is_empty() {
-            let creators: By = object.creates.values().flatten().cloned().collect();
+            let creators: WorkflowNames = object.creates.values().flatten().cloned().collect();
             let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
             for field in required.filter(|field| !object.creates.contains_key(*field) && *field != "item") {
                 let problem = "a new record needs a value, but no workflow sets one";
@@ -205,7 +205,7 @@ impl<'a> Account<'a> {
                     let problem = "customers have a currency, but the integration's role may not see the list of currencies: \
                                    the workflows would treat the account as one with a single currency";
                     let next = "give the role Lists -> Currency (View) and SuiteAnalytics Workbook";
-                    self.findings.push(Finding::error("currency", problem, next, &By::new()));
+                    self.findings.push(Finding::error("currency", problem, next, &WorkflowNames::new()));
                 }
                 None
             }

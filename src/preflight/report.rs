@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::usage::{By, System};
+use super::usage::{System, WorkflowNames};
 
 /// Severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -65,16 +65,26 @@ pub struct Report {
 
 impl Finding {
     /// Creates a finding because of which runs would fail.
-    pub fn error(subject: impl Into<String>, problem: impl Into<String>, next: impl Into<String>, by: &By) -> Self {
+    pub fn error(
+        subject: impl Into<String>,
+        problem: impl Into<String>,
+        next: impl Into<String>,
+        by: &WorkflowNames,
+    ) -> Self {
         Self::new(Severity::Error, subject.into(), problem.into(), next.into(), by)
     }
 
     /// Creates a finding because of which runs may fail.
-    pub fn warning(subject: impl Into<String>, problem: impl Into<String>, next: impl Into<String>, by: &By) -> Self {
+    pub fn warning(
+        subject: impl Into<String>,
+        problem: impl Into<String>,
+        next: impl Into<String>,
+        by: &WorkflowNames,
+    ) -> Self {
         Self::new(Severity::Warning, subject.into(), problem.into(), next.into(), by)
     }
 
-    fn new(severity: Severity, subject: String, problem: String, next: String, by: &By) -> Self {
+    fn new(severity: Severity, subject: String, problem: String, next: String, by: &WorkflowNames) -> Self {
         Self { severity, subject, problem, next, needed_by: by.clone() }
     }
 }

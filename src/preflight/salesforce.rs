@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::ask::{Ask, Refused};
+use super::ask::{AccountClient, Refused};
 use super::needs::{Need, field_of, needs, parent_of, writers};
 use super::report::Finding;
-use super::usage::{By, Fields, Object, Query, Used};
+use super::usage::{ConnectionUsage, Fields, Object, Query, WorkflowNames};
 use crate::dsl::mapping::{Mapping, Side};
 
 const PACKAGE: &str =
@@ -22,8 +22,8 @@ const CURRENCY: &str = "CurrencyIsoCode";
 
 /// An org being checked.
 pub struct Org<'a> {
-    ask: &'a Ask<'a>,
-    used: &'a Used,
+    ask: &'a AccountClient<'a>,
+    used: &'a ConnectionUsage,
     base: String,
     described: BTreeMap<String, Option<Value>>,
     /// Missing objects, each reported once.
@@ -36,7 +36,7 @@ pub struct Org<'a> {
 
 impl<'a> Org<'a> {
     /// Prepares the check of an org.
-    pub fn new(ask: &'a Ask<'a>, used: &'a Used) -> Self {
+    pub fn new(ask: &'a AccountClient<'a>, used: &'a ConnectionUsage) -> Self {
         let version = if used.version.is_empty() { "v62.0" } else { &used.version };
         let base = format!("services/data/{version}");
         Self {
@@ -80,7 +80,7 @@ impl<'a> Org<'a> {
                 {
                     let problem = format!("only {left} of the {max} daily API requests are left");
                     let next = "find out which integration uses them (Setup, Company Information), or buy more";
-                    self.findings.push(Finding::warning("DailyApiRequests", problem, next, &By::new()));
+                    self.findings.push(Finding::warning("DailyApiRequests", problem, next, &WorkflowNames::new()));
                 }
                 true
             }
@@ -102,7 +102,8 @@ impl<'a> Org<'a> {
     }
 
     async fn check_object(&mut self, name: &str, object: Option<&Object>, query: Option<&Query>) {
-        let by: By = object.iter().flat_map(|of| &of.by).chain(query.iter().flat_map(|of| &of.by)).cloned().collect();
+        let by: WorkflowNames =
+            object.iter().flat_map(|of| &of.by).chain(query.iter().flat_map(|of| &of.by)).cloned().collect();
         let Some(describe) = self.describe(name).await.cloned() else {
             self.note_absent(name, &by);
             return;
@@ -125,7 +126,7 @@ impl<'a> Org<'a> {
         }
     }
 
-    fn note_absent(&mut self, name: &str, by: &By) {
+    fn note_absent(&mut self, name: &str, by: &WorkflowNames) {
         if self.absent.insert(name.to_lowercase()) {
             let problem = "the object does not exist, or the integration's user may not see it";
             self.findings.push(Finding::error(name, problem, RIGHTS, by));
@@ -203,9 +204,10 @@ impl<'a> Org<'a> {
         let is = |flag: &str| field[flag] == Value::Bool(true);
         let name = field["name"].as_str().unwrap_or_default();
         let subject = format!("{object}.{name}");
-        let writers: By = need.creates.iter().chain(&need.updates).cloned().collect();
+        let writers: WorkflowNames = need.creates.iter().chain(&need.updates).cloned().collect();
         // An object that is read-only as a whole has already been reported.
-        let lacks = |by: &By, flag: &str| !by.is_empty() && !is(flag) && describe[flag] != Value::Bool(false);
+        let lacks =
+            |by: &WorkflowNames, flag: &str| !by.is_empty() && !is(flag) && describe[flag] != Value::Bool(false);
         let refused = lacks(&need.creates, "createable") || lacks(&need.updates, "updateable");
         // A field that is only set at creation, such as the price book of a price, is not updateable for anyone.
         if refused && !(is("createable") && need.updates.is_subset(&need.creates)) {
@@ -224,7 +226,7 @@ impl<'a> Org<'a> {
     }
 
     async fn check_children(&mut self, object: &str, describe: &Value, relation: &str, fields: &Fields) -> bool {
-        let by: By = fields.values().flatten().cloned().collect();
+        let by: WorkflowNames = fields.values().flatten().cloned().collect();
         let relations = describe["childRelationships"].as_array().into_iter().flatten();
         let is_meant =
             |of: &&Value| of["relationshipName"].as_str().is_some_and(|it| it.eq_ignore_ascii_case(relation));
@@ -286,7 +288,7 @@ impl<'a> Org<'a> {
     }
 
     /// Checks that a restricted picklist has the values in a mapping's samples.
-    fn check_values(&mut self, mapping: &Mapping, subject: &str, field: &Value, by: &By) {
+    fn check_values(&mut self, mapping: &Mapping, subject: &str, field: &Value, by: &WorkflowNames) {
         let active =
             field["picklistValues"].as_array().into_iter().flatten().filter(|of| of["active"] == Value::Bool(true));
         let active: Vec<&str> = active.filter_map(|of| of["value"].as_str()).collect();
@@ -360,5 +362,5 @@ pub fn no_access(refused: &Refused) -> Finding {
         None => "check the base URL, `network.allow` and the secrets of the connection",
     };
     let problem = format!("the account cannot be read: {}", refused.detail);
-    Finding::error("connection", problem, next, &By::new())
+    Finding::error("connection", problem, next, &WorkflowNames::new())
 }

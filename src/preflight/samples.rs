@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::report::Finding;
-use super::usage::By;
+use super::usage::WorkflowNames;
 use crate::dsl::mapping::{Mapping, Side};
 use crate::scenario::Evaluate;
 
@@ -28,8 +28,8 @@ pub fn translate(mapping: &Mapping, to: Side, records: &[Value], evaluate: &Eval
     let subject = format!("mapping {}", mapping.name);
     // If no record can be translated, the mapping is wrong; if only some fail, it may be right to refuse them.
     Some(if failed.len() == records.len() {
-        Finding::error(subject, problem, next, &By::new())
+        Finding::error(subject, problem, next, &WorkflowNames::new())
     } else {
-        Finding::warning(subject, problem, next, &By::new())
+        Finding::warning(subject, problem, next, &WorkflowNames::new())
     })
 }

@@ -67,7 +67,7 @@ impl World {
             if let Some(answer) = self.known.borrow().get(&question) {
                 return answer.clone();
             }
-            let answer = asked.here();
+            let answer = asked.evaluate_in_process();
             self.known.borrow_mut().insert(question, answer.clone());
             answer
         };
@@ -242,7 +242,7 @@ async fn decisions_of_another_company_are_found() {
         ("large", &["salesOrder.class", "salesOrder.department", "salesOrder.location"][..]),
     ] {
         let world = World::of(Profile::named(profile).expect("a profile"), folder.path()).await;
-        let evaluate = |asked: &Evaluation| asked.here();
+        let evaluate = |asked: &Evaluation| asked.evaluate_in_process();
         let preflight = Preflight {
             folder: folder.path(),
             connections: &world.connections,
@@ -269,8 +269,8 @@ async fn a_subsidiary_and_a_currency_that_the_account_does_not_have_are_found() 
     let world = World::of(Profile::named("one-world").expect("a profile"), folder.path()).await;
     let found = world.findings(folder.path(), &json!({})).await;
     assert_eq!(found, []);
-    world.sandbox.forget_in_erp("subsidiary", "2");
-    world.sandbox.forget_in_erp("currency", "2");
+    world.sandbox.erase_from_erp("subsidiary", "2");
+    world.sandbox.erase_from_erp("currency", "2");
     let report = world.preflight(folder.path(), None).await;
     let findings: Vec<String> = report
         .connections
@@ -292,7 +292,7 @@ async fn records_that_no_mapping_can_translate_are_reported_with_the_row() {
     let folder = some(&["closed-won", "contact-sync"]);
     let world = World::of(Profile::named("one-world").expect("a profile"), folder.path()).await;
     let before = writes(&world.sandbox);
-    world.sandbox.plant_in_crm("Contact", &json!({"Id": "003Ws00000Lm7ZzIAJ", "FirstName": "Nameless"}));
+    world.sandbox.seed_in_crm("Contact", &json!({"Id": "003Ws00000Lm7ZzIAJ", "FirstName": "Nameless"}));
     let report = world.preflight(folder.path(), Some("salesforce")).await;
     let findings = &report.connections[0].findings;
     assert_eq!(findings.len(), 1, "{findings:#?}");

@@ -13,9 +13,9 @@ use crate::sandbox::query::{Column, Dialect, Select, parse};
 use crate::scenario::Sending;
 
 /// Names of the workflows that use something.
-pub type By = BTreeSet<String>;
+pub type WorkflowNames = BTreeSet<String>;
 /// Names of fields, with the workflows that use them.
-pub type Fields = BTreeMap<String, By>;
+pub type Fields = BTreeMap<String, WorkflowNames>;
 
 /// Systems that preflight can check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -31,12 +31,12 @@ pub enum System {
 #[derive(Debug, Default)]
 pub struct Usage {
     /// By connection name.
-    pub connections: BTreeMap<String, Used>,
+    pub connections: BTreeMap<String, ConnectionUsage>,
 }
 
 /// What is used through one connection.
 #[derive(Debug)]
-pub struct Used {
+pub struct ConnectionUsage {
     /// System that it connects to.
     pub system: System,
     /// Salesforce's API version as in paths: `v62.0`.
@@ -46,14 +46,14 @@ pub struct Used {
     /// Objects or tables used in queries.
     pub queries: BTreeMap<String, Query>,
     /// Queries that preflight cannot parse, such as joins.
-    pub unread: BTreeMap<String, By>,
+    pub unread: BTreeMap<String, WorkflowNames>,
 }
 
 /// How the records of a type are used.
 #[derive(Debug, Default)]
 pub struct Object {
     /// Workflows that read, create, change or delete records.
-    pub by: By,
+    pub by: WorkflowNames,
     /// Fields that are read.
     pub reads: Fields,
     /// Fields set in new records.
@@ -63,16 +63,16 @@ pub struct Object {
     /// Fields by which records are found or upserted.
     pub keys: Fields,
     /// Workflows that delete records.
-    pub deletes: By,
+    pub deletes: WorkflowNames,
     /// Ids used in reference fields of new records, by field.
-    pub references: BTreeMap<(String, String), By>,
+    pub references: BTreeMap<(String, String), WorkflowNames>,
 }
 
 /// How queries use an object or table.
 #[derive(Debug, Default)]
 pub struct Query {
     /// Workflows that query it.
-    pub by: By,
+    pub by: WorkflowNames,
     /// Selected fields as written: `Account.Name` follows a reference.
     pub columns: Fields,
     /// Fields in conditions and orderings.
@@ -81,7 +81,7 @@ pub struct Query {
     pub children: BTreeMap<String, Fields>,
 }
 
-impl Used {
+impl ConnectionUsage {
     fn new(system: System) -> Self {
         Self {
             system,
@@ -137,8 +137,8 @@ impl Usage {
         }
     }
 
-    fn used(&mut self, connection: &str, system: System) -> &mut Used {
-        self.connections.entry(connection.to_owned()).or_insert_with(|| Used::new(system))
+    fn used(&mut self, connection: &str, system: System) -> &mut ConnectionUsage {
+        self.connections.entry(connection.to_owned()).or_insert_with(|| ConnectionUsage::new(system))
     }
 }
 
@@ -159,7 +159,7 @@ impl Request<'_> {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    fn of_salesforce(&self, used: &mut Used, path: &[&str]) {
+    fn of_salesforce(&self, used: &mut ConnectionUsage, path: &[&str]) {
         match path {
             ["query" | "queryAll"] => self.note_query(used, Dialect::Soql, self.parameter("q").unwrap_or_default()),
             ["sobjects", name, rest @ ..] => self.note_record(used, name, rest),
@@ -174,7 +174,7 @@ impl Request<'_> {
         }
     }
 
-    fn note_record(&self, used: &mut Used, name: &str, rest: &[&str]) {
+    fn note_record(&self, used: &mut ConnectionUsage, name: &str, rest: &[&str]) {
         let object = used.object(name);
         note(&mut object.by, self.workflow);
         match (self.method, rest) {
@@ -198,7 +198,7 @@ impl Request<'_> {
         }
     }
 
-    fn note_parts(&self, used: &mut Used) {
+    fn note_parts(&self, used: &mut ConnectionUsage) {
         let parts = self.body.and_then(|body| body["compositeRequest"].as_array()).into_iter().flatten();
         for part in parts {
             let url = part["url"].as_str().unwrap_or_default();
@@ -222,7 +222,7 @@ impl Request<'_> {
         }
     }
 
-    fn note_collection(&self, used: &mut Used, rest: &[&str]) {
+    fn note_collection(&self, used: &mut ConnectionUsage, rest: &[&str]) {
         let records = self.body.and_then(|body| body["records"].as_array()).into_iter().flatten();
         for record in records {
             let named = record["attributes"]["type"].as_str();
@@ -238,7 +238,7 @@ impl Request<'_> {
         }
     }
 
-    fn of_netsuite(&self, used: &mut Used, path: &[&str]) {
+    fn of_netsuite(&self, used: &mut ConnectionUsage, path: &[&str]) {
         match path {
             ["query", "v1", "suiteql"] => {
                 let text = self.body.and_then(|body| body["q"].as_str()).unwrap_or_default();
@@ -287,7 +287,7 @@ impl Request<'_> {
         }
     }
 
-    fn note_query(&self, used: &mut Used, dialect: Dialect, text: &str) {
+    fn note_query(&self, used: &mut ConnectionUsage, dialect: Dialect, text: &str) {
         match parse(text, dialect) {
             Ok(select) => {
                 let name = select.from.text.clone();
@@ -330,7 +330,7 @@ impl Request<'_> {
     }
 }
 
-fn note(by: &mut By, workflow: &str) {
+fn note(by: &mut WorkflowNames, workflow: &str) {
     if !by.contains(workflow) {
         by.insert(workflow.to_owned());
     }

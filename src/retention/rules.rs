@@ -54,7 +54,7 @@ pub enum Hold {
 
 /// Why a family is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kept {
+pub enum KeepReason {
     /// This run has not ended.
     Lives(RunId),
     /// This run needs attention.
@@ -73,30 +73,30 @@ pub enum Kept {
 ///
 /// # Errors
 /// Why it is kept.
-pub fn judge(family: &[Member], policy: &Policy, now: Time) -> Result<(), Kept> {
+pub fn judge(family: &[Member], policy: &Policy, now: Time) -> Result<(), KeepReason> {
     if family.len() > FAMILY_MAX {
-        return Err(Kept::Large);
+        return Err(KeepReason::Large);
     }
     family.iter().try_for_each(|member| judge_one(member, policy, now))
 }
 
-fn judge_one(run: &Member, policy: &Policy, now: Time) -> Result<(), Kept> {
+fn judge_one(run: &Member, policy: &Policy, now: Time) -> Result<(), KeepReason> {
     let (Some(outcome), Some(finished_at)) = (Outcome::of(run.status), run.finished_at) else {
-        return Err(Kept::Lives(run.id));
+        return Err(KeepReason::Lives(run.id));
     };
     if run.attention {
-        return Err(Kept::Attention(run.id));
+        return Err(KeepReason::Attention(run.id));
     }
-    let Age::For(age) = policy.age(&run.workflow, outcome) else { return Err(Kept::Forever(run.id)) };
+    let Age::For(age) = policy.age(&run.workflow, outcome) else { return Err(KeepReason::Forever(run.id)) };
     // A duration beyond the calendar means forever.
     let due = chrono::Duration::from_std(age).ok().and_then(|age| finished_at.checked_add_signed(age));
     match due {
         Some(due) if due <= now => {}
-        Some(due) => return Err(Kept::Until(run.id, due)),
-        None => return Err(Kept::Forever(run.id)),
+        Some(due) => return Err(KeepReason::Until(run.id, due)),
+        None => return Err(KeepReason::Forever(run.id)),
     }
     match run.held {
-        Some(hold) => Err(Kept::Held(run.id, hold)),
+        Some(hold) => Err(KeepReason::Held(run.id, hold)),
         None => Ok(()),
     }
 }

@@ -6,7 +6,7 @@
 //! rehearsal, and [`explore()`] tries every schedule of a given depth. A scenario and a schedule always give the same
 //! rehearsal.
 //!
-//! `read`, `around` and `expectation` parse a text into a [`ScenarioFile`]. `rehearsal` runs a scenario and returns a
+//! `read`, `surroundings` and `expectation` parse a text into a [`ScenarioFile`]. `rehearsal` runs a scenario and returns a
 //! [`Trace`]: `pending` determines what reaches the run next, `send` and `target` answer its calls, `relatives` has
 //! events and other runs. `replay` runs recorded runs again, with their journals as the world around them. `outcome` is
 //! what predicates see, `check` compares, `explore` searches for failing schedules, `suite` and `report` implement
@@ -26,8 +26,8 @@ pub use check::differences;
 pub use file::read::read;
 pub use file::*;
 pub use rehearsal::explore::{DEPTH_MAX, Exploration, Failing, explore};
-pub use rehearsal::schedule::{BadSchedule, Fault, Schedule, Strike};
+pub use rehearsal::schedule::{BadSchedule, Fault, Schedule, ScheduledFault};
 pub use rehearsal::trace::{Sending, Trace};
-pub use rehearsal::{Evaluate, Stage};
+pub use rehearsal::{Evaluate, RehearsalContext};
 pub use report::{FaultsReport, FileReport, Report, ScenarioReport};
-pub use suite::{Ask, OfflineHub, sendings, test_file};
+pub use suite::{OfflineHub, TestOptions, sendings, test_file};

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::rehearsal::relatives::Relatives;
+use super::rehearsal::relatives::Surroundings;
 use super::rehearsal::trace::Sending;
 use crate::machine::Run;
 
@@ -11,7 +11,7 @@ pub(super) fn of(
     run: &Run,
     status: &str,
     sendings: &[Sending],
-    relatives: &Relatives,
+    relatives: &Surroundings,
     memory: Value,
     sandbox: Option<(Value, Value)>,
 ) -> Value {

@@ -11,7 +11,7 @@ use super::rehearsal::schedule::Schedule;
 use super::rehearsal::step;
 use super::rehearsal::target::sides;
 use super::rehearsal::trace::Sending;
-use super::rehearsal::{Evaluate, Stage};
+use super::rehearsal::{Evaluate, RehearsalContext};
 use super::report::{FaultsReport, FileReport, ScenarioReport};
 use crate::connect::{ConnectSettings, Connections, Secrets};
 use crate::dsl::{self, Built, Functions, Mistake, ProcessKind, Severity};
@@ -27,7 +27,7 @@ const TAIL_LINES: usize = 8;
 
 /// Options for scenario files.
 #[derive(Debug, Clone, Default)]
-pub struct Ask {
+pub struct TestOptions {
     /// Run only the scenario with this name.
     pub scenario: Option<String>,
     /// Try every schedule of at most this many faults.
@@ -39,14 +39,14 @@ pub struct Ask {
 }
 
 /// A scenario file with everything needed to rehearse it.
-pub(super) struct Bench {
+pub(super) struct TestBench {
     file: ScenarioFile,
     profile: &'static Profile,
     built: Built,
     hub: OfflineHub,
 }
 
-impl Bench {
+impl TestBench {
     /// Reads the file, the definition next to it, the catalogs and `hub.yaml`.
     pub(super) fn open(path: &Path, profile: &'static Profile) -> Result<Self, Vec<Mistake>> {
         Self::with_variant(path, profile, Some(profile.name))
@@ -71,8 +71,8 @@ impl Bench {
         self.file.scenarios.iter().filter(|scenario| scenario.is_for(self.profile))
     }
 
-    pub(super) fn stage<'b>(&'b self, evaluate: &'b Evaluate<'b>) -> Stage<'b> {
-        Stage {
+    pub(super) fn stage<'b>(&'b self, evaluate: &'b Evaluate<'b>) -> RehearsalContext<'b> {
+        RehearsalContext {
             definition: &self.built.definition,
             connections: &self.hub.connections,
             identifiers: &self.hub.identifiers,
@@ -87,8 +87,8 @@ impl Bench {
 ///
 /// # Errors
 /// Mistakes in the file, its definition, the catalogs or `hub.yaml`.
-pub fn test_file(path: &Path, ask: &Ask, evaluate: &Evaluate<'_>) -> Result<FileReport, Vec<Mistake>> {
-    let bench = Bench::open(path, ask.profile)?;
+pub fn test_file(path: &Path, ask: &TestOptions, evaluate: &Evaluate<'_>) -> Result<FileReport, Vec<Mistake>> {
+    let bench = TestBench::open(path, ask.profile)?;
     let stage = bench.stage(evaluate);
     let wanted = |scenario: &&Scenario| ask.scenario.as_ref().is_none_or(|name| *name == scenario.name);
     Ok(FileReport {
@@ -110,13 +110,13 @@ pub fn sendings(
     variant: Option<&str>,
     evaluate: &Evaluate<'_>,
 ) -> Result<(String, Vec<Sending>), Vec<Mistake>> {
-    let bench = Bench::with_variant(path, profile, variant)?;
+    let bench = TestBench::with_variant(path, profile, variant)?;
     let stage = bench.stage(evaluate);
     let played = bench.file.scenarios.iter().map(|scenario| stage.rehearse(scenario, &Schedule::default()));
     Ok((stage.definition.workflow.to_string(), played.flat_map(|trace| trace.sendings).collect()))
 }
 
-fn one(stage: &Stage<'_>, scenario: &Scenario, ask: &Ask) -> ScenarioReport {
+fn one(stage: &RehearsalContext<'_>, scenario: &Scenario, ask: &TestOptions) -> ScenarioReport {
     let schedule = ask.schedule.clone().unwrap_or_default();
     let trace = stage.rehearse(scenario, &schedule);
     let mut differences = match &ask.schedule {
@@ -131,7 +131,7 @@ fn one(stage: &Stage<'_>, scenario: &Scenario, ask: &Ask) -> ScenarioReport {
             faults_of(&scenario.expect, &schedule, &trace, &undisturbed)
         }
     };
-    differences.extend(ask.schedule.iter().flat_map(|schedule| unmet(schedule, &trace)));
+    differences.extend(ask.schedule.iter().flat_map(|schedule| unreached_faults(schedule, &trace)));
     let journal = match (&ask.schedule, differences.is_empty()) {
         (Some(_), _) => trace.tail(stage.definition, usize::MAX),
         (None, false) => trace.tail(stage.definition, TAIL_LINES),
@@ -156,13 +156,13 @@ fn one(stage: &Stage<'_>, scenario: &Scenario, ask: &Ask) -> ScenarioReport {
 }
 
 /// Reports faults of a schedule that the rehearsal never reached: otherwise a typo would pass as "nothing breaks".
-fn unmet<'a>(schedule: &'a Schedule, trace: &'a super::Trace) -> impl Iterator<Item = String> + 'a {
-    use super::rehearsal::schedule::Strike;
-    let met = |strike: &&Strike| match strike {
-        Strike::Call { step, sending, .. } => {
+fn unreached_faults<'a>(schedule: &'a Schedule, trace: &'a super::Trace) -> impl Iterator<Item = String> + 'a {
+    use super::rehearsal::schedule::ScheduledFault;
+    let met = |strike: &&ScheduledFault| match strike {
+        ScheduledFault::Call { step, sending, .. } => {
             trace.sendings.iter().any(|sent| sent.step == *step && sent.number == *sending)
         }
-        Strike::Crash { commit } => trace.quiet.contains(commit),
+        ScheduledFault::Crash { commit } => trace.quiet.contains(commit),
     };
     schedule.0.iter().filter(move |strike| !met(strike)).map(|strike| {
         let mut steps: Vec<&str> = trace.sendings.iter().map(|sent| sent.step.as_str()).collect();
@@ -172,7 +172,7 @@ fn unmet<'a>(schedule: &'a Schedule, trace: &'a super::Trace) -> impl Iterator<I
 }
 
 /// Reports mocks for steps that the definition does not have.
-fn unknown_steps(stage: &Stage<'_>, scenario: &Scenario) -> Vec<String> {
+fn unknown_steps(stage: &RehearsalContext<'_>, scenario: &Scenario) -> Vec<String> {
     let definition = stage.definition;
     let names: Vec<String> = definition.tasks.iter().map(|task| step::name(definition, &task.reference)).collect();
     let mocked = scenario.calls.iter().filter_map(|(pattern, _)| match pattern {

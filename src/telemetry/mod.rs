@@ -122,16 +122,16 @@ fn describe() {
         "stepwell_runs_started_total",
         "Runs that were accepted, by what started them, workflow and source"
     );
-    describe_counter!("stepwell_runs_settled_total", "Runs that ended or came to need a person, by status");
+    describe_counter!("stepwell_runs_settled_total", "Runs that ended or need attention, by status");
     describe_counter!(
         "stepwell_runs_lost_total",
         "Runs that another node had taken over when this one wanted to write"
     );
-    describe_counter!("stepwell_leases_lost_total", "Incarnations of this node that ended because the lease was lost");
+    describe_counter!("stepwell_leases_lost_total", "Leases lost by this node");
     describe_counter!("stepwell_transitions_total", "Decisions committed");
     describe_histogram!("stepwell_commit_batch_size", "Transitions per commit");
     describe_histogram!("stepwell_commit_seconds", "Duration of one commit, from the first statement to the reply");
-    describe_gauge!("stepwell_commit_queue", "Writes that wait for the committer");
+    describe_gauge!("stepwell_commit_queue", "Writes waiting to be committed");
     describe_counter!("stepwell_events_delivered_total", "Deliveries of emitted events, by sink and result");
     describe_counter!("stepwell_schedules_fired_total", "Firings of schedules for which a run was asked");
     describe_histogram!("stepwell_schedule_lateness_seconds", "From a firing's time to its run");
@@ -148,7 +148,7 @@ fn describe() {
     describe_histogram!("stepwell_ingress_seconds", "From a webhook's headers to its answer");
     describe_counter!("stepwell_connections_ended_total", "Connections that were ended for the sake of others, by why");
     describe_counter!("stepwell_http_requests_total", "Requests, by method, route and status");
-    describe_counter!("stepwell_refusals_total", "Attempts without the right to it, by kind");
+    describe_counter!("stepwell_refusals_total", "Refused requests, by kind");
     describe_gauge!("stepwell_runs_in_memory", "Runs that this node holds in memory");
     describe_gauge!(
         "stepwell_runs_live",
@@ -158,7 +158,7 @@ fn describe() {
         "stepwell_database_snapshot_seconds",
         "For how long the oldest transaction has kept vacuum from removing dead rows, as far as the node's role may see it"
     );
-    describe_gauge!("stepwell_runs_attention", "Runs that need a person, over all nodes; counting stops at 10,000");
+    describe_gauge!("stepwell_runs_attention", "Runs that need attention, over all nodes; counting stops at 10,000");
     describe_gauge!("stepwell_bulk_acts_running", "Bulk acts that tell runs now, over all nodes");
     describe_gauge!(
         "stepwell_proposals_open",

@@ -108,7 +108,7 @@ fn every_example_builds_without_a_mistake() {
                 let mapping = dsl::mapping::Mapping::read(&block.place, name, &block.text);
                 let mapping = mapping.unwrap_or_else(|mistakes| panic!("{}:\n{}", block.place, shown(&mistakes)));
                 let never = |asked: &stepwell::expr::Evaluation| panic!("{}: {} may not end", block.place, asked.text);
-                assert_eq!(mapping.unfit(&never), [], "{}", block.place);
+                assert_eq!(mapping.failed_samples(&never), [], "{}", block.place);
             }
             Kind::Catalog | Kind::Foreign => {}
         }

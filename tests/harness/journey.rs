@@ -5,7 +5,7 @@ use std::path::Path;
 use axum::body::Bytes;
 use chrono::Utc;
 use serde_json::Value;
-use stepwell::sandbox::{self, Door, Reply, Sandbox};
+use stepwell::sandbox::{self, Mount, Reply, Sandbox};
 
 use super::{Node, World};
 
@@ -37,7 +37,7 @@ pub fn files(names: &[&'static str]) -> Vec<(&'static str, String)> {
 
 /// Edits a record as a person would, within the process to be fast.
 pub fn edit(sandbox: &Sandbox, method: &str, path: &str, body: &Value) -> Value {
-    let door = Door::of(path).unwrap();
+    let door = Mount::of(path).unwrap();
     let token = if path.starts_with("/erp/") { "sandbox-erp-token" } else { "sandbox-crm-token" };
     let request = axum::http::Request::builder()
         .method(method)

@@ -37,13 +37,13 @@ const NUMBERS: [&str; 8] = ["tonumber", "length", "floor", "ceil", "round", "fro
 /// Whether the expression compares a text with a number for equality anywhere. False if it does not parse.
 #[must_use]
 pub fn text_with_number(text: &str) -> bool {
-    (text.contains("==") || text.contains("!=")) && parse::look(text, &compares).unwrap_or(false)
+    (text.contains("==") || text.contains("!=")) && parse::inspect(text, &compares).unwrap_or(false)
 }
 
 /// Returns the type of the expression's result; `None` if its form does not determine it.
 #[must_use]
 pub fn kind_of(text: &str) -> Option<Kind> {
-    parse::look(text, &kind).flatten()
+    parse::inspect(text, &kind).flatten()
 }
 
 fn kind(term: &Term<&str>) -> Option<Kind> {

@@ -229,7 +229,7 @@ impl Evaluation {
     ///
     /// # Errors
     /// The text does not parse, or an error of [`Expression::evaluate_within`].
-    pub fn here(&self) -> Result<Value, EvaluationError> {
+    pub fn evaluate_in_process(&self) -> Result<Value, EvaluationError> {
         let names: Vec<&str> = self.variables.iter().map(String::as_str).collect();
         let expression =
             Expression::parse(&self.text, &names).map_err(|why| EvaluationError::Failed(why.to_string()))?;

@@ -4,7 +4,7 @@
 use jaq_core::load::parse::{Def, Term};
 use jaq_core::load::{self, Arena, File, Lexer, Loader, Parser};
 
-use crate::syntax::{self, Verdict};
+use crate::syntax::{self, CheckResult};
 use crate::{Expression, ParseError, library};
 
 /// Longest text of an expression, in bytes.
@@ -42,9 +42,9 @@ impl Expression {
     }
 }
 
-/// Applies `look` to the parsed text; `None` if it does not parse.
-pub(crate) fn look<T: Send>(text: &str, look: &(dyn Fn(&Term<&str>) -> T + Sync)) -> Option<T> {
-    on_a_large_stack(text, || with_term(text, |_, term| Ok(look(&term)))).ok()
+/// Applies `inspect` to the parsed text; `None` if it does not parse.
+pub(crate) fn inspect<T: Send>(text: &str, inspect: &(dyn Fn(&Term<&str>) -> T + Sync)) -> Option<T> {
+    on_a_large_stack(text, || with_term(text, |_, term| Ok(inspect(&term)))).ok()
 }
 
 /// Runs a parser on a large stack. The text has limited length and nesting.
@@ -111,7 +111,7 @@ fn parse_here(original: &str, allowed: &[&str]) -> Result<Expression, ParseError
 }
 
 fn compiled(original: &str, text: &str, term: Term<&str>, allowed: &[&str]) -> Result<Expression, ParseError> {
-    let Verdict { class, variables, defined } = syntax::judge(text, &term, allowed)?;
+    let CheckResult { class, variables, defined } = syntax::check(text, &term, allowed)?;
     let body = syntax::expression(term, defined);
     let needed = library::needed_by(&body);
     let main = Def { name: MAIN, args: Vec::new(), body };

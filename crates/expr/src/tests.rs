@@ -190,7 +190,7 @@ fn expressions_mean_what_they_mean_in_jq() {
         let output: Value = serde_json::from_str(output).expect("output");
         let found =
             Evaluation { text: program.to_owned(), variables: Vec::new(), input: input.into(), arguments: Vec::new() };
-        let found = on_a_small_stack(|| found.here()).unwrap_or_else(|why| panic!("{program}: {why}"));
+        let found = on_a_small_stack(|| found.evaluate_in_process()).unwrap_or_else(|why| panic!("{program}: {why}"));
         assert!(same(&found, &output), "{program}\n  gives {found}\n  not   {output}");
     }
 }

@@ -10,7 +10,7 @@ mod schema;
 
 pub use bitmap::Bitmaps;
 pub use schema::Resolved;
-pub use schema::{BadSchema, Schema, Undecodable};
+pub use schema::{BadSchema, DecodeError, Schema};
 
 /// Paths of the methods, relative to the URL of the service.
 pub mod calls {

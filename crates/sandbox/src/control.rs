@@ -268,15 +268,15 @@ fn apply(world: &mut World, settings: Settings) -> Result<Value, String> {
     }
     if let Some(erp) = settings.erp {
         if let Some(concurrency) = erp.concurrency {
-            world.erp.work_on_at_once(concurrency);
+            world.erp.set_concurrency(concurrency);
         }
         if let Some(role) = erp.role {
-            world.erp.assume(role);
+            world.erp.set_role(role);
         }
     }
     if let Some(crm) = settings.crm {
         if let Some(role) = crm.role {
-            world.crm.assume(role);
+            world.crm.set_role(role);
         }
         if let Some(picklists) = crm.picklists {
             world.crm.restrict(picklists);

@@ -16,9 +16,9 @@ use futures::StreamExt;
 use http::StatusCode;
 
 use super::call::{Answer, Call, System, pairs, segments};
-use super::faults::{Kind, Strike};
+use super::faults::{FaultHit, Kind};
 use super::ledger::{self, Outcome};
-use super::serve::Cut;
+use super::serve::ConnectionReset;
 use super::webhooks::Origin;
 use super::{Sandbox, crm, erp};
 
@@ -27,7 +27,7 @@ const HANG_MAX: Duration = Duration::from_mins(10);
 
 /// Answers one call to a system mounted at `mount`.
 pub async fn exchange(sandbox: Sandbox, system: System, mount: &str, request: Request) -> Response {
-    let cut = request.extensions().get::<Cut>().cloned();
+    let cut = request.extensions().get::<ConnectionReset>().cloned();
     let (call, complete) = read(system, mount, request).await;
     let entry = Entry::open(&sandbox, &call);
     if let Err(status) = complete {
@@ -42,7 +42,7 @@ pub async fn exchange(sandbox: Sandbox, system: System, mount: &str, request: Re
     }
 }
 
-async fn carry_out(strike: Strike, entry: Entry, call: &Call, cut: Option<Cut>) -> Response {
+async fn carry_out(strike: FaultHit, entry: Entry, call: &Call, cut: Option<ConnectionReset>) -> Response {
     let fault = &strike.fault;
     if fault.kind != Kind::Drip {
         tokio::time::sleep(fault.delay()).await;
@@ -84,7 +84,7 @@ async fn carry_out(strike: Strike, entry: Entry, call: &Call, cut: Option<Cut>) 
     }
 }
 
-async fn reset(cut: Option<Cut>) -> Response {
+async fn reset(cut: Option<ConnectionReset>) -> Response {
     if let Some(cut) = cut {
         cut.pull();
         // The task of the connection drops this call now.
@@ -186,7 +186,7 @@ impl Entry {
         Self { sandbox: sandbox.clone(), seq, open: std::cell::Cell::new(true) }
     }
 
-    pub(super) fn strike(&self, call: &Call) -> Option<Strike> {
+    pub(super) fn strike(&self, call: &Call) -> Option<FaultHit> {
         let world = &mut *self.sandbox.world();
         let strike = world.faults.strike(&call.method, &call.path)?;
         world.ledger.struck(self.seq, strike.id);
@@ -211,7 +211,7 @@ impl Entry {
         let mut origin = Origin::of(call, self.seq, world.ledger.counts().1);
         origin.by_person |= who == Who::Person;
         world.note(call.system, &origin, changes);
-        self.sandbox.tell(call.system);
+        self.sandbox.wake_delivery(call.system);
         answer
     }
 

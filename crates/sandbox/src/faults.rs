@@ -90,10 +90,10 @@ const fn is_zero(number: &u64) -> bool {
 #[derive(Default)]
 pub struct Faults {
     last_id: u64,
-    faults: Vec<Armed>,
+    faults: Vec<ActiveFault>,
 }
 
-struct Armed {
+struct ActiveFault {
     id: u64,
     fault: Fault,
     matched: u64,
@@ -103,7 +103,7 @@ struct Armed {
 
 /// A fault that strikes a call.
 #[derive(Debug, Clone)]
-pub struct Strike {
+pub struct FaultHit {
     /// Id of the fault.
     pub id: u64,
     /// The fault.
@@ -131,7 +131,7 @@ impl Faults {
     fn arm(&mut self, fault: Fault) -> u64 {
         self.last_id += 1;
         let dice = StdRng::seed_from_u64(fault.seed.unwrap_or(0));
-        self.faults.push(Armed { id: self.last_id, fault, matched: 0, struck: 0, dice });
+        self.faults.push(ActiveFault { id: self.last_id, fault, matched: 0, struck: 0, dice });
         self.last_id
     }
 
@@ -145,21 +145,21 @@ impl Faults {
     /// Returns all faults with the number of calls that each matched and struck.
     #[must_use]
     pub fn list(&self) -> Value {
-        self.faults.iter().map(Armed::view).collect()
+        self.faults.iter().map(ActiveFault::view).collect()
     }
 
     /// Returns the fault that strikes a call, and counts the call for it.
-    pub fn strike(&mut self, method: &Method, path: &str) -> Option<Strike> {
+    pub fn strike(&mut self, method: &Method, path: &str) -> Option<FaultHit> {
         self.faults.iter_mut().find_map(|armed| armed.strikes(method, path))
     }
 }
 
-impl Armed {
+impl ActiveFault {
     fn spent(&self) -> bool {
         self.fault.count.is_some_and(|count| self.struck >= count)
     }
 
-    fn strikes(&mut self, method: &Method, path: &str) -> Option<Strike> {
+    fn strikes(&mut self, method: &Method, path: &str) -> Option<FaultHit> {
         if self.spent() || !self.fault.matches(method, path) {
             return None;
         }
@@ -169,7 +169,7 @@ impl Armed {
             return None;
         }
         self.struck += 1;
-        Some(Strike { id: self.id, fault: self.fault.clone() })
+        Some(FaultHit { id: self.id, fault: self.fault.clone() })
     }
 
     fn view(&self) -> Value {

@@ -12,28 +12,28 @@ use serde_json::{Value, json};
 use super::call::{Answer, System};
 use super::control::all_records;
 use super::exchange::{Entry, call, refusal};
-use super::faults::{Fault, Kind, Strike};
+use super::faults::{Fault, FaultHit, Kind};
 use super::ledger::{Filter, Outcome};
 use super::{Profile, Sandbox};
 
 /// The system that a path leads to, and its mount point.
 #[derive(Debug, Clone, Copy)]
-pub struct Door {
+pub struct Mount {
     system: System,
     mount: &'static str,
 }
 
-impl Door {
+impl Mount {
     /// Returns the system at a path, as in the served sandbox; `None` if the path leads to neither.
     #[must_use]
     pub fn of(path: &str) -> Option<Self> {
-        const DOORS: [(&str, System, &str); 4] = [
+        const MOUNTS: [(&str, System, &str); 4] = [
             ("/crm/", System::Crm, "/crm"),
             ("/erp/", System::Erp, "/erp"),
             ("/services/rest/", System::Erp, ""),
             ("/services/", System::Crm, ""),
         ];
-        let (_, system, mount) = DOORS.into_iter().find(|(prefix, ..)| path.starts_with(prefix))?;
+        let (_, system, mount) = MOUNTS.into_iter().find(|(prefix, ..)| path.starts_with(prefix))?;
         Some(Self { system, mount })
     }
 }
@@ -52,11 +52,11 @@ pub enum Reply {
 impl Sandbox {
     /// Handles one call at time `now`.
     #[must_use]
-    pub fn answer(&self, door: Door, request: http::Request<Bytes>, now: DateTime<Utc>) -> Reply {
+    pub fn answer(&self, door: Mount, request: http::Request<Bytes>, now: DateTime<Utc>) -> Reply {
         let (parts, body) = request.into_parts();
         let call = call(door.system, door.mount, parts, body, now);
         let entry = Entry::open(self, &call);
-        let Some(Strike { fault, .. }) = entry.strike(&call) else {
+        let Some(FaultHit { fault, .. }) = entry.strike(&call) else {
             return answered(&entry.apply_and_answer(&call), Duration::ZERO);
         };
         let delay = if fault.kind == Kind::Drip { Duration::ZERO } else { fault.delay() };
@@ -121,12 +121,12 @@ impl Sandbox {
 #[cfg(any(test, feature = "testing"))]
 impl Sandbox {
     /// Adds a record to the CRM, as if it had always existed.
-    pub fn plant_in_crm(&self, object: &str, record: &Value) {
-        self.world().crm.plant_record(object, record, &[]);
+    pub fn seed_in_crm(&self, object: &str, record: &Value) {
+        self.world().crm.seed_record(object, record, &[]);
     }
 
     /// Removes a record from the ERP, as if it had never existed.
-    pub fn forget_in_erp(&self, record_type: &str, id: &str) {
+    pub fn erase_from_erp(&self, record_type: &str, id: &str) {
         self.world().erp.forget(record_type, id);
     }
 }

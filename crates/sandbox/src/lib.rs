@@ -83,7 +83,7 @@ use std::time::{Duration, Instant};
 
 pub use closed_won::closed_won_event;
 pub use control::router;
-pub use in_process::{Door, Reply};
+pub use in_process::{Mount, Reply};
 pub use profile::{PROFILES, Profile};
 pub use serve::serve;
 pub use webhooks::{Target as WebhookTarget, TargetSettings as WebhookSettings};
@@ -145,7 +145,7 @@ impl Sandbox {
         let webhooks = webhooks::Webhooks::to(crm, erp);
         {
             let world = &mut *self.world();
-            world.webhooks = webhooks.emptied(0);
+            world.webhooks = webhooks.cleared(0);
             world.webhooks_at_start = webhooks;
         }
         self
@@ -158,7 +158,7 @@ impl Sandbox {
     }
 
     /// Wakes up the delivery of a system, and the subscribers if it is the CRM.
-    fn tell(&self, system: call::System) {
+    fn wake_delivery(&self, system: call::System) {
         self.shared.queued[system as usize].notify_one();
         if system == call::System::Crm {
             self.published();
@@ -243,9 +243,9 @@ impl World {
     fn reset(&mut self, profile: &'static Profile) {
         let webhooks_at_start = std::mem::take(&mut self.webhooks_at_start);
         *self = Self {
-            webhooks: webhooks_at_start.emptied(self.webhooks.last()),
+            webhooks: webhooks_at_start.cleared(self.webhooks.last()),
             webhooks_at_start,
-            bus: self.bus.emptied(),
+            bus: self.bus.cleared(),
             ..Self::new(profile)
         };
     }

@@ -162,7 +162,7 @@ impl Tables {
 
     /// Updates fields that follow from another record, without recording a change. Call it last: an undo does not
     /// revert it.
-    pub fn settle(&mut self, record_type: &'static str, id: &str, fields: Fields) {
+    pub fn update_derived(&mut self, record_type: &'static str, id: &str, fields: Fields) {
         if let Some(table) = self.tables.get_mut(record_type) {
             table.put(id, Arc::new(fields));
         }

@@ -1,7 +1,7 @@
 //! Serves connections individually, so that a fault can cut a single one.
 //!
 //! axum's server hides its connections, and a failing response body still sends the beginning of an answer. Here each
-//! connection has a [`Cut`] that its calls can pull: the connection ends immediately with a TCP reset.
+//! connection has a [`ConnectionReset`] that its calls can pull: the connection ends immediately with a TCP reset.
 
 use std::io;
 use std::pin::Pin;
@@ -28,9 +28,9 @@ const GOODBYE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Resets the connection of a call. [`serve`] adds it to the extensions of every request.
 #[derive(Debug, Clone)]
-pub struct Cut(CancellationToken);
+pub struct ConnectionReset(CancellationToken);
 
-impl Cut {
+impl ConnectionReset {
     /// Resets the connection: the caller sees an error and no answer.
     pub fn pull(&self) {
         self.0.cancel();
@@ -70,7 +70,7 @@ async fn connection(stream: TcpStream, app: axum::Router, closing: CancellationT
     let io = TokioIo::new(Cuttable { stream, cut: cut.clone() });
     let calls = cut.clone();
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
-        request.extensions_mut().insert(Cut(calls.clone()));
+        request.extensions_mut().insert(ConnectionReset(calls.clone()));
         app.clone().oneshot(request.map(Body::new))
     });
     let mut builder = Builder::new(TokioExecutor::new());

@@ -104,7 +104,7 @@ pub struct Memory {
     links: links::Links,
     batches: batches::Batches,
     runs: runs::Runs,
-    totals: totals::Rehearsed,
+    totals: totals::SimulatedTotals,
     identifiers: Arc<Declared>,
     /// The names of the sides, by mapping.
     sides: BTreeMap<String, Arc<Sides>>,

@@ -126,7 +126,7 @@ pub fn key(value: &Value) -> Option<String> {
 /// For `#[serde(deserialize_with)]`: a key that is a text or a number.
 ///
 /// # Errors
-/// The value is neither a text nor a number.
+/// The value is neither a string nor a number.
 pub fn deserialize_key<'d, D: Deserializer<'d>>(deserializer: D) -> Result<String, D::Error> {
     let value = Value::deserialize(deserializer)?;
     key(&value).ok_or_else(|| serde::de::Error::custom(format!("a key is a text or a number, not {value}")))
@@ -149,7 +149,7 @@ pub fn deserialize_key_or_null<'d, D: Deserializer<'d>>(deserializer: D) -> Resu
 /// Like [`deserialize_key`], for a list of keys.
 ///
 /// # Errors
-/// An item is neither a text nor a number.
+/// An item is neither a string nor a number.
 pub fn deserialize_keys<'d, D: Deserializer<'d>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     let read = |value: Value| {
         key(&value).ok_or_else(|| serde::de::Error::custom(format!("a key is a text or a number, not {value}")))

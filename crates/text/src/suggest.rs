@@ -17,7 +17,7 @@ pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> O
 
 /// Returns the known name that was probably meant: at most one edit per three letters, and at least one allowed.
 #[must_use]
-pub fn meant<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn closest_match<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let allowed = (written.chars().count() / 3).max(1);
     nearest(written, known).filter(|(slips, _)| *slips <= allowed).map(|(_, name)| name)
 }
@@ -25,7 +25,7 @@ pub fn meant<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
 /// Returns ``did you mean `x`?`` if a known name is similar.
 #[must_use]
 pub fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    meant(written, known).map(|name| format!("did you mean `{name}`?"))
+    closest_match(written, known).map(|name| format!("did you mean `{name}`?"))
 }
 
 #[cfg(test)]
@@ -37,10 +37,10 @@ mod tests {
         let known = ["baseUrl", "timeout", "retry"];
         for (written, name) in [("baseurl", "baseUrl"), ("tiemout", "timeout"), ("rtry", "retry"), ("retrys", "retry")]
         {
-            assert_eq!(meant(written, known), Some(name), "{written}");
+            assert_eq!(closest_match(written, known), Some(name), "{written}");
         }
         for written in ["", "delay", "url", &"x".repeat(65)] {
-            assert_eq!(meant(written, known), None, "{written}");
+            assert_eq!(closest_match(written, known), None, "{written}");
         }
         assert_eq!(did_you_mean("retri", known).as_deref(), Some("did you mean `retry`?"));
     }

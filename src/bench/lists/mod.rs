@@ -79,7 +79,7 @@ struct Page {
 impl Report {
     /// Whether every page stays within the limit.
     #[must_use]
-    pub fn is_quick(&self) -> bool {
+    pub fn is_within_limit(&self) -> bool {
         self.over == 0
     }
 }

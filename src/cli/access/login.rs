@@ -41,7 +41,7 @@ pub(in crate::cli) async fn run(args: &Args, settings: &Settings) -> anyhow::Res
     // A variable selects the server for other commands; a login is saved only for a server named explicitly.
     match settings.server.as_ref().filter(|server| server.by_flag) {
         Some(server) => {
-            ensure!(args.user.is_none(), "a token says whose it is: give --user or --server, not both");
+            ensure!(args.user.is_none(), "a token already identifies its owner: give either --user or --server");
             sign_in(server, settings).await
         }
         None => print_link(args, settings).await,
@@ -69,7 +69,7 @@ async fn sign_in(server: &Server, settings: &Settings) -> anyhow::Result<ExitCod
     );
     Known::of_process().note(&token);
     let url = client::address(&server.url, server.insecure)?;
-    let me: Me = client::read(client::who(&server.url, &token, server.insecure).await?)?;
+    let me: Me = client::read(client::token_owner(&server.url, &token, server.insecure).await?)?;
     let file = Login::new(url.clone(), token, server.insecure).write()?;
     print::text(&format!("signed in to {url} as {} ({})", me.actor, me.scopes.join(", ")));
     println!("saved in {}; `stepwell logout` removes it", file.display());

@@ -72,7 +72,7 @@ pub(in crate::cli) async fn run(command: Command, settings: &Settings) -> anyhow
             if json { print::json(&ended) } else { println!("session {id} ended") }
         }
         Command::End { id: None, user, reason, json } => {
-            let user = user.context("name a session or --user")?;
+            let user = user.context("give a session id or --user")?;
             let done = client.post(Path::of(["users", &user, "sign-out"]), &json!({ "reason": reason })).await;
             let missing = || format!("there is no user {user}; `stepwell user list` shows them");
             let done = done.map_err(|failure| failure.or_missing(missing))?;

@@ -7,7 +7,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::cli::client::{self, Client, Path};
-use crate::cli::{print, when};
+use crate::cli::{print, time_flags};
 use crate::config::Settings;
 use crate::machine::Time;
 use crate::store::access::{Name, Scope};
@@ -28,7 +28,7 @@ pub(in crate::cli) enum Command {
         #[arg(long, value_delimiter = ',', default_value = "read")]
         scopes: Vec<Scope>,
         /// How long it is valid, in whole days, such as 90d. Default: until revoked.
-        #[arg(long, alias = "days", value_name = "DURATION", value_parser = when::days)]
+        #[arg(long, alias = "days", value_name = "DURATION", value_parser = time_flags::days)]
         lifetime: Option<u64>,
         /// The reason, recorded with the action.
         #[arg(long)]

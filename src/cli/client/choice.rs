@@ -48,7 +48,7 @@ pub(super) fn choose(settings: &Settings) -> anyhow::Result<Choice> {
     }
     let Some(saved) = Login::read()? else {
         bail!(
-            "neither a server nor a database to talk to: name a server with --server or `stepwell login --server URL`, set DATABASE_URL, \
+            "no server or database to talk to: name a server with --server or `stepwell login --server URL`, set DATABASE_URL, \
              or start `stepwell dev`, whose private Postgres in {} is not running",
             settings.data_dir.display()
         );

@@ -47,7 +47,7 @@ pub(in crate::cli) struct Place {
 
 impl Problem {
     /// A problem with only a detail.
-    pub(super) fn saying(detail: String) -> Self {
+    pub(super) fn with_detail(detail: String) -> Self {
         Self { detail, ..Self::default() }
     }
 

@@ -74,7 +74,7 @@ impl Local {
             return Ok(Answer { status, body });
         }
         let problem = serde_json::from_slice::<Problem>(&body);
-        let problem = problem.unwrap_or_else(|_| Problem::saying(format!("status {status}")));
+        let problem = problem.unwrap_or_else(|_| Problem::with_detail(format!("status {status}")));
         Err(refused(problem))
     }
 

@@ -110,7 +110,7 @@ impl Answer {
 pub(super) fn read<T: DeserializeOwned>(value: Value) -> Result<T, Failure> {
     serde_json::from_value(value).map_err(|error| {
         Failure::Unreadable(format!(
-            "the answer is not in the form that this version of stepwell knows ({error}): use the version of the server"
+            "the answer has a format that this version of stepwell does not support ({error}): use the version of the server"
         ))
     })
 }
@@ -179,7 +179,7 @@ impl Client {
 }
 
 /// Asks a server who owns a token, to test a login regardless of all settings.
-pub(super) async fn who(server: &str, token: &str, insecure: bool) -> anyhow::Result<Value> {
+pub(super) async fn token_owner(server: &str, token: &str, insecure: bool) -> anyhow::Result<Value> {
     let named = choice::Server {
         url: choice::address(server, insecure)?,
         token: crate::config::Token(token.to_owned()),

@@ -63,7 +63,7 @@ impl Remote {
         Err(match problem {
             Some(problem) => self.refused(problem),
             None => Failure::Unreadable(format!(
-                "what answers at {} is not Stepwell: status {}, {kind}",
+                "the server at {} is not Stepwell: status {}, {kind}",
                 self.server.url,
                 status.as_u16()
             )),
@@ -100,11 +100,11 @@ impl Remote {
         if error.is_connect() || is_read {
             let why = if error.is_timeout() { "no answer in time".to_owned() } else { cause(error) };
             return Failure::Away(format!(
-                "the server at {url} cannot be reached: {why}; is the address right, and does the server run?"
+                "the server at {url} cannot be reached: {why}; check the address, and that the server is running"
             ));
         }
         Failure::Away(format!(
-            "the answer of the server at {url} was lost: {}; it is unknown whether the call took effect, so look before you repeat it",
+            "the answer of the server at {url} was lost: {}; it is unknown whether the call took effect, so check before repeating it",
             cause(error)
         ))
     }

@@ -48,7 +48,7 @@ impl Login {
         };
         ensure!(
             found.permissions().mode() & 0o077 == 0,
-            "the saved login in {0} may be read by others, so it does not count: `chmod 600 {0}`, or sign in with a new token",
+            "the saved login in {0} is readable by others, so it is ignored: `chmod 600 {0}`, or sign in with a new token",
             file.display()
         );
         let text = fs::read(file).with_context(reading)?;

@@ -14,7 +14,7 @@ use crate::cli::runs::acts;
 use crate::cli::serving::server::refused;
 use crate::config::Settings;
 use crate::dsl;
-use crate::dsl::mapping::{FOLDER, Mapping, Unfit};
+use crate::dsl::mapping::{FOLDER, FailedSample, Mapping};
 use crate::evaluator::Evaluator;
 use crate::expr::Evaluation;
 
@@ -82,9 +82,10 @@ pub(super) fn with_evaluator<T>(use_it: impl FnOnce(&dsl::mapping::Evaluate<'_>)
 }
 
 fn check(mappings: &[(String, Mapping)], as_json: bool) -> anyhow::Result<ExitCode> {
-    let unfit: Vec<(&str, Unfit)> = with_evaluator(|evaluate| {
-        let of =
-            |(file, mapping)| Mapping::unfit(mapping, evaluate).into_iter().map(move |one| (String::as_str(file), one));
+    let unfit: Vec<(&str, FailedSample)> = with_evaluator(|evaluate| {
+        let of = |(file, mapping)| {
+            Mapping::failed_samples(mapping, evaluate).into_iter().map(move |one| (String::as_str(file), one))
+        };
         mappings.iter().flat_map(|(file, mapping)| of((file, mapping))).collect()
     })?;
     let samples: usize = mappings.iter().map(|(_, mapping)| mapping.samples.len()).sum();

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 
 use super::mapping::{one, with_evaluator};
-use crate::cli::{context, when};
+use crate::cli::{context, time_flags};
 use crate::config::Settings;
 use crate::engine::Engine;
 use crate::machine::Time;
@@ -24,10 +24,10 @@ pub(in crate::cli) struct Args {
     #[arg(long, value_name = "DIR")]
     workflows: Option<PathBuf>,
     /// Runs accepted at or after: a time, a day, or how long ago, such as 24h.
-    #[arg(long, value_name = "T", value_parser = when::past)]
+    #[arg(long, value_name = "T", value_parser = time_flags::past)]
     since: Time,
     /// Runs accepted before: a time, a day, or how long ago.
-    #[arg(long, value_name = "T", value_parser = when::past)]
+    #[arg(long, value_name = "T", value_parser = time_flags::past)]
     until: Option<Time>,
     /// Maximum number of runs.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=10_000))]
@@ -45,7 +45,7 @@ pub(super) async fn run(args: &Args, settings: &Settings) -> anyhow::Result<Exit
     let mapping = one(&args.mapping, &folder)?.1;
     let url = context::database_url(settings)?;
     let pool = store::connect_read_only(&url, 4).await.context("connecting to the database")?;
-    let engine = Engine::outside(pool).await.context("reading what is deployed")?;
+    let engine = Engine::outside(pool).await.context("reading the deployed definitions")?;
     let limit = usize::from(args.limit);
     // One more than the limit tells whether there are further runs.
     let mut found = engine.runs_through(&mapping.name, args.since, args.until, limit + 1).await?;

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::load;
 use super::test::evaluated;
 use crate::cli::serving::server::refused;
-use crate::cli::{context, when};
+use crate::cli::{context, time_flags};
 use crate::config::Settings;
 use crate::dsl::{Definition, ProcessKind};
 use crate::engine::{Engine, Found};
@@ -22,7 +22,7 @@ use crate::machine::masks::Masks;
 use crate::machine::{RunId, Time};
 use crate::output::Output;
 use crate::scenario::replay::{Assume, EventLabel, Recording, Replay, ReplayReport, ReplayedEvent};
-use crate::scenario::{Evaluate, OfflineHub, Stage};
+use crate::scenario::{Evaluate, OfflineHub, RehearsalContext};
 use crate::store;
 
 /// Arguments of `stepwell replay`.
@@ -35,10 +35,10 @@ pub(in crate::cli) struct Args {
     #[arg(long, value_name = "F")]
     workflow: String,
     /// Events received at or after: a time, a day, or how long ago, such as 24h.
-    #[arg(long, value_name = "T", value_parser = when::past)]
+    #[arg(long, value_name = "T", value_parser = time_flags::past)]
     since: Time,
     /// Events received before: a time, a day, or how long ago.
-    #[arg(long, value_name = "T", value_parser = when::past)]
+    #[arg(long, value_name = "T", value_parser = time_flags::past)]
     until: Option<Time>,
     /// Maximum number of events.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=10_000))]
@@ -57,7 +57,7 @@ pub(in crate::cli) struct Args {
 pub(in crate::cli) async fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let url = context::database_url(settings)?;
     let pool = store::connect_read_only(&url, 4).await.context("connecting to the database")?;
-    let engine = Engine::outside(pool).await.context("reading what is deployed")?;
+    let engine = Engine::outside(pool).await.context("reading the deployed definitions")?;
     let (definition, hub) = subject(args, settings, &engine)?;
     let report = replay(args, &engine, &definition, &hub).await?;
     let printed = match args.json {
@@ -113,7 +113,7 @@ async fn replay(
     let evaluator = Evaluator::of_this_program(1).context("finding this program's own path")?;
     let known = RefCell::new(HashMap::new());
     let evaluate = |asked: &Evaluation| evaluated(&evaluator, &known, asked);
-    let stage = Stage {
+    let stage = RehearsalContext {
         definition,
         connections: &hub.connections,
         identifiers: &hub.identifiers,
@@ -134,7 +134,7 @@ async fn replay(
 async fn of_event(
     args: &Args,
     engine: &Engine,
-    stage: &Stage<'_>,
+    stage: &RehearsalContext<'_>,
     event: &Found,
     replayed_runs: &mut HashSet<RunId>,
 ) -> anyhow::Result<Vec<ReplayedEvent>> {

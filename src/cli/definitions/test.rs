@@ -17,7 +17,7 @@ use crate::evaluator::Evaluator;
 use crate::expr::{Evaluation, EvaluationError};
 use crate::output::Output;
 use crate::sandbox::{PROFILES, Profile};
-use crate::scenario::{Ask, DEPTH_MAX, Report, Schedule, test_file};
+use crate::scenario::{DEPTH_MAX, Report, Schedule, TestOptions, test_file};
 
 /// Arguments of `stepwell test`.
 #[derive(Debug, clap::Args)]
@@ -66,7 +66,7 @@ pub(in crate::cli) fn run(args: &Args, settings: &Settings) -> anyhow::Result<Ex
     let mut report = Report::default();
     for file in files(args, settings)? {
         for profile in args.profile.0 {
-            let ask = Ask {
+            let ask = TestOptions {
                 scenario: args.scenario.clone(),
                 depth: args.faults.then_some(args.depth),
                 schedule: args.schedule.clone(),
@@ -78,7 +78,7 @@ pub(in crate::cli) fn run(args: &Args, settings: &Settings) -> anyhow::Result<Ex
     if report.count() == 0 {
         match &args.scenario {
             Some(name) => bail!("there is no scenario {name:?}"),
-            None => bail!("there are no scenarios; add them to NAME.scenarios.yaml beside NAME.yaml"),
+            None => bail!("there are no scenarios; add them to NAME.scenarios.yaml next to NAME.yaml"),
         }
     }
     let printed = match args.format {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::cli::client::{self, Client, Path};
-use crate::cli::{print, when};
+use crate::cli::{print, time_flags};
 use crate::config::Settings;
 use crate::machine::Time;
 use crate::words::{plural, task_name};
@@ -53,7 +53,7 @@ enum Act {
         /// The cause: a fingerprint from `stepwell attention`.
         fingerprint: String,
         /// When the muting ends: a time such as 2026-12-01T06:00:00Z, a day, or in how long, such as 36h.
-        #[arg(long, value_name = "T", value_parser = when::ahead)]
+        #[arg(long, value_name = "T", value_parser = time_flags::ahead)]
         until: Option<Time>,
         /// The reason.
         #[arg(long)]

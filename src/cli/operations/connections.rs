@@ -32,7 +32,7 @@ pub(in crate::cli) enum Command {
     /// Put a new refresh token, read from standard input, in place of one that the provider no longer accepts.
     Reauthorize {
         #[command(flatten)]
-        which: Which,
+        which: TokenSelector,
         /// Do not read a token: retry with the stored ones.
         #[arg(long)]
         same: bool,
@@ -47,7 +47,7 @@ pub(in crate::cli) enum Command {
     /// Delete stored tokens that are no longer used.
     Forget {
         #[command(flatten)]
-        which: Which,
+        which: TokenSelector,
         #[command(flatten)]
         why: Why,
     },
@@ -63,7 +63,7 @@ pub(in crate::cli) struct Why {
 
 /// One row.
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Which {
+pub(in crate::cli) struct TokenSelector {
     /// The connection in `hub.yaml`.
     #[arg(required_unless_present = "id")]
     connection: Option<String>,
@@ -83,7 +83,7 @@ pub(in crate::cli) async fn run(command: Command, settings: &Settings) -> anyhow
         Command::Forget { which, why } => {
             let id = which.find(&pool).await?;
             oauth::forget(&pool, &id, why.by(&actor)).await?;
-            println!("forgot the stored tokens {}", hex::encode(&id[..6]));
+            println!("deleted the stored tokens {}", hex::encode(&id[..6]));
             Ok(ExitCode::SUCCESS)
         }
     }
@@ -95,7 +95,7 @@ impl Why {
     }
 }
 
-impl Which {
+impl TokenSelector {
     async fn find(&self, pool: &PgPool) -> anyhow::Result<Vec<u8>> {
         let id = self.id.as_ref().map(|id| id.to_ascii_lowercase());
         let found = oauth::ids(pool, self.connection.as_deref(), id.as_deref()).await?;
@@ -128,7 +128,7 @@ async fn list(pool: &PgPool, json: bool) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn reauthorize(pool: &PgPool, which: &Which, same: bool, by: By<'_>) -> anyhow::Result<ExitCode> {
+async fn reauthorize(pool: &PgPool, which: &TokenSelector, same: bool, by: By<'_>) -> anyhow::Result<ExitCode> {
     let id = which.find(pool).await?;
     let sealed = match same {
         true => None,

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::cli::client::{self, Client, Path};
-use crate::cli::{print, when};
+use crate::cli::{print, time_flags};
 use crate::config::Settings;
 use crate::machine::Time;
 
@@ -33,10 +33,10 @@ pub(in crate::cli) enum Command {
         #[arg(long)]
         attention: bool,
         /// Received at or after: a time such as 2026-11-20T16:00:00Z, a day, or how long ago, such as 24h.
-        #[arg(long, value_name = "T", value_parser = when::past)]
+        #[arg(long, value_name = "T", value_parser = time_flags::past)]
         since: Option<Time>,
         /// Received before: a time, a day, or how long ago.
-        #[arg(long, value_name = "T", value_parser = when::past)]
+        #[arg(long, value_name = "T", value_parser = time_flags::past)]
         until: Option<Time>,
         /// Maximum number to list.
         #[arg(long, default_value_t = 50)]
@@ -76,7 +76,7 @@ pub(in crate::cli) enum Command {
     /// Count events of the last day to which no workflow subscribes, by source and type.
     Unmatched {
         /// Received at or after: a time, a day, or how long ago. Default: 24h.
-        #[arg(long, value_name = "T", value_parser = when::past)]
+        #[arg(long, value_name = "T", value_parser = time_flags::past)]
         since: Option<Time>,
         /// Print a JSON array.
         #[arg(long)]

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::cli::client::{self, Client, Path};
-use crate::cli::{print, when};
+use crate::cli::{print, time_flags};
 use crate::config::Settings;
 use crate::engine::FRESH_MAX;
 use crate::machine::Time;
@@ -31,7 +31,7 @@ pub enum Command {
         #[arg(long = "connection", value_name = "CONNECTION")]
         connections: Vec<String>,
         /// When it ends automatically: a time such as 2026-12-01T06:00:00Z, a day, or in how long, such as 36h.
-        #[arg(long, value_name = "T", value_parser = when::ahead)]
+        #[arg(long, value_name = "T", value_parser = time_flags::ahead)]
         until: Option<Time>,
         /// The reason, shown on every waiting run.
         #[arg(long)]

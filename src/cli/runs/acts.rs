@@ -116,8 +116,8 @@ async fn done(client: &Client, run: RunId, act: &Act, reason: &Reason) -> anyhow
             "{} needs a second person; it is now proposal {id}\nanother user can approve it: stepwell proposals approve {id}",
             doing()
         ),
-        (None, Some(true)) => format!("{run} is started again as run {after}"),
-        (None, Some(false)) => format!("{run} was started again before, as run {after}"),
+        (None, Some(true)) => format!("{run} restarted as run {after}"),
+        (None, Some(false)) => format!("{run} already restarted, as run {after}"),
         (None, None) => format!("{run} is {status}"),
     };
     Ok((found, text))

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::acts::{Act, Reason};
-use super::which::Which;
+use super::which::RunFilters;
 use crate::cli::client::{self, Client, Path};
 use crate::cli::{print, watch};
 use crate::config::Settings;
@@ -22,9 +22,9 @@ use crate::words::plural;
 /// An act on all runs that fit filters, in place of the id of one.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Many runs")]
-pub(in crate::cli) struct Many {
+pub(in crate::cli) struct BulkOptions {
     #[command(flatten)]
-    which: Which,
+    which: RunFilters,
     /// Do it. Without this, only print what would be done.
     #[arg(long)]
     yes: bool,
@@ -39,7 +39,7 @@ pub(in crate::cli) struct Many {
     watch: bool,
 }
 
-impl Many {
+impl BulkOptions {
     /// Whether to do it rather than preview it.
     pub(super) fn is_confirmed(&self) -> bool {
         self.yes
@@ -114,10 +114,10 @@ struct Item {
 }
 
 /// Prints what an act would do to all matching runs; with `--yes`, starts it.
-pub(super) async fn begin(client: &Client, act: Act, many: Many, reason: Reason) -> anyhow::Result<ExitCode> {
+pub(super) async fn begin(client: &Client, act: Act, many: BulkOptions, reason: Reason) -> anyhow::Result<ExitCode> {
     let filter = many.which.written();
     if filter.is_empty() {
-        bail!("name a run, or filters such as --attention any or --fingerprint; a bulk act never means every run");
+        bail!("name a run, or filters such as --attention any or --fingerprint; a bulk act cannot include every run");
     }
     for name in ["step", "from"] {
         ensure!(!act.members.contains_key(name), "--{name} names the step of one run: name that run");
@@ -293,7 +293,7 @@ fn print_bulk(bulk: Value, as_json: bool) -> anyhow::Result<ExitCode> {
     let bulk: Bulk = client::read(bulk)?;
     print::text(&format!("{}  {}", bulk.id, bulk.note));
     if bulk.more {
-        println!("  more runs match than one bulk act takes: begin another one when it has ended");
+        println!("  more runs match than one bulk act takes: start another when it has finished");
     }
     if bulk.finished_at.is_none() && bulk.status != "running" {
         println!("  stepwell bulk resume {0}; stepwell bulk stop {0}", bulk.id);
@@ -323,6 +323,6 @@ async fn watch(client: &Client, id: Uuid, as_json: bool) -> anyhow::Result<Value
             }
             return Ok(found);
         }
-        watch::again().await;
+        watch::next_tick().await;
     }
 }

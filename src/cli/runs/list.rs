@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::which::Which;
+use super::which::RunFilters;
 use crate::cli::client::{self, Client, Failure, Path};
 use crate::cli::print;
 use crate::cli::watch::{self, Screen};
@@ -19,7 +19,7 @@ use crate::machine::Time;
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Filter {
     #[command(flatten)]
-    which: Which,
+    which: RunFilters,
     /// Maximum number to list.
     #[arg(long, default_value_t = 50)]
     limit: usize,
@@ -59,7 +59,7 @@ pub(super) async fn run(filter: Filter, settings: &Settings) -> anyhow::Result<E
     loop {
         let rows = client.pages(path.clone(), filter.limit).all().await?;
         screen.show(&if filter.json { format!("{:#}", Value::Array(rows)) } else { lines(rows)? });
-        if !watch::again().await {
+        if !watch::next_tick().await {
             return Ok(ExitCode::SUCCESS);
         }
     }

@@ -26,7 +26,7 @@ use super::operations::attention;
 use crate::config::Settings;
 use crate::machine::RunId;
 use acts::{Act, Reason};
-use bulk::Many;
+use bulk::BulkOptions;
 
 /// `stepwell runs ...`
 #[derive(Debug, Subcommand)]
@@ -161,7 +161,7 @@ pub(super) struct Target {
     /// The run's id. Or give filters, to act on all runs that match.
     id: Option<RunId>,
     #[command(flatten)]
-    many: Many,
+    many: BulkOptions,
 }
 
 /// Runs by their ids, or all that match filters.
@@ -171,7 +171,7 @@ pub(super) struct Targets {
     #[arg(value_name = "RUN")]
     ids: Vec<RunId>,
     #[command(flatten)]
-    many: Many,
+    many: BulkOptions,
 }
 
 pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {

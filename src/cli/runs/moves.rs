@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::acts::{Act, Reason};
-use super::bulk::{self, Many};
+use super::bulk::{self, BulkOptions};
 use crate::cli::client::{self, Call, Client, Failure, Path};
 use crate::cli::print::{self, List};
 use crate::machine::{RunId, Time};
@@ -22,7 +22,7 @@ pub(in crate::cli) struct Arguments {
     #[arg(value_name = "RUN")]
     runs: Vec<RunId>,
     #[command(flatten)]
-    many: Many,
+    many: BulkOptions,
     /// The version to move to; it must be deployed.
     #[arg(long, value_name = "VERSION")]
     to: String,

@@ -91,7 +91,7 @@ async fn settled(client: &Client, id: RunId) -> anyhow::Result<()> {
         // The list is cheap, because it does not read the run's journal.
         let rows = client.items(Path::of(["runs"]).with("q", Some(id)).with("limit", Some(1))).await?;
         let row = rows.first().with_context(|| format!("run {id} no longer exists"))?;
-        if !row["finished_at"].is_null() || !row["attention"].is_null() || !watch::again().await {
+        if !row["finished_at"].is_null() || !row["attention"].is_null() || !watch::next_tick().await {
             break;
         }
     }

@@ -35,7 +35,7 @@ pub(super) async fn show(client: &Client, id: RunId, style: Style) -> anyhow::Re
         } else {
             screen.show(&if style.json { format!("{found:#}") } else { text(&run, &found) });
         }
-        if style.watch && !run.is_settled() && watch::again().await {
+        if style.watch && !run.is_settled() && watch::next_tick().await {
             continue;
         }
         if run.tasks.is_empty() && run.status == "pending" && !style.json {
@@ -70,10 +70,10 @@ async fn journal(client: &Client, id: RunId) -> Result<Vec<Value>, Failure> {
 fn text(run: &Run, found: &Value) -> String {
     let mut text = tree::tree(run);
     if let Some(from) = run.restarted_from {
-        text.push_str(&format!("  does the work of run {from} again\n"));
+        text.push_str(&format!("  restart of run {from}\n"));
     }
     if let Some(run) = run.restarted_as {
-        text.push_str(&format!("  started again as run {run}\n"));
+        text.push_str(&format!("  restarted as run {run}\n"));
     }
     let open = run.tasks.iter().filter(|task| task.finished_at.is_none());
     for (step, task) in open.filter_map(|task| Some((&task.name, task.task?))) {

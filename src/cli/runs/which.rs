@@ -5,12 +5,12 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::cli::client::Path;
-use crate::cli::when;
+use crate::cli::time_flags;
 use crate::machine::{Status, Time};
 
 /// Filters as in the API.
 #[derive(Debug, Default, Args)]
-pub(in crate::cli) struct Which {
+pub(in crate::cli) struct RunFilters {
     /// `namespace/name` or `name`.
     #[arg(long)]
     workflow: Option<String>,
@@ -36,14 +36,14 @@ pub(in crate::cli) struct Which {
     #[arg(long)]
     q: Option<String>,
     /// Created at or after: a time such as 2026-11-20T16:00:00Z, a day, or how long ago, such as 24h.
-    #[arg(long, value_name = "T", value_parser = when::past)]
+    #[arg(long, value_name = "T", value_parser = time_flags::past)]
     since: Option<Time>,
     /// Created before: a time, a day, or how long ago.
-    #[arg(long, value_name = "T", value_parser = when::past)]
+    #[arg(long, value_name = "T", value_parser = time_flags::past)]
     until: Option<Time>,
 }
 
-impl Which {
+impl RunFilters {
     /// The filters in the form of `runs:bulk`.
     pub(super) fn written(&self) -> Map<String, Value> {
         let statuses: Vec<&str> = self.status.iter().map(|status| status.as_str()).collect();

@@ -11,7 +11,7 @@ use notify::Watcher;
 use tokio::sync::mpsc;
 use tracing::{error, info, warn};
 
-use super::dev_sandbox::{DevSandbox, Told, sandbox_secrets};
+use super::dev_sandbox::{DevSandbox, Subscribers, sandbox_secrets};
 use super::fire;
 use super::server::{Migrate, Server, asked_to_stop, check};
 use crate::cli::access::login;
@@ -70,8 +70,8 @@ pub(in crate::cli) async fn run(args: Args, mut settings: Settings) -> anyhow::R
     settings.variant = Some(args.sandbox_profile.name);
     check(&settings)?;
     let told = match args.sandbox_webhooks {
-        true => Told::by_hub(settings.listen, &settings.workflows)?,
-        false => Told::nobody(settings.listen),
+        true => Subscribers::by_hub(settings.listen, &settings.workflows)?,
+        false => Subscribers::nobody(settings.listen),
     };
     let sandbox = DevSandbox::start(args.sandbox, args.sandbox_profile, &told).await?;
     let ended = with_postgres(&args, settings).await;

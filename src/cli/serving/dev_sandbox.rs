@@ -41,7 +41,11 @@ impl DevSandbox {
     /// Starts a sandbox, or uses a running one.
     ///
     /// `told` lists the server's sources to notify of changes.
-    pub(super) async fn start(address: SocketAddr, profile: &'static Profile, told: &Told) -> anyhow::Result<Self> {
+    pub(super) async fn start(
+        address: SocketAddr,
+        profile: &'static Profile,
+        told: &Subscribers,
+    ) -> anyhow::Result<Self> {
         let child = match TcpListener::bind(address).await {
             Ok(free) => {
                 drop(free);
@@ -50,7 +54,7 @@ impl DevSandbox {
                 Some(child)
             }
             Err(_) if is_sandbox(address).await => {
-                demand_profile(address, profile).await?;
+                check_profile(address, profile).await?;
                 info!(%address, "a sandbox is already running there: using it with its existing data");
                 None
             }
@@ -77,7 +81,7 @@ impl DevSandbox {
     }
 }
 
-fn spawn(address: SocketAddr, profile: &Profile, told: &Told) -> anyhow::Result<Child> {
+fn spawn(address: SocketAddr, profile: &Profile, told: &Subscribers) -> anyhow::Result<Child> {
     let program = std::env::current_exe().context("finding this program's own path")?;
     let mut command = Command::new(program);
     told.tell(&mut command)?;
@@ -94,13 +98,13 @@ fn spawn(address: SocketAddr, profile: &Profile, told: &Told) -> anyhow::Result<
 }
 
 /// Sources that the sandbox notifies of changes.
-pub(super) struct Told {
+pub(super) struct Subscribers {
     server: SocketAddr,
     /// System as in the names of its variables, and source.
     sources: Vec<(&'static str, &'static str)>,
 }
 
-impl Told {
+impl Subscribers {
     /// No sources.
     pub(super) fn nobody(server: SocketAddr) -> Self {
         Self { server, sources: Vec::new() }
@@ -154,7 +158,7 @@ async fn is_sandbox(address: SocketAddr) -> bool {
 }
 
 /// Refuses a running sandbox with a different profile.
-async fn demand_profile(address: SocketAddr, profile: &Profile) -> anyhow::Result<()> {
+async fn check_profile(address: SocketAddr, profile: &Profile) -> anyhow::Result<()> {
     let settings = settings_of(address).await.unwrap_or_default();
     match settings["profile"].as_str() {
         Some(name) if name != profile.name => bail!(

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::dev_sandbox::sandbox_secrets;
 use crate::cli::runs::shown::Run;
 use crate::cli::runs::tree;
-use crate::cli::{context, when};
+use crate::cli::{context, time_flags};
 use crate::config::Settings;
 use crate::connect::Secrets;
 use crate::engine::Engine;
@@ -21,7 +21,7 @@ use crate::sandbox;
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     /// How long to wait for the end of the run before showing its current state, such as 30s.
-    #[arg(long, default_value = "5s", value_parser = when::duration)]
+    #[arg(long, default_value = "5s", value_parser = time_flags::duration)]
     wait: Duration,
 }
 

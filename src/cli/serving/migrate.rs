@@ -23,7 +23,7 @@ pub(in crate::cli) async fn run(args: &Args, settings: &Settings) -> anyhow::Res
     let pool = context::connect_owner(settings).await?;
     // Even if nothing was missing: an earlier migration may have been interrupted before its grants.
     store::nodes::roles::grant_again(&pool).await.context("granting permissions to the roles of nodes")?;
-    println!("the database is at the version of this program");
+    println!("the database is up to date");
     if let Some(role) = &args.node_role {
         store::nodes::roles::grant_node_role(&pool, role)
             .await

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-use super::server::{Asked, Migrate, Server, asked_to_stop, check};
+use super::server::{Migrate, Server, StopSignal, asked_to_stop, check};
 use crate::config::Settings;
 use crate::connect::Secrets;
 
@@ -43,8 +43,8 @@ pub(in crate::cli) async fn run(args: Args, mut settings: Settings) -> anyhow::R
     server.open();
     eprintln!("Stepwell is listening on {}", settings.url());
     let drain = match stopping.await? {
-        Asked::ByTheSystem => settings.drain(),
-        Asked::AtTheTerminal => Duration::ZERO,
+        StopSignal::ByTheSystem => settings.drain(),
+        StopSignal::AtTheTerminal => Duration::ZERO,
     };
     server.stop(drain).await;
     Ok(ExitCode::SUCCESS)

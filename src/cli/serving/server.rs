@@ -224,7 +224,7 @@ pub(in crate::cli) fn refused(mistakes: &[Mistake]) -> anyhow::Error {
 
 /// How the process was asked to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::cli) enum Asked {
+pub(in crate::cli) enum StopSignal {
     /// SIGTERM, from a supervisor that may run other processes too.
     ByTheSystem,
     /// Ctrl-C, from a person who does not want to wait.
@@ -232,13 +232,13 @@ pub(in crate::cli) enum Asked {
 }
 
 /// Waits for Ctrl-C or SIGTERM. A second one ends the process at once.
-pub(in crate::cli) async fn asked_to_stop() -> anyhow::Result<Asked> {
+pub(in crate::cli) async fn asked_to_stop() -> anyhow::Result<StopSignal> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let asked = tokio::select! {
-        _ = terminate.recv() => Asked::ByTheSystem,
-        _ = interrupt.recv() => Asked::AtTheTerminal,
+        _ = terminate.recv() => StopSignal::ByTheSystem,
+        _ = interrupt.recv() => StopSignal::AtTheTerminal,
     };
     tokio::spawn(async move {
         tokio::select! {

@@ -83,10 +83,10 @@ pub(in crate::cli) async fn run(args: &Args, loaded: &Loaded) -> anyhow::Result<
             format!("every setting is known; the environment is {}", settings.environment),
         );
     }
-    look_at_folder(settings, &mut findings);
-    look_at_connections(settings, args.offline, &mut findings).await;
+    check_folder(settings, &mut findings);
+    check_connections(settings, args.offline, &mut findings).await;
     if !args.offline {
-        look_at_database(settings, &mut findings).await;
+        check_database(settings, &mut findings).await;
     }
     print(&findings.0, args.json)?;
     let is_bad = findings.0.iter().any(|finding| finding.level == Level::Error);
@@ -113,7 +113,7 @@ fn print(findings: &[Finding], json: bool) -> anyhow::Result<()> {
 }
 
 /// Checks the definitions of the folder with their functions.
-fn look_at_folder(settings: &Settings, findings: &mut Findings) {
+fn check_folder(settings: &Settings, findings: &mut Findings) {
     let folder = settings.workflows.display();
     if !settings.workflows.is_dir() {
         let detail =
@@ -149,7 +149,7 @@ fn look_at_folder(settings: &Settings, findings: &mut Findings) {
     }
 }
 
-async fn look_at_connections(settings: &Settings, offline: bool, findings: &mut Findings) {
+async fn check_connections(settings: &Settings, offline: bool, findings: &mut Findings) {
     let secrets = Secrets::from_environment();
     let hub = match Hub::load_folder(&settings.workflows, &secrets) {
         Ok(hub) => hub,
@@ -158,8 +158,8 @@ async fn look_at_connections(settings: &Settings, offline: bool, findings: &mut 
     for mistake in &hub.refused {
         findings.note(Level::Error, "hub", format!("{}:{}: {}", mistake.file, mistake.line, mistake.message));
     }
-    look_at_archive(&hub.retention, findings);
-    look_at_anchors(hub.anchors.as_ref(), findings);
+    check_archive(&hub.retention, findings);
+    check_anchors(hub.anchors.as_ref(), findings);
     let (sources, known) = (hub.declared.len(), hub.connections.len());
     let (sources, known) = (plural(sources, "source", "sources"), plural(known, "connection", "connections"));
     findings.note(Level::Ok, "hub", format!("it declares {sources} and {known}"));
@@ -199,7 +199,7 @@ async fn look_at_connections(settings: &Settings, offline: bool, findings: &mut 
 }
 
 /// Checks that what is due can be archived, if anything is to be deleted.
-fn look_at_archive(policy: &Policy, findings: &mut Findings) {
+fn check_archive(policy: &Policy, findings: &mut Findings) {
     let subject = "retention";
     let Some(folder) = policy.folder() else {
         return findings.note(Level::Ok, subject, "nothing is removed: hub.yaml has no retention periods");
@@ -215,7 +215,7 @@ fn look_at_archive(policy: &Policy, findings: &mut Findings) {
 }
 
 /// Checks that anchors can be written, and whether they prove anything.
-fn look_at_anchors(keeper: Option<&Keeper>, findings: &mut Findings) {
+fn check_anchors(keeper: Option<&Keeper>, findings: &mut Findings) {
     let subject = "anchors";
     let Some(Keeper { folder, webhook, .. }) = keeper else {
         let detail =
@@ -268,7 +268,7 @@ async fn reach(connections: &Connections, name: &str, base: &str) -> (Level, Str
     }
 }
 
-async fn look_at_database(settings: &Settings, findings: &mut Findings) {
+async fn check_database(settings: &Settings, findings: &mut Findings) {
     let subject = "database";
     let url = match context::database_url(settings) {
         Ok(url) => url,

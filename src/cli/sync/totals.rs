@@ -11,7 +11,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::cli::client::{self, Call, Client, Path};
-use crate::cli::{print, when};
+use crate::cli::{print, time_flags};
 use crate::config::Settings;
 use crate::memory::totals::State;
 
@@ -35,10 +35,10 @@ enum Command {
 #[derive(Debug, clap::Args)]
 struct List {
     /// First day, such as 2026-11-01, or how long ago, such as 7d (default: 30 days before the last).
-    #[arg(long, value_name = "DAY", value_parser = when::day)]
+    #[arg(long, value_name = "DAY", value_parser = time_flags::day)]
     from: Option<NaiveDate>,
     /// Last day, or how long ago (default: today).
-    #[arg(long, value_name = "DAY", value_parser = when::day)]
+    #[arg(long, value_name = "DAY", value_parser = time_flags::day)]
     until: Option<NaiveDate>,
     /// Only this currency.
     #[arg(long)]
@@ -64,10 +64,10 @@ struct List {
 #[derive(Debug, clap::Args)]
 struct Sign {
     /// First day.
-    #[arg(long, value_name = "DAY", value_parser = when::day)]
+    #[arg(long, value_name = "DAY", value_parser = time_flags::day)]
     from: NaiveDate,
     /// Last day.
-    #[arg(long, value_name = "DAY", value_parser = when::day)]
+    #[arg(long, value_name = "DAY", value_parser = time_flags::day)]
     until: NaiveDate,
     /// Only this currency.
     #[arg(long)]

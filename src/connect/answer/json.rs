@@ -44,7 +44,7 @@ pub enum Duplicates {
 
 /// What to do about characters that JSON can express but Stepwell cannot store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unkept {
+pub enum OnUnstorable {
     /// Refuse the text.
     Refuse,
     /// Replace the character with U+FFFD.
@@ -59,9 +59,9 @@ pub struct Rules {
     /// Repeated keys.
     pub duplicates: Duplicates,
     /// U+0000, which Postgres cannot store.
-    pub nul: Unkept,
+    pub nul: OnUnstorable,
     /// Unpaired surrogates, which are not characters.
-    pub surrogates: Unkept,
+    pub surrogates: OnUnstorable,
 }
 
 /// Reads a text that consists of exactly one JSON value. Skips a leading byte order mark.
@@ -81,16 +81,16 @@ pub(crate) fn read_text(text: &str, rules: Rules) -> Result<(Value, Replaced), B
         return Err(BadJson::new("the body is empty where JSON is expected"));
     }
     let (text, surrogates) = match rules.surrogates {
-        Unkept::Refuse => (text.into(), 0),
-        Unkept::Replace => text::replace_surrogates(text),
+        OnUnstorable::Refuse => (text.into(), 0),
+        OnUnstorable::Replace => text::replace_surrogates(text),
     };
     let mut deserializer = serde_json::Deserializer::from_str(&text);
     let about = |e: serde_json::Error| BadJson::new(explained(&e.to_string()));
     let mut value = Reader { rules, depth: 0 }.deserialize(&mut deserializer).map_err(about)?;
     deserializer.end().map_err(about)?;
     let nul = match rules.nul {
-        Unkept::Replace => text::replace_nul(&mut value),
-        Unkept::Refuse => match text::pointer_to_nul(&value) {
+        OnUnstorable::Replace => text::replace_nul(&mut value),
+        OnUnstorable::Refuse => match text::pointer_to_nul(&value) {
             None => 0,
             Some(pointer) => {
                 let place = if pointer.is_empty() { String::new() } else { format!(" at {}", pointer.escape_debug()) };
@@ -255,8 +255,12 @@ impl<'de> Visitor<'de> for KeySeed {
 mod tests {
     use super::*;
 
-    const STRICT: Rules =
-        Rules { depth_max: 64, duplicates: Duplicates::Refuse, nul: Unkept::Refuse, surrogates: Unkept::Refuse };
+    const STRICT: Rules = Rules {
+        depth_max: 64,
+        duplicates: Duplicates::Refuse,
+        nul: OnUnstorable::Refuse,
+        surrogates: OnUnstorable::Refuse,
+    };
 
     fn refusal(text: &str) -> String {
         read(text.as_bytes(), STRICT).expect_err("refused").message
@@ -297,11 +301,11 @@ mod tests {
 
     #[test]
     fn what_cannot_be_kept_is_replaced_where_the_caller_says_so() {
-        let rules = Rules { nul: Unkept::Replace, surrogates: Unkept::Replace, ..STRICT };
+        let rules = Rules { nul: OnUnstorable::Replace, surrogates: OnUnstorable::Replace, ..STRICT };
         let (value, replaced) = read_text(r#"{"a\u0000":["\ud83d x", "\u0000\ud83d\ude00"]}"#, rules).expect("read");
         assert_eq!(value, serde_json::json!({ "a\u{fffd}": ["\u{fffd} x", "\u{fffd}😀"] }));
         assert_eq!(replaced, Replaced { nul: 2, surrogates: 1, ..Replaced::default() });
-        let nul_refused = Rules { nul: Unkept::Refuse, ..rules };
+        let nul_refused = Rules { nul: OnUnstorable::Refuse, ..rules };
         assert!(read_text(r#""\u0000""#, nul_refused).is_err());
         assert!(read_text(r#"["\ud83d""#, rules).is_err(), "replacing mends no broken JSON");
     }

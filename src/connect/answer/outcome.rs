@@ -10,7 +10,7 @@ use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
-use super::json::{self as exact, Duplicates, Rules, Unkept};
+use super::json::{self as exact, Duplicates, OnUnstorable, Rules};
 use super::message::target_message;
 use super::summary;
 use crate::connect::request::prepared::Prepared;
@@ -33,8 +33,8 @@ const RETRY_AFTER_MAX: Duration = Duration::from_hours(24);
 pub(in crate::connect) const ANSWER_RULES: Rules = Rules {
     depth_max: ANSWER_DEPTH_MAX,
     duplicates: Duplicates::LastWins,
-    nul: Unkept::Replace,
-    surrogates: Unkept::Replace,
+    nul: OnUnstorable::Replace,
+    surrogates: OnUnstorable::Replace,
 };
 
 /// Below what the journal can hold, so that a workflow can still wrap an answer in its own data.
@@ -236,8 +236,8 @@ fn failed(connection: &Prepared, sent: &Outgoing, answer: &Answer, content: &Con
     CallOutcome::Failed(CallFailure {
         error: error.with_status(status.as_u16()),
         class: reason.class,
-        effect: match answer.doubt {
-            doubt @ (TargetEffect::Unknown | TargetEffect::Acted) => doubt,
+        effect: match answer.earlier_effect {
+            earlier_effect @ (TargetEffect::Unknown | TargetEffect::Acted) => earlier_effect,
             TargetEffect::None => effect_of(&sent.method, status),
         },
         response: Some(ResponseSummary {

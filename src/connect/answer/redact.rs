@@ -6,15 +6,15 @@ use crate::redact::{Known, Redactor};
 
 /// The secret values that one attempt sent.
 #[derive(Default)]
-pub(in crate::connect) struct Hidden(Vec<String>);
+pub(in crate::connect) struct SentSecrets(Vec<String>);
 
-impl std::fmt::Debug for Hidden {
+impl std::fmt::Debug for SentSecrets {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Hidden({} values)", self.0.len())
     }
 }
 
-impl Hidden {
+impl SentSecrets {
     pub(in crate::connect) fn add(&mut self, value: &str) {
         self.0.push(value.to_owned());
     }

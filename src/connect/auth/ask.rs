@@ -12,8 +12,8 @@ use url::{Url, form_urlencoded};
 
 use super::{Wire, jwt};
 use crate::connect::Secret;
-use crate::connect::answer::json::{self, Duplicates, Rules, Unkept};
-use crate::connect::answer::redact::Hidden;
+use crate::connect::answer::json::{self, Duplicates, OnUnstorable, Rules};
+use crate::connect::answer::redact::SentSecrets;
 use crate::connect::problem::Problem;
 use crate::connect::request::target;
 use crate::connect::request::{Outgoing, header_value};
@@ -32,8 +32,12 @@ const DESCRIPTION_CHARS_MAX: usize = 300;
 /// Longest answer accepted from a token endpoint or from discovery.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
 
-const ANSWER_RULES: Rules =
-    Rules { depth_max: 64, duplicates: Duplicates::Refuse, nul: Unkept::Refuse, surrogates: Unkept::Refuse };
+const ANSWER_RULES: Rules = Rules {
+    depth_max: 64,
+    duplicates: Duplicates::Refuse,
+    nul: OnUnstorable::Refuse,
+    surrogates: OnUnstorable::Refuse,
+};
 
 /// A granted token.
 pub(super) struct Granted {
@@ -46,7 +50,7 @@ pub(super) struct Granted {
 }
 
 /// Why there is no token, and whether the refresh token that was sent is still valid.
-pub(super) enum NotGranted {
+pub(super) enum TokenRequestError {
     /// The token endpoint rejected the refresh token.
     TokenRefused(Box<Problem>),
     /// The token endpoint did nothing.
@@ -55,7 +59,7 @@ pub(super) enum NotGranted {
     PerhapsDone(Box<Problem>),
 }
 
-impl NotGranted {
+impl TokenRequestError {
     pub(super) fn into_problem(self) -> Box<Problem> {
         match self {
             Self::TokenRefused(problem) | Self::NotDone(problem) | Self::PerhapsDone(problem) => problem,
@@ -105,10 +109,10 @@ async fn discover(wire: &Wire, settings: &OAuth2<Secret>, authority: &Url) -> Re
         url,
         headers,
         body: None,
-        hidden: Hidden::default(),
+        hidden: SentSecrets::default(),
         redactor: wire.known.with(&[]),
     };
-    let answer = send(wire, &asked).await.map_err(NotGranted::into_problem)?;
+    let answer = send(wire, &asked).await.map_err(TokenRequestError::into_problem)?;
     if !answer.status.is_success() {
         return Err(refused(&asked, &answer).into_problem());
     }
@@ -129,19 +133,19 @@ pub(super) async fn ask(
     settings: &OAuth2<Secret>,
     endpoint: &Url,
     refresh: Option<&Secret>,
-) -> Result<Granted, NotGranted> {
-    let mut outgoing = request(settings, endpoint, refresh).map_err(NotGranted::NotDone)?;
+) -> Result<Granted, TokenRequestError> {
+    let mut outgoing = request(settings, endpoint, refresh).map_err(TokenRequestError::NotDone)?;
     outgoing.seal(&wire.known);
     let answer = send(wire, &outgoing).await?;
     if !answer.status.is_success() {
         return Err(refused(&outgoing, &answer));
     }
     // Even if its answer is unreadable, the provider may have replaced the refresh token.
-    let found = read(&outgoing, &answer).map_err(NotGranted::PerhapsDone)?;
+    let found = read(&outgoing, &answer).map_err(TokenRequestError::PerhapsDone)?;
     let secret = |name: &str| found[name].as_str().filter(|t| !t.is_empty()).map(|t| Secret::from(t.to_owned()));
     let Some(token) = secret("access_token") else {
         let detail = format!("{} answered without an access_token", target::short(endpoint));
-        return Err(NotGranted::PerhapsDone(Problem::authentication("No token", detail).permanent()));
+        return Err(TokenRequestError::PerhapsDone(Problem::authentication("No token", detail).permanent()));
     };
     wire.known.note_token(token.expose());
     let trouble = issuer_of(token.expose()).and_then(|issuer| check_issuer(settings, &issuer).err());
@@ -156,19 +160,19 @@ fn lifetime(value: &Value) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds).ok()
 }
 
-async fn send(wire: &Wire, outgoing: &Outgoing) -> Result<Answer, NotGranted> {
+async fn send(wire: &Wire, outgoing: &Outgoing) -> Result<Answer, TokenRequestError> {
     let exchange =
         exchange::exchange(&wire.clients, outgoing, Redirect::IsError, wire.body_bytes_max.min(ANSWER_BYTES_MAX));
     match tokio::time::timeout(wire.timeout, exchange).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(problem)) => Err(match problem.effect() {
-            TargetEffect::None => NotGranted::NotDone(problem),
+            TargetEffect::None => TokenRequestError::NotDone(problem),
             // Whatever happened to the token request, the call itself was not sent.
-            _ => NotGranted::PerhapsDone(problem.without_effect()),
+            _ => TokenRequestError::PerhapsDone(problem.without_effect()),
         }),
         Err(_) => {
             let detail = format!("no token: {} did not answer within {:?}", target::short(&outgoing.url), wire.timeout);
-            Err(NotGranted::PerhapsDone(Problem::communication("Timed out", detail, TargetEffect::None)))
+            Err(TokenRequestError::PerhapsDone(Problem::communication("Timed out", detail, TargetEffect::None)))
         }
     }
 }
@@ -192,7 +196,7 @@ fn read(sent: &Outgoing, answer: &Answer) -> Result<Value, Box<Problem>> {
 }
 
 /// Classifies a refusal: some pass by themselves, others need a person to provide new credentials.
-fn refused(sent: &Outgoing, answer: &Answer) -> NotGranted {
+fn refused(sent: &Outgoing, answer: &Answer) -> TokenRequestError {
     let status = answer.status.as_u16();
     // A gateway may answer with an HTML page, which carries no error code.
     let body = json::read(&answer.body, ANSWER_RULES).unwrap_or_default();
@@ -204,17 +208,17 @@ fn refused(sent: &Outgoing, answer: &Answer) -> NotGranted {
     if matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504) || code == "temporarily_unavailable" {
         let problem = Problem::communication("No token", detail, TargetEffect::None);
         return if matches!(status, 425 | 429) {
-            NotGranted::NotDone(problem)
+            TokenRequestError::NotDone(problem)
         } else {
-            NotGranted::PerhapsDone(problem)
+            TokenRequestError::PerhapsDone(problem)
         };
     }
     if code == "invalid_grant" {
         let detail = format!("{detail}; check the grant of this connection, and the user or token that it represents");
-        return NotGranted::TokenRefused(Problem::authentication("No token", detail).for_a_person());
+        return TokenRequestError::TokenRefused(Problem::authentication("No token", detail).for_a_person());
     }
     let detail = format!("{detail}; check the client, its secret or key, and the grant of this connection");
-    NotGranted::NotDone(match code {
+    TokenRequestError::NotDone(match code {
         "invalid_client" | "unauthorized_client" => Problem::authentication("No token", detail).for_a_person(),
         _ => Problem::authentication("No token", detail).permanent(),
     })
@@ -238,7 +242,7 @@ fn issuer_of(token: &str) -> Option<String> {
 }
 
 fn request(settings: &OAuth2<Secret>, endpoint: &Url, refresh: Option<&Secret>) -> Result<Outgoing, Box<Problem>> {
-    let mut hidden = Hidden::default();
+    let mut hidden = SentSecrets::default();
     let mut headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]);
     let mut fields = grant_fields(settings, endpoint, refresh)?;
     add_client(settings, endpoint, &mut fields, &mut headers, &mut hidden)?;
@@ -307,7 +311,7 @@ fn add_client(
     endpoint: &Url,
     fields: &mut FormFields,
     headers: &mut HeaderMap,
-    hidden: &mut Hidden,
+    hidden: &mut SentSecrets,
 ) -> Result<(), Box<Problem>> {
     let client = &settings.client;
     let id = client.id.as_ref().map(|id| id.expose().to_owned());
@@ -352,7 +356,7 @@ fn assertion(settings: &OAuth2<Secret>, endpoint: &Url, subject: Option<&Secret>
         Some(Assertion::Signed(with)) => {
             let audience = with.audience.as_ref().map_or(endpoint.as_str(), Secret::expose);
             jwt::signed(with, &statement(settings, audience, subject))
-                .map_err(|why| Problem::configuration("Cannot sign", format!("no assertion for a token: {why}")))
+                .map_err(|why| Problem::configuration("Cannot sign", format!("cannot create an assertion: {why}")))
         }
         None => Err(Problem::configuration("No assertion", "the client has neither `assertion` nor `key`")),
     }

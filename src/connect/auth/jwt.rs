@@ -87,7 +87,7 @@ fn sign(algorithm: SigningAlgorithm, pem: &[u8], content: &[u8]) -> Result<Vec<u
     let pair = pair.map_err(|why| format!("the private key is not an RSA key of 2048 to 4096 bits: {why}"))?;
     let mut signature = vec![0; pair.public().modulus_len()];
     let signed = pair.sign(padding, &SystemRandom::new(), content, &mut signature);
-    signed.map_err(|_| "the private key does not sign".to_owned())?;
+    signed.map_err(|_| "signing with the private key failed".to_owned())?;
     Ok(signature)
 }
 
@@ -98,6 +98,6 @@ fn sign_es256(key: &PrivateKeyDer<'_>, content: &[u8]) -> Result<Vec<u8>, String
     let random = SystemRandom::new();
     let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der.secret_pkcs8_der(), &random)
         .map_err(|why| format!("the private key is not an EC key on the curve P-256: {why}"))?;
-    let signature = pair.sign(&random, content).map_err(|_| "the private key does not sign".to_owned())?;
+    let signature = pair.sign(&random, content).map_err(|_| "signing with the private key failed".to_owned())?;
     Ok(signature.as_ref().to_vec())
 }

@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use super::keyring::Keyring;
 use super::problem::Problem;
 use super::request::prepared::Prepared;
-use super::request::reach::Reach;
+use super::request::reach::CredentialScope;
 use super::request::{Outgoing, essence, header_value};
 use super::wire::exchange::Clients;
 use super::{Secret, Secrets};
@@ -39,7 +39,7 @@ pub(super) struct Wire {
     pub(super) body_bytes_max: usize,
     pub(super) timeout: Duration,
     /// Where the credentials may be sent.
-    pub(super) reach: Reach,
+    pub(super) reach: CredentialScope,
     /// Known secrets; granted tokens are added.
     pub(super) known: Known,
 }
@@ -213,7 +213,7 @@ fn sign(with: &OAuth1<Secret>, to: &mut Outgoing) -> String {
     }
     let content_type = to.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let is_form = essence(content_type) == "application/x-www-form-urlencoded";
-    let once = oauth1::Once {
+    let once = oauth1::NonceAndTime {
         nonce: uuid::Uuid::new_v4().simple().to_string(),
         timestamp: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
     };

@@ -15,13 +15,19 @@ use crate::dsl::authentication::OAuth1;
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The parts that make each signature unique.
-pub(super) struct Once {
+pub(super) struct NonceAndTime {
     pub(super) nonce: String,
     pub(super) timestamp: u64,
 }
 
 /// Returns the `Authorization` header. `form` is the body if it is a form, whose fields are signed too.
-pub(super) fn header(with: &OAuth1<Secret>, method: &Method, url: &Url, form: Option<&[u8]>, once: &Once) -> String {
+pub(super) fn header(
+    with: &OAuth1<Secret>,
+    method: &Method,
+    url: &Url,
+    form: Option<&[u8]>,
+    once: &NonceAndTime,
+) -> String {
     let timestamp = once.timestamp.to_string();
     let protocol = [
         ("oauth_consumer_key", with.consumer_key.expose()),
@@ -94,7 +100,7 @@ mod tests {
         };
         let url = Url::parse("https://a.example/record?q=1%20ä").expect("a URL");
         let header = |nonce: &str| {
-            let once = Once { nonce: nonce.to_owned(), timestamp: 1_318_622_958 };
+            let once = NonceAndTime { nonce: nonce.to_owned(), timestamp: 1_318_622_958 };
             header(&with, &Method::GET, &url, None, &once)
         };
         assert!(header("a").starts_with("OAuth realm=\"1234567_SB1\", oauth_consumer_key=\"ck\""), "{}", header("a"));

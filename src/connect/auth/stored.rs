@@ -14,7 +14,7 @@ use url::Url;
 use uuid::Uuid;
 
 use super::Wire;
-use super::ask::{self, Granted, NotGranted};
+use super::ask::{self, Granted, TokenRequestError};
 use super::tokens::{Token, usable_for};
 use super::vault::{Claimed, NewTokens, StoredTokens, TokenClaim, TokenId, TokenVault, Unanswered};
 use crate::connect::keyring::{Keyring, KeyringError};
@@ -201,7 +201,7 @@ impl Asking<'_> {
         };
         let answer = ask::ask(self.wire, self.settings, self.endpoint, Some(&current)).await;
         let answer = match answer {
-            Err(NotGranted::TokenRefused(problem)) => self.ask_with_previous(known, problem).await,
+            Err(TokenRequestError::TokenRefused(problem)) => self.ask_with_previous(known, problem).await,
             answer => answer,
         };
         match answer {
@@ -210,12 +210,12 @@ impl Asking<'_> {
                 let replaced = granted.refresh.clone().filter(|token| *token != current);
                 self.keep(known, granted, replaced, begin).await
             }
-            Err(NotGranted::TokenRefused(problem)) => Err(self.give_up(known, &problem).await),
-            Err(NotGranted::NotDone(problem)) => {
+            Err(TokenRequestError::TokenRefused(problem)) => Err(self.give_up(known, &problem).await),
+            Err(TokenRequestError::NotDone(problem)) => {
                 self.stored.release(self.holder, Unanswered::NotDone).await;
                 Err(problem)
             }
-            Err(NotGranted::PerhapsDone(problem)) => {
+            Err(TokenRequestError::PerhapsDone(problem)) => {
                 self.stored.release(self.holder, Unanswered::PerhapsDone).await;
                 Err(problem)
             }
@@ -224,11 +224,15 @@ impl Asking<'_> {
 
     /// Tries the previous refresh token: a provider that lost the newest one may still accept it, and there is nothing
     /// left to lose.
-    async fn ask_with_previous(&self, known: &StoredTokens, refused: Box<Problem>) -> Result<Granted, NotGranted> {
+    async fn ask_with_previous(
+        &self,
+        known: &StoredTokens,
+        refused: Box<Problem>,
+    ) -> Result<Granted, TokenRequestError> {
         let previous = known.previous_token.as_deref().and_then(|sealed| self.stored.open(self.wire, sealed).ok());
-        let Some(previous) = previous else { return Err(NotGranted::TokenRefused(refused)) };
+        let Some(previous) = previous else { return Err(TokenRequestError::TokenRefused(refused)) };
         match ask::ask(self.wire, self.settings, self.endpoint, Some(&previous)).await {
-            Err(NotGranted::TokenRefused(_)) => Err(NotGranted::TokenRefused(refused)),
+            Err(TokenRequestError::TokenRefused(_)) => Err(TokenRequestError::TokenRefused(refused)),
             answer => answer,
         }
     }
@@ -301,7 +305,7 @@ impl Asking<'_> {
 }
 
 /// Logs that a replaced refresh token cannot be stored.
-pub(super) fn not_stored(connection: &str) {
+pub(super) fn warn_unstored(connection: &str) {
     tracing::error!(
         connection,
         "the provider replaced the refresh token, but {KEYS_VARIABLE} is not set: this node keeps the new one in memory only, other \

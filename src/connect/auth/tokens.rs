@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tokio_util::task::TaskTracker;
 use url::Url;
 
-use super::ask::NotGranted;
+use super::ask::TokenRequestError;
 use super::stored::{self, Stored};
 use super::vault::TokenVault;
 use super::{Wire, ask};
@@ -169,11 +169,11 @@ impl Source {
             return Ok(token);
         }
         let granted = ask::ask(wire, &self.settings, &endpoint, state.refresh.as_ref()).await;
-        let granted = granted.map_err(NotGranted::into_problem)?;
+        let granted = granted.map_err(TokenRequestError::into_problem)?;
         if self.settings.grant == Grant::RefreshToken {
             let sent = state.refresh.as_ref().or(self.settings.subject.as_ref().map(|subject| &subject.token));
             if let Some(replaced) = granted.refresh.filter(|token| Some(token) != sent) {
-                stored::not_stored(&self.connection);
+                stored::warn_unstored(&self.connection);
                 state.refresh = Some(replaced);
             }
         }

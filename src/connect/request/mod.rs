@@ -12,7 +12,7 @@ use serde_json::Value;
 use url::Url;
 use url::form_urlencoded;
 
-use super::answer::redact::Hidden;
+use super::answer::redact::SentSecrets;
 use super::problem::Problem;
 use super::{Prepared, Secrets};
 use crate::machine::CallRequest;
@@ -40,7 +40,7 @@ pub(super) struct Outgoing {
     pub(super) headers: HeaderMap,
     pub(super) body: Option<Bytes>,
     /// Secrets in the request.
-    pub(super) hidden: Hidden,
+    pub(super) hidden: SentSecrets,
     /// Masks those secrets in the answer; set by [`Self::seal`].
     pub(super) redactor: Redactor,
 }
@@ -63,7 +63,7 @@ pub(super) fn build(
     if !request.query.is_empty() {
         url.query_pairs_mut().extend_pairs(&request.query);
     }
-    let mut hidden = Hidden::default();
+    let mut hidden = SentSecrets::default();
     let mut headers = connection.headers.clone();
     add_secret_headers(connection, secrets, &mut headers, &mut hidden)?;
     for (name, value) in &request.headers {
@@ -122,7 +122,7 @@ fn add_secret_headers(
     connection: &Prepared,
     secrets: &Secrets,
     headers: &mut HeaderMap,
-    hidden: &mut Hidden,
+    hidden: &mut SentSecrets,
 ) -> Result<(), Box<Problem>> {
     for (name, secret) in &connection.secret_headers {
         let secret = secrets.resolve(secret).map_err(|e| Problem::secret(&e))?;

@@ -9,7 +9,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use url::Url;
 
 use super::hosts::Hosts;
-use super::reach::Reach;
+use super::reach::CredentialScope;
 use super::target;
 use super::{header_name, header_value};
 use crate::connect::breaker::{Admission, Breaker, Health, Phase};
@@ -38,7 +38,7 @@ pub(in crate::connect) struct Prepared {
     pub(super) secret_headers: Vec<(HeaderName, String)>,
     pub(in crate::connect) authentication: Option<Authentication>,
     /// Where the credentials may be sent.
-    pub(in crate::connect) reach: Reach,
+    pub(in crate::connect) reach: CredentialScope,
     pub(super) idempotency_header: HeaderName,
     pub(in crate::connect) timeout: Duration,
     /// How long an abandoned request may still act.
@@ -119,7 +119,7 @@ fn prepare(
         headers,
         secret_headers,
         authentication: connection.authentication.clone(),
-        reach: Reach::Connection(Arc::new(Reach::hosts_of(connection, base))),
+        reach: CredentialScope::Connection(Arc::new(CredentialScope::hosts_of(connection, base))),
         idempotency_header: header_name(&connection.idempotency_header).map_err(|p| p.to_string())?,
         timeout,
         settle: connection.settle.unwrap_or(timeout.max(SETTLE_MIN)),
@@ -200,8 +200,8 @@ impl Prepared {
     }
 
     /// Asks the circuit breaker whether the call may be sent.
-    pub(in crate::connect) fn pass(&self) -> Result<Pass<'_>, Box<Problem>> {
-        let Some(breaker) = &self.breaker else { return Ok(Pass(None)) };
+    pub(in crate::connect) fn pass(&self) -> Result<BreakerPermit<'_>, Box<Problem>> {
+        let Some(breaker) = &self.breaker else { return Ok(BreakerPermit(None)) };
         match lock(breaker).admit(Instant::now()) {
             Admission::TurnedAway(after) => {
                 let detail = format!(
@@ -210,7 +210,7 @@ impl Prepared {
                 );
                 Err(Problem::not_now("Circuit breaker open", detail, after))
             }
-            admission => Ok(Pass(Some((self, breaker, admission)))),
+            admission => Ok(BreakerPermit(Some((self, breaker, admission)))),
         }
     }
 
@@ -240,9 +240,9 @@ pub(in crate::connect) struct Slot<'c> {
 
 /// A call that the breaker let pass. Dropping it without [`Self::ended`], as an aborted call does, reports nothing
 /// about the target.
-pub(in crate::connect) struct Pass<'c>(Option<(&'c Prepared, &'c Mutex<Breaker>, Admission)>);
+pub(in crate::connect) struct BreakerPermit<'c>(Option<(&'c Prepared, &'c Mutex<Breaker>, Admission)>);
 
-impl Pass<'_> {
+impl BreakerPermit<'_> {
     pub(in crate::connect) fn ended(mut self, health: Health) {
         self.tell(health);
     }
@@ -263,7 +263,7 @@ impl Pass<'_> {
     }
 }
 
-impl Drop for Pass<'_> {
+impl Drop for BreakerPermit<'_> {
     fn drop(&mut self) {
         self.tell(Health::Unknown);
     }

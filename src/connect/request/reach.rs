@@ -14,7 +14,7 @@ use crate::dsl::{HostPattern, NotReleased, OwnAuthentication, Releases};
 
 /// Where the credentials of one call may be sent.
 #[derive(Debug, Clone)]
-pub(in crate::connect) enum Reach {
+pub(in crate::connect) enum CredentialScope {
     /// Credentials of a connection, with the hosts that may see them.
     Connection(Arc<Vec<HostPattern>>),
     /// Credentials from a definition.
@@ -28,7 +28,7 @@ pub(in crate::connect) enum Reach {
     },
 }
 
-impl Reach {
+impl CredentialScope {
     /// The reach of a definition's own credentials.
     pub(in crate::connect) fn of_definition(releases: &Arc<Releases>, own: &OwnAuthentication) -> Self {
         let (namespace, secrets) = (own.namespace.clone(), own.policy.secrets());

@@ -42,7 +42,7 @@ pub(in crate::connect) struct Answer {
     pub(in crate::connect) body: Vec<u8>,
     pub(in crate::connect) cut: Option<Cut>,
     /// Whether an earlier hop may have acted.
-    pub(in crate::connect) doubt: TargetEffect,
+    pub(in crate::connect) earlier_effect: TargetEffect,
     pub(in crate::connect) duration: Duration,
 }
 
@@ -168,17 +168,17 @@ pub(in crate::connect) async fn exchange(
         url: outgoing.url.clone(),
         headers: outgoing.headers.clone(),
         body: outgoing.body.clone(),
-        doubt: TargetEffect::None,
+        earlier_effect: TargetEffect::None,
     };
     for _ in 0..=REDIRECTS_MAX {
-        let response = hop.send(clients).await.map_err(|problem| problem.with_doubt(hop.doubt))?;
+        let response = hop.send(clients).await.map_err(|problem| problem.with_earlier_effect(hop.earlier_effect))?;
         if redirect == Redirect::IsError || !is_redirect(&response) {
             return Ok(read(response, hop, body_bytes_max, begin).await);
         }
-        hop.follow(&response).map_err(|problem| problem.with_doubt(hop.doubt))?;
+        hop.follow(&response).map_err(|problem| problem.with_earlier_effect(hop.earlier_effect))?;
     }
     let detail = format!("{} redirected more than {REDIRECTS_MAX} times", target::short(&outgoing.url));
-    Err(Problem::communication("Too many redirects", detail, hop.doubt).permanent())
+    Err(Problem::communication("Too many redirects", detail, hop.earlier_effect).permanent())
 }
 
 fn is_redirect(response: &reqwest::Response) -> bool {
@@ -192,7 +192,7 @@ struct Hop {
     headers: HeaderMap,
     body: Option<bytes::Bytes>,
     /// Whether an earlier hop may have acted before it redirected.
-    doubt: TargetEffect,
+    earlier_effect: TargetEffect,
 }
 
 impl Hop {
@@ -235,7 +235,7 @@ impl Hop {
         let status = response.status();
         // 307 and 308 mean "ask there instead"; the others may follow after the work is done.
         if !self.method.is_safe() && matches!(status.as_u16(), 301..=303) {
-            self.doubt = TargetEffect::Unknown;
+            self.earlier_effect = TargetEffect::Unknown;
         }
         let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let next = self.url.join(location).map_err(|e| {
@@ -299,7 +299,7 @@ async fn read(mut response: reqwest::Response, hop: Hop, bytes_max: usize, begin
     }
     let status = response.status();
     let headers = std::mem::take(response.headers_mut());
-    Answer { url: hop.url, status, headers, body, cut, doubt: hop.doubt, duration: begin.elapsed() }
+    Answer { url: hop.url, status, headers, body, cut, earlier_effect: hop.earlier_effect, duration: begin.elapsed() }
 }
 
 /// Initial capacity for an announced length. Bounded, because an announcement costs the sender nothing.

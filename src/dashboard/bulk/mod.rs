@@ -173,7 +173,7 @@ async fn new_page(
     let list = filled.list();
     let filter = list.filter();
     if written(&filter) == json!({}) {
-        return Err(NoPage::not_found("Filter the list of runs first: a bulk act never means every run."));
+        return Err(NoPage::not_found("Filter the list of runs first: a bulk act cannot include every run."));
     }
     let (preview, flash) = match filled.act() {
         None => (None, flash),

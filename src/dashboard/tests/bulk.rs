@@ -70,7 +70,7 @@ async fn a_form_that_says_too_little_comes_back_with_what_is_missing(pool: PgPoo
     }
     let (status, page) = site.get("/bulk/new?act=retry").await;
     assert_eq!(status, StatusCode::NOT_FOUND, "never every run");
-    assert!(page.contains("never means every run"), "{page}");
+    assert!(page.contains("cannot include every run"), "{page}");
     assert!(begun(&pool).await.is_empty());
     let reader = site.of(&pool, Scope::Read).await;
     let (_, page) = reader.get("/bulk/new?attention=any&act=retry").await;

@@ -48,7 +48,7 @@ impl Access {
         match self.look_up(caller).await? {
             Some(identity) if identity.allows(scope) => Ok(()),
             Some(identity) => Err(ApiError::MissingScope(scope, identity.actor().0)),
-            None => Err(gone(caller)),
+            None => Err(expired_credential(caller)),
         }
     }
 
@@ -70,7 +70,7 @@ impl Access {
 }
 
 /// The 401 for a credential that became invalid during a request.
-pub(in crate::http) fn gone(caller: &Caller) -> ApiError {
+pub(in crate::http) fn expired_credential(caller: &Caller) -> ApiError {
     match caller.credential {
         Credential::Token(_) => ApiError::Refused(Attempt::Token, "the token was revoked, or has expired".to_owned()),
         Credential::Session(_) => {

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::dsl::{self, Definition, WorkflowRef};
 use crate::engine::{Begun, DeployOutcome, Deployed, StartRequest, Undeployed};
 use crate::http::App;
-use crate::http::access::revocation::gone;
+use crate::http::access::revocation::expired_credential;
 use crate::http::access::session::{Deployer, Operator, Reader};
 use crate::http::problem::{ApiError, InputError};
 use crate::http::query::{PAGING, Page, Params};
@@ -228,7 +228,7 @@ pub async fn start(
     });
     let Begun { id, settled, view } = tokio::select! {
         begun = starting => begun.map_err(|_| ApiError::unavailable("the start was interrupted"))??,
-        () = app.access.lost(&caller, Scope::Operate), if wait.is_some() => return Err(gone(&caller)),
+        () = app.access.lost(&caller, Scope::Operate), if wait.is_some() => return Err(expired_credential(&caller)),
     };
     let status = if settled { StatusCode::OK } else { StatusCode::ACCEPTED };
     let location = [(LOCATION, format!("/api/v1/runs/{id}"))];

@@ -11,7 +11,7 @@ use crate::http::problem::{ApiError, InputError};
 use crate::machine::RunId;
 
 /// Answer for an accepted event.
-struct Told {
+struct EventAnswer {
     status: StatusCode,
     event: Uuid,
     runs: Vec<RunId>,
@@ -19,12 +19,14 @@ struct Told {
 }
 
 /// Returns status, our id and runs of an accepted event, or the error of a refused one.
-fn told(outcome: Result<Accepted, AcceptError>) -> Result<Told, ApiError> {
+fn answer_for(outcome: Result<Accepted, AcceptError>) -> Result<EventAnswer, ApiError> {
     let status = StatusCode::OK;
     match outcome? {
-        Accepted::Started { event, runs, resumed } => Ok(Told { status: StatusCode::ACCEPTED, event, runs, resumed }),
-        Accepted::Duplicate { event, runs, resumed } => Ok(Told { status, event, runs, resumed }),
-        Accepted::Unmatched { event } => Ok(Told { status, event, runs: Vec::new(), resumed: Vec::new() }),
+        Accepted::Started { event, runs, resumed } => {
+            Ok(EventAnswer { status: StatusCode::ACCEPTED, event, runs, resumed })
+        }
+        Accepted::Duplicate { event, runs, resumed } => Ok(EventAnswer { status, event, runs, resumed }),
+        Accepted::Unmatched { event } => Ok(EventAnswer { status, event, runs: Vec::new(), resumed: Vec::new() }),
         Accepted::Refused { event, violations } => {
             Err(ApiError::EventRefused { event, errors: violations.into_iter().map(InputError::from).collect() })
         }
@@ -36,7 +38,7 @@ fn told(outcome: Result<Accepted, AcceptError>) -> Result<Told, ApiError> {
 /// # Errors
 /// 409, 422, 503.
 pub fn one(outcome: Result<Accepted, AcceptError>) -> Result<Response, ApiError> {
-    let Told { status, event, runs, resumed } = told(outcome)?;
+    let EventAnswer { status, event, runs, resumed } = answer_for(outcome)?;
     Ok((status, Json(json!({ "event": event, "runs": runs, "resumed": resumed }))).into_response())
 }
 
@@ -51,8 +53,8 @@ pub fn filtered() -> Response {
 /// # Errors
 /// Only 503, which makes the sender repeat the whole batch; events already stored will then be duplicates.
 pub fn entry(sender_id: &str, outcome: Result<Accepted, AcceptError>) -> Result<Value, ApiError> {
-    match told(outcome) {
-        Ok(Told { status, event, runs, resumed }) => {
+    match answer_for(outcome) {
+        Ok(EventAnswer { status, event, runs, resumed }) => {
             let status = status.as_u16();
             Ok(json!({ "id": sender_id, "status": status, "event": event, "runs": runs, "resumed": resumed }))
         }

@@ -130,7 +130,7 @@ pub async fn events(
         let mut events = cloudevents::read(&headers, &received.bytes)?;
         for event in &mut events {
             if let Some(source) = hub.sources.get(&event.source) {
-                source.shape(event)?;
+                source.normalize(event)?;
             }
         }
         events
@@ -190,7 +190,7 @@ fn bind(mut event: IncomingEvent, source: &Source, verified: &Verified, mode: Mo
         ("claimedsource".to_owned(), claimed),
     ]);
     event.other_bytes = OtherBytes::Duplicate;
-    source.shape(&mut event)?;
+    source.normalize(&mut event)?;
     Ok(event)
 }
 

@@ -300,7 +300,7 @@ pub async fn finish(request: Request, next: Next) -> Response {
 
 fn write(path: &str, mut response: Response) -> Response {
     let known = response.extensions_mut().remove::<Problem>();
-    let Some(mut problem) = known.or_else(|| bare(&response)) else { return response };
+    let Some(mut problem) = known.or_else(|| library_error(&response)) else { return response };
     path.clone_into(&mut problem.instance);
     problem.hide(&Known::of_process().all());
     let body = serde_json::to_vec(&problem).expect("a problem is plain data");
@@ -311,7 +311,7 @@ fn write(path: &str, mut response: Response) -> Response {
 }
 
 /// Describes an error response that a library sent without a body of ours.
-fn bare(response: &Response) -> Option<Problem> {
+fn library_error(response: &Response) -> Option<Problem> {
     let status = response.status();
     let plain = response.headers().get(CONTENT_TYPE).is_none_or(|t| t.as_bytes().starts_with(b"text/plain"));
     if !plain || !(status.is_client_error() || status.is_server_error()) {

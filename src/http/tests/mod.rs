@@ -96,13 +96,13 @@ pub(super) fn cloud_event(id: &str, data: &Value) -> Value {
 pub(super) const PEER: std::net::SocketAddr =
     std::net::SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7)), 4711);
 
-pub(super) struct Face {
+pub(super) struct TestApi {
     pub(super) router: axum::Router,
     tokens: Vec<(Scope, String)>,
     pub(super) app: App,
 }
 
-impl Face {
+impl TestApi {
     pub(super) async fn new(pool: &PgPool) -> Self {
         Self::with(pool, Settings::default()).await
     }
@@ -269,101 +269,101 @@ fn every_reference_in_the_description_leads_somewhere() {
 
 #[sqlx::test]
 async fn a_webhook_is_stored_once_and_answered_alike(pool: PgPool) {
-    let face = Face::new(&pool).await;
-    let first = face.hook("1", r#"{"n": 1}"#).await;
+    let api = TestApi::new(&pool).await;
+    let first = api.hook("1", r#"{"n": 1}"#).await;
     assert_eq!((first.status, &first.body["runs"]), (StatusCode::OK, &json!([])), "{first:?}");
-    let again = face.hook("1", r#"{"n": 1}"#).await;
+    let again = api.hook("1", r#"{"n": 1}"#).await;
     assert_eq!((again.status, &again.body["event"]), (StatusCode::OK, &first.body["event"]));
-    let other = face.hook("1", r#"{"n": 2}"#).await;
+    let other = api.hook("1", r#"{"n": 2}"#).await;
     assert_eq!((other.status, &other.body["event"]), (StatusCode::OK, &first.body["event"]), "proved, so a duplicate");
-    assert_eq!(face.stored_events().await, 1);
+    assert_eq!(api.stored_events().await, 1);
     let path = format!("/api/v1/events/{}", first.body["event"].as_str().unwrap());
-    let event = face.call(Scope::Read, "GET", &path, Body::empty()).await.body;
+    let event = api.call(Scope::Read, "GET", &path, Body::empty()).await.body;
     assert_eq!((&event["outcome"], &event["body"]), (&json!("unmatched"), &json!({"n": 1})));
     assert_eq!(event["redeliveries"][0]["differences"], json!([{ "pointer": "/n", "first": 1, "then": 2 }]));
     assert_eq!(event["headers"]["webhook-id"], "1");
     assert!(!event.to_string().contains("hunter2") && event["headers"]["webhook-signature"].is_null(), "{event}");
-    face.close().await;
+    api.close().await;
 }
 
 #[sqlx::test]
 async fn what_is_refused_at_the_door_is_not_stored(pool: PgPool) {
-    let face = Face::with(&pool, Settings { ingress_body_bytes_max: 64, ..Settings::default() }).await;
-    let send = async |path, body: &str| face.send("POST", path, &[("webhook-id", "1")], body.to_owned()).await;
+    let api = TestApi::with(&pool, Settings { ingress_body_bytes_max: 64, ..Settings::default() }).await;
+    let send = async |path, body: &str| api.send("POST", path, &[("webhook-id", "1")], body.to_owned()).await;
     send("/hooks/nobody", "{}").await.is_problem(404, "not-found", "/hooks/nobody");
     // The size is checked before the signature, and the signature before the body.
     send("/hooks/crm", &"x".repeat(65)).await.is_problem(413, "too-large", "/hooks/crm");
     send("/hooks/crm", "not json").await.is_problem(401, "unauthorized", "/hooks/crm");
-    face.hook("1", "not json").await.is_problem(400, "bad-request", "/hooks/crm");
-    face.hook("1", r#"{"a": 1, "a": 2}"#).await.is_problem(400, "bad-request", "/hooks/crm");
-    face.send("GET", "/hooks/crm", &[], "").await.is_problem(405, "method-not-allowed", "/hooks/crm");
-    assert_eq!(face.stored_events().await, 0);
-    face.close().await;
+    api.hook("1", "not json").await.is_problem(400, "bad-request", "/hooks/crm");
+    api.hook("1", r#"{"a": 1, "a": 2}"#).await.is_problem(400, "bad-request", "/hooks/crm");
+    api.send("GET", "/hooks/crm", &[], "").await.is_problem(405, "method-not-allowed", "/hooks/crm");
+    assert_eq!(api.stored_events().await, 0);
+    api.close().await;
 }
 
 #[sqlx::test]
 async fn events_need_a_token_or_a_signature(pool: PgPool) {
-    let face = Face::new(&pool).await;
+    let api = TestApi::new(&pool).await;
     let event = cloud_event("1", &json!({}));
-    face.events(&[], &event).await.is_problem(401, "unauthorized", "/events");
-    let reader = format!("Bearer {}", face.token(Scope::Read));
-    face.events(&[("authorization", &reader)], &event).await.is_problem(403, "missing-scope", "/events");
-    let operator = format!("Bearer {}", face.token(Scope::Operate));
-    assert_eq!(face.events(&[("authorization", &operator)], &event).await.status, StatusCode::OK);
+    api.events(&[], &event).await.is_problem(401, "unauthorized", "/events");
+    let reader = format!("Bearer {}", api.token(Scope::Read));
+    api.events(&[("authorization", &reader)], &event).await.is_problem(403, "missing-scope", "/events");
+    let operator = format!("Bearer {}", api.token(Scope::Operate));
+    assert_eq!(api.events(&[("authorization", &operator)], &event).await.status, StatusCode::OK);
     let headers = signed("delivery", &event.to_string());
     let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let answer = face.events(&headers, &event).await;
+    let answer = api.events(&headers, &event).await;
     assert_eq!((answer.status, &answer.body["resumed"]), (StatusCode::OK, &json!([])), "{answer:?}");
-    face.close().await;
+    api.close().await;
 }
 
 #[sqlx::test]
 async fn each_event_of_a_batch_has_its_own_answer(pool: PgPool) {
-    let face = Face::new(&pool).await;
-    let operator = format!("Bearer {}", face.token(Scope::Operate));
+    let api = TestApi::new(&pool).await;
+    let operator = format!("Bearer {}", api.token(Scope::Operate));
     let batch = json!([cloud_event("1", &json!(1)), cloud_event("1", &json!(2)), cloud_event("2", &json!(1))]);
-    let answer = face.events(&[("authorization", &operator)], &batch).await;
+    let answer = api.events(&[("authorization", &operator)], &batch).await;
     assert_eq!(answer.status, StatusCode::ACCEPTED);
     let statuses: Vec<&Value> = answer.body["events"].as_array().unwrap().iter().map(|e| &e["status"]).collect();
     assert_eq!(statuses, [&json!(200), &json!(409), &json!(200)]);
     let too_many = Value::Array(vec![cloud_event("3", &json!(1)); 501]);
-    face.events(&[("authorization", &operator)], &too_many).await.is_problem(422, "invalid", "/events");
-    face.close().await;
+    api.events(&[("authorization", &operator)], &too_many).await.is_problem(422, "invalid", "/events");
+    api.close().await;
 }
 
 #[sqlx::test]
 async fn a_replay_is_a_new_event_that_says_what_it_replays(pool: PgPool) {
-    let face = Face::new(&pool).await;
-    let first = face.hook("1", "{}").await.body["event"].as_str().unwrap().to_owned();
+    let api = TestApi::new(&pool).await;
+    let first = api.hook("1", "{}").await.body["event"].as_str().unwrap().to_owned();
     let path = format!("/api/v1/events/{first}/replay");
-    face.call(Scope::Read, "POST", &path, "").await.is_problem(403, "missing-scope", &path);
-    let replayed = face.call(Scope::Operate, "POST", &path, "").await;
+    api.call(Scope::Read, "POST", &path, "").await.is_problem(403, "missing-scope", &path);
+    let replayed = api.call(Scope::Operate, "POST", &path, "").await;
     assert_eq!(replayed.status, StatusCode::OK, "{replayed:?}");
     let shown = format!("/api/v1/events/{}", replayed.body["event"].as_str().unwrap());
-    let event = face.call(Scope::Read, "GET", &shown, "").await.body;
+    let event = api.call(Scope::Read, "GET", &shown, "").await.body;
     assert_eq!((&event["event_id"], &event["attributes"]["id"]), (&json!("1#replay-1"), &json!("1#replay-1")));
     assert_eq!(event["headers"]["stepwell-replay-of"], json!(first));
     assert_eq!(event["headers"]["stepwell-replayed-by"], "token:operate");
-    let third = face.call(Scope::Operate, "POST", &format!("{shown}/replay"), "").await;
+    let third = api.call(Scope::Operate, "POST", &format!("{shown}/replay"), "").await;
     let third = format!("/api/v1/events/{}", third.body["event"].as_str().unwrap());
-    assert_eq!(face.call(Scope::Read, "GET", &third, "").await.body["event_id"], "1#replay-2");
-    face.close().await;
+    assert_eq!(api.call(Scope::Read, "GET", &third, "").await.body["event_id"], "1#replay-2");
+    api.close().await;
 }
 
 #[sqlx::test]
 async fn a_page_may_stand_where_senders_post(pool: PgPool) {
-    let face = Face::new(&pool).await;
-    assert_eq!(face.send("GET", "/events", &[], "").await.body, "a page");
-    face.send("POST", "/events", &[], "").await.is_problem(401, "unauthorized", "/events");
-    face.close().await;
+    let api = TestApi::new(&pool).await;
+    assert_eq!(api.send("GET", "/events", &[], "").await.body, "a page");
+    api.send("POST", "/events", &[], "").await.is_problem(401, "unauthorized", "/events");
+    api.close().await;
 }
 
 #[sqlx::test]
 async fn errors_are_problems_wherever_they_come_from(pool: PgPool) {
-    let face = Face::new(&pool).await;
-    face.send("GET", "/nowhere", &[], "").await.is_problem(404, "not-found", "/nowhere");
-    face.send("DELETE", "/api/v1/runs", &[], "").await.is_problem(405, "method-not-allowed", "/api/v1/runs");
-    let panic = face.send("GET", "/panics", &[], "").await;
+    let api = TestApi::new(&pool).await;
+    api.send("GET", "/nowhere", &[], "").await.is_problem(404, "not-found", "/nowhere");
+    api.send("DELETE", "/api/v1/runs", &[], "").await.is_problem(405, "method-not-allowed", "/api/v1/runs");
+    let panic = api.send("GET", "/panics", &[], "").await;
     panic.is_problem(500, "internal", "/panics");
     assert!(!panic.body.to_string().contains("hunter2"), "{panic:?}");
     for (method, path, body, status, slug) in [
@@ -382,82 +382,82 @@ async fn errors_are_problems_wherever_they_come_from(pool: PgPool) {
         ("PUT", "/api/v1/workflows/a/b", "{}", 415, "unsupported-media-type"),
         ("GET", "/api/v1/events/7", "", 404, "not-found"),
     ] {
-        let answer = face.call(Scope::Admin, method, path, body).await;
+        let answer = api.call(Scope::Admin, method, path, body).await;
         answer.is_problem(status, slug, path.split('?').next().unwrap());
     }
-    face.close().await;
+    api.close().await;
 }
 
 #[sqlx::test]
 async fn a_bad_definition_is_refused_with_all_its_mistakes(pool: PgPool) {
-    let face = Face::new(&pool).await;
-    let bearer = format!("Bearer {}", face.token(Scope::Deploy));
+    let api = TestApi::new(&pool).await;
+    let bearer = format!("Bearer {}", api.token(Scope::Deploy));
     let headers = [("authorization", bearer.as_str()), ("content-type", "application/yaml")];
-    let answer = face.send("PUT", "/api/v1/workflows/a/b", &headers, "do: nothing").await;
+    let answer = api.send("PUT", "/api/v1/workflows/a/b", &headers, "do: nothing").await;
     answer.is_problem(422, "invalid", "/api/v1/workflows/a/b");
-    face.close().await;
+    api.close().await;
 }
 
 #[sqlx::test]
 async fn a_bulk_act_lists_its_runs_before_it_acts(pool: PgPool) {
-    let face = Face::new(&pool).await;
+    let api = TestApi::new(&pool).await;
     let body = r#"{"act": "cancel", "filter": {"status": "waiting"}, "reason": "wrong price list"}"#;
-    let answer = face.call(Scope::Operate, "POST", "/api/v1/runs:bulk", body).await;
+    let answer = api.call(Scope::Operate, "POST", "/api/v1/runs:bulk", body).await;
     let nothing = json!({
         "dry_run": true, "matched": 0, "acted": 0, "proposed": [], "failed": [], "more": false, "runs": [], "groups": [],
         "calls": [], "irreversible": [], "two_people": 0, "samples": [], "words": ["No run matches."],
     });
     assert_eq!(answer.body, nothing);
-    face.close().await;
+    api.close().await;
 }
 
 #[sqlx::test]
 async fn health_stays_responsive_when_ingress_is_full(pool: PgPool) {
-    let face = Face::with(&pool, Settings { ingress_concurrency_max: 1, ..Settings::default() }).await;
-    let only_place = face.app.ingress_places.try_acquire().unwrap();
-    let shed = face.hook("1", "{}").await;
+    let api = TestApi::with(&pool, Settings { ingress_concurrency_max: 1, ..Settings::default() }).await;
+    let only_place = api.app.ingress_places.try_acquire().unwrap();
+    let shed = api.hook("1", "{}").await;
     shed.is_problem(503, "unavailable", "/hooks/crm");
     assert_eq!(shed.headers["retry-after"], "2");
-    assert_eq!(face.send("GET", "/healthz", &[], "").await.status, StatusCode::OK);
-    assert_eq!(face.send("GET", "/readyz", &[], "").await.status, StatusCode::OK);
-    assert_eq!(face.call(Scope::Read, "GET", "/api/v1/runs", "").await.body, json!({"items": [], "next": null}));
+    assert_eq!(api.send("GET", "/healthz", &[], "").await.status, StatusCode::OK);
+    assert_eq!(api.send("GET", "/readyz", &[], "").await.status, StatusCode::OK);
+    assert_eq!(api.call(Scope::Read, "GET", "/api/v1/runs", "").await.body, json!({"items": [], "next": null}));
     drop(only_place);
-    assert_eq!(face.hook("1", "{}").await.status, StatusCode::OK);
-    face.close().await;
+    assert_eq!(api.hook("1", "{}").await.status, StatusCode::OK);
+    api.close().await;
 }
 
 #[sqlx::test]
 async fn slow_senders_take_no_place_from_others(pool: PgPool) {
-    let face = Face::with(&pool, Settings { ingress_concurrency_max: 1, ..Settings::default() }).await;
+    let api = TestApi::with(&pool, Settings { ingress_concurrency_max: 1, ..Settings::default() }).await;
     let stuck = Body::from_stream(futures::stream::pending::<Result<Bytes, std::io::Error>>());
-    let stuck = face.send("POST", "/hooks/crm", &[], stuck);
+    let stuck = api.send("POST", "/hooks/crm", &[], stuck);
     tokio::pin!(stuck);
     assert!(futures::poll!(stuck.as_mut()).is_pending());
-    assert_eq!(face.hook("1", "{}").await.status, StatusCode::OK);
-    face.close().await;
+    assert_eq!(api.hook("1", "{}").await.status, StatusCode::OK);
+    api.close().await;
 }
 
 #[sqlx::test]
 async fn a_node_that_goes_down_says_so_and_takes_nothing(pool: PgPool) {
-    let face = Face::new(&pool).await;
-    face.app.engine.shut_down().await;
-    face.send("GET", "/readyz", &[], "").await.is_problem(503, "unavailable", "/readyz");
-    let refused = face.hook("1", "{}").await;
+    let api = TestApi::new(&pool).await;
+    api.app.engine.shut_down().await;
+    api.send("GET", "/readyz", &[], "").await.is_problem(503, "unavailable", "/readyz");
+    let refused = api.hook("1", "{}").await;
     refused.is_problem(503, "unavailable", "/hooks/crm");
     assert!(refused.headers.contains_key("retry-after"));
-    assert_eq!(face.send("GET", "/healthz", &[], "").await.status, StatusCode::OK);
+    assert_eq!(api.send("GET", "/healthz", &[], "").await.status, StatusCode::OK);
 }
 
 #[sqlx::test]
 async fn answers_carry_the_hardening_headers(pool: PgPool) {
-    let face = Face::new(&pool).await;
+    let api = TestApi::new(&pool).await;
     for path in ["/healthz", "/openapi.json", "/nowhere", "/panics"] {
-        let headers = face.send("GET", path, &[], "").await.headers;
+        let headers = api.send("GET", path, &[], "").await.headers;
         assert_eq!(
             (&headers["x-content-type-options"], &headers["x-frame-options"]),
             (&"nosniff".parse().unwrap(), &"DENY".parse().unwrap())
         );
         assert!(!headers.contains_key("access-control-allow-origin"));
     }
-    face.close().await;
+    api.close().await;
 }

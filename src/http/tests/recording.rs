@@ -17,10 +17,10 @@ schedule: { every: { hours: 1 } }
 do: [{ x: { set: { a: 1 } } }]
 ";
 
-async fn admin(face: &Face, method: &str, path: &str, body: &str) -> Answer {
-    let bearer = format!("Bearer {}", face.token(Scope::Admin));
+async fn admin(api: &TestApi, method: &str, path: &str, body: &str) -> Answer {
+    let bearer = format!("Bearer {}", api.token(Scope::Admin));
     let kind = if method == "PUT" { "application/yaml" } else { "application/json" };
-    face.send(method, path, &[("authorization", bearer.as_str()), ("content-type", kind)], body.to_owned()).await
+    api.send(method, path, &[("authorization", bearer.as_str()), ("content-type", kind)], body.to_owned()).await
 }
 
 /// A batch of a run, with a failed row.
@@ -68,19 +68,19 @@ async fn state(pool: &PgPool) -> Vec<String> {
 
 #[sqlx::test]
 async fn an_act_that_cannot_be_recorded_is_not_done(pool: PgPool) {
-    let face = Face::new(&pool).await;
+    let api = TestApi::new(&pool).await;
     for (path, text) in [("idle", IDLE), ("tick", TICK), ("idle", &IDLE.replace("1.0.0", "0.9.0"))] {
-        assert_eq!(admin(&face, "PUT", &format!("/api/v1/workflows/test/{path}"), text).await.status, 201);
+        assert_eq!(admin(&api, "PUT", &format!("/api/v1/workflows/test/{path}"), text).await.status, 201);
     }
-    let started = admin(&face, "POST", "/api/v1/workflows/test/idle/runs", "{}").await;
+    let started = admin(&api, "POST", "/api/v1/workflows/test/idle/runs", "{}").await;
     let run: Uuid = started.body["id"].as_str().unwrap().parse().unwrap();
     let ada = fixture_user(&pool, "ada", &[Scope::Read]).await;
     create_session(&pool, &ada, std::time::Duration::from_mins(5)).await.unwrap();
-    let session = admin(&face, "GET", "/api/v1/sessions", "").await.body["items"][0]["id"].clone();
+    let session = admin(&api, "GET", "/api/v1/sessions", "").await.body["items"][0]["id"].clone();
     let (token, _) = access::create_token(&pool, "old", &[Scope::Read], None).await.unwrap();
     let batch = batch_of(&pool, run).await;
     // The engine's next sweep adds the schedule to its table.
-    while admin(&face, "GET", "/api/v1/schedules/test/tick", "").await.status != StatusCode::OK {
+    while admin(&api, "GET", "/api/v1/schedules/test/tick", "").await.status != StatusCode::OK {
         tokio::task::yield_now().await;
     }
     let acts = [
@@ -105,14 +105,14 @@ async fn an_act_that_cannot_be_recorded_is_not_done(pool: PgPool) {
     let before = state(&pool).await;
     fixture::refuse_acts(&pool).await;
     for (method, path, body) in &acts {
-        let answer = admin(&face, method, path, body).await;
+        let answer = admin(&api, method, path, body).await;
         assert!(!answer.status.is_success(), "{method} {path}: {answer:?}");
         assert_eq!(state(&pool).await, before, "{method} {path}");
     }
     fixture::allow_acts(&pool).await;
     let allowed_at = chrono::Utc::now();
     for (method, path, body) in &acts {
-        let answer = admin(&face, method, path, body).await;
+        let answer = admin(&api, method, path, body).await;
         assert!(answer.status.is_success(), "{method} {path}: {answer:?}");
     }
     assert!(find_user(&pool, "ada").await.unwrap().is_none());
@@ -120,5 +120,5 @@ async fn an_act_that_cannot_be_recorded_is_not_done(pool: PgPool) {
                     union all select 'schedule.' || act from schedule_acts";
     let recorded: Vec<String> = sqlx::query_scalar(recorded).bind(allowed_at).fetch_all(&pool).await.unwrap();
     assert_eq!(recorded.len(), acts.len(), "{recorded:?}");
-    face.close().await;
+    api.close().await;
 }

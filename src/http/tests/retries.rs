@@ -19,32 +19,32 @@ do:
 ";
 
 struct Shop {
-    face: Face,
+    api: TestApi,
 }
 
 impl Shop {
     async fn open(pool: &PgPool, text: &str) -> Self {
         crate::store::ensure_partitions(pool).await.unwrap();
-        let face = Face::new(pool).await;
-        let bearer = format!("Bearer {}", face.token(Scope::Admin));
+        let api = TestApi::new(pool).await;
+        let bearer = format!("Bearer {}", api.token(Scope::Admin));
         let headers = [("authorization", bearer.as_str()), ("content-type", "application/yaml")];
-        let answer = face.send("PUT", "/api/v1/workflows/test/order", &headers, text.to_owned()).await;
+        let answer = api.send("PUT", "/api/v1/workflows/test/order", &headers, text.to_owned()).await;
         assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
-        Self { face }
+        Self { api }
     }
 
     async fn stopped(&self, order: &str) -> String {
         let input = json!({ "order": order, "iban": "DE02" }).to_string();
         let path = "/api/v1/workflows/test/order/runs?wait=30";
-        let started = self.face.call(Scope::Admin, "POST", path, input).await;
+        let started = self.api.call(Scope::Admin, "POST", path, input).await;
         assert!(started.body["stopped_at"].is_string(), "{started:?}");
         started.body["id"].as_str().unwrap().to_owned()
     }
 
     async fn post(&self, path: &str, body: &Value) -> Answer {
-        let bearer = format!("Bearer {}", self.face.token(Scope::Operate));
+        let bearer = format!("Bearer {}", self.api.token(Scope::Operate));
         let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
-        self.face.send("POST", path, &headers, body.to_string()).await
+        self.api.send("POST", path, &headers, body.to_string()).await
     }
 
     async fn retry(&self, run: &str, body: &Value) -> Answer {
@@ -53,7 +53,7 @@ impl Shop {
 
     async fn journal(&self, run: &str, kind: &str) -> Vec<Value> {
         let path = format!("/api/v1/runs/{run}/journal?limit=500");
-        let journal = self.face.call(Scope::Read, "GET", &path, "").await.body;
+        let journal = self.api.call(Scope::Read, "GET", &path, "").await.body;
         journal["items"].as_array().unwrap().iter().filter(|item| item["kind"] == kind).cloned().collect()
     }
 }
@@ -78,7 +78,7 @@ async fn a_run_continues_from_an_earlier_step_after_a_look_at_what_lies_between(
     shop.retry(&run, &json!({ "dry_run": true })).await.is_problem(422, "invalid", &path);
     let report = crate::engine::audit::verify_run(&pool, run.parse().unwrap()).await.unwrap().unwrap();
     assert!(report.findings.is_empty(), "{:?}", report.findings);
-    shop.face.close().await;
+    shop.api.close().await;
 }
 
 /// The first step fails until its input has a currency.
@@ -112,7 +112,7 @@ async fn an_edit_over_many_shows_inputs_before_and_after_and_gives_each_run_its_
     let done = shop.post("/api/v1/runs:bulk", &body(false)).await;
     assert_eq!((&done.body["acted"], done.body["failed"].as_array().unwrap().len()), (&json!(3), 1), "{done:?}");
     assert!(done.body["failed"][0]["detail"].as_str().unwrap().contains("not this one"), "{done:?}");
-    let first = shop.face.call(Scope::Read, "GET", &format!("/api/v1/runs/{}", runs[0]), "").await.body;
+    let first = shop.api.call(Scope::Read, "GET", &format!("/api/v1/runs/{}", runs[0]), "").await.body;
     assert_eq!((&first["status"], &first["output"]), (&json!("completed"), &json!({ "booked": "EUR" })), "{first}");
     let acted = shop.journal(&runs[0], "operator.acted").await;
     assert_eq!((&acted[0]["data"]["act"], &acted[0]["data"]["input"]["currency"]), (&json!("retry"), &json!("EUR")));
@@ -120,7 +120,7 @@ async fn an_edit_over_many_shows_inputs_before_and_after_and_gives_each_run_its_
     shop.post("/api/v1/runs:bulk", &bad).await.is_problem(422, "invalid", "/api/v1/runs:bulk");
     let one = shop.retry(&runs[1], &json!({ "edit": ".currency = \"CHF\"" })).await;
     assert_eq!((one.status, &one.body["status"]), (StatusCode::OK, &json!("completed")), "{one:?}");
-    shop.face.close().await;
+    shop.api.close().await;
 }
 
 #[sqlx::test]
@@ -130,12 +130,12 @@ async fn a_bulk_move_says_of_three_runs_whether_they_fit(pool: PgPool) {
     let body = |to: &str| json!({ "act": "move", "to": to, "filter": { "attention": "any" } });
     let missing = shop.post("/api/v1/runs:bulk", &body("1.0.1")).await;
     assert_eq!(missing.body["samples"][0]["possible"], false, "{missing:?}");
-    let bearer = format!("Bearer {}", shop.face.token(Scope::Admin));
+    let bearer = format!("Bearer {}", shop.api.token(Scope::Admin));
     let headers = [("authorization", bearer.as_str()), ("content-type", "application/yaml")];
     let text = PRICED.replace("1.0.0", "1.0.1").replace("required: [currency]", "required: [order]");
-    shop.face.send("PUT", "/api/v1/workflows/test/order", &headers, text).await;
+    shop.api.send("PUT", "/api/v1/workflows/test/order", &headers, text).await;
     let fits = shop.post("/api/v1/runs:bulk", &body("1.0.1")).await;
     assert_eq!((&fits.body["samples"][0]["possible"], &fits.body["samples"][0]["kept"]), (&json!(true), &json!(0)));
     assert!(fits.body["words"].to_string().contains("1 can move to version 1.0.1"), "{fits:?}");
-    shop.face.close().await;
+    shop.api.close().await;
 }

@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use super::Face;
+use super::TestApi;
 use crate::http::access::session::AtTerminal;
 use crate::http::wire::serve::Limits;
 use crate::http::{local_router, serve};
@@ -37,13 +37,13 @@ fn me(identity: Option<Identity>, path: &str) -> Request {
 
 #[sqlx::test]
 async fn nothing_that_comes_from_the_network_makes_its_sender_the_person_at_the_terminal(pool: PgPool) {
-    let face = Face::new(&pool).await;
+    let api = TestApi::new(&pool).await;
     for (name, value) in CLAIMS {
-        face.send("GET", "/api/v1/me", &[(name, value)], "").await.is_problem(401, "unauthorized", "/api/v1/me");
+        api.send("GET", "/api/v1/me", &[(name, value)], "").await.is_problem(401, "unauthorized", "/api/v1/me");
     }
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let (address, end) = (listener.local_addr().unwrap(), CancellationToken::new());
-    let serving = tokio::spawn(serve(listener, face.router.clone(), Limits::default(), end.clone()));
+    let serving = tokio::spawn(serve(listener, api.router.clone(), Limits::default(), end.clone()));
     for (name, value) in CLAIMS {
         let mut connection = TcpStream::connect(address).await.unwrap();
         let request =
@@ -55,18 +55,18 @@ async fn nothing_that_comes_from_the_network_makes_its_sender_the_person_at_the_
     }
     end.cancel();
     serving.await.unwrap();
-    face.close().await;
+    api.close().await;
 }
 
 #[sqlx::test]
 async fn the_person_at_the_terminal_needs_no_token_but_the_scope(pool: PgPool) {
-    let face = Face::new(&pool).await;
-    let router = local_router(face.app.clone());
+    let api = TestApi::new(&pool).await;
+    let router = local_router(api.app.clone());
     let status = async |identity, path| router.clone().oneshot(me(identity, path)).await.unwrap().status();
     let local = |scope| Some(Identity::local("root@test", &[scope]));
     assert_eq!(status(None, "/api/v1/me").await, StatusCode::UNAUTHORIZED);
     assert_eq!(status(local(Scope::Read), "/api/v1/me").await, StatusCode::OK);
     assert_eq!(status(local(Scope::Read), "/api/v1/users").await, StatusCode::FORBIDDEN);
     assert_eq!(status(local(Scope::Admin), "/api/v1/users").await, StatusCode::OK);
-    face.close().await;
+    api.close().await;
 }

@@ -17,9 +17,9 @@ async fn passed(pool: &PgPool) {
 
 #[sqlx::test]
 async fn sums_and_lines_are_filtered_and_paged(pool: PgPool) {
-    let face = Face::new(&pool).await;
+    let api = TestApi::new(&pool).await;
     passed(&pool).await;
-    let get = async |path: String| face.call(Scope::Read, "GET", &path, "").await;
+    let get = async |path: String| api.call(Scope::Read, "GET", &path, "").await;
     let sums = get(format!("/api/v1/totals?{NOVEMBER}&limit=1")).await;
     assert_eq!(sums.body["items"][0]["day"], "2025-11-21", "{sums:?}");
     assert_eq!(sums.body["items"][0]["difference"], "-0.01");
@@ -50,17 +50,17 @@ async fn sums_and_lines_are_filtered_and_paged(pool: PgPool) {
         let refused = get(format!("/api/v1/totals/lines?{query}")).await;
         assert_eq!((refused.status.as_u16(), &refused.body["errors"][0]["pointer"]), (400, &json!(pointer)), "{query}");
     }
-    face.close().await;
+    api.close().await;
 }
 
 #[sqlx::test]
 async fn csv_is_a_file_that_calculates_nothing(pool: PgPool) {
-    let face = Face::new(&pool).await;
+    let api = TestApi::new(&pool).await;
     passed(&pool).await;
-    let bearer = format!("Bearer {}", face.token(Scope::Read));
+    let bearer = format!("Bearer {}", api.token(Scope::Read));
     let path = format!("/api/v1/totals/lines?{NOVEMBER}");
-    let accepted = face.send("GET", &path, &[("authorization", &bearer), ("accept", "text/csv")], "").await;
-    let asked = face.call(Scope::Read, "GET", &format!("{path}&format=csv"), "").await;
+    let accepted = api.send("GET", &path, &[("authorization", &bearer), ("accept", "text/csv")], "").await;
+    let asked = api.call(Scope::Read, "GET", &format!("{path}&format=csv"), "").await;
     assert_eq!(accepted.headers["content-type"], "text/csv; charset=utf-8");
     assert_eq!(
         accepted.headers["content-disposition"],
@@ -70,17 +70,17 @@ async fn csv_is_a_file_that_calculates_nothing(pool: PgPool) {
     let text = accepted.body.as_str().unwrap().to_owned();
     assert!(text.contains("\"'=HYPERLINK(\"\"x\"\")\"") && text.contains(",10.00,9.99,-0.01,"), "{text}");
     assert_eq!(text.lines().count(), 4, "{text}");
-    let sums = face.call(Scope::Read, "GET", &format!("/api/v1/totals?{NOVEMBER}&format=csv"), "").await;
+    let sums = api.call(Scope::Read, "GET", &format!("/api/v1/totals?{NOVEMBER}&format=csv"), "").await;
     assert!(
         sums.body.as_str().unwrap().contains("2025-11-21,EUR,2,Helvetia & Söhne,1,1,10.00,9.99,-0.01,"),
         "{sums:?}"
     );
-    face.close().await;
+    api.close().await;
 }
 
 #[sqlx::test]
 async fn a_person_signs_with_a_reason_where_one_is_needed_and_a_program_never(pool: PgPool) {
-    let face = Face::new(&pool).await;
+    let api = TestApi::new(&pool).await;
     passed(&pool).await;
     let path = "/api/v1/totals/sign-offs";
     let ada = fixture_user(&pool, "ada", &[Scope::Operate]).await;
@@ -93,10 +93,10 @@ async fn a_person_signs_with_a_reason_where_one_is_needed_and_a_program_never(po
             ("origin", "http://localhost"),
             ("sec-fetch-site", "same-origin"),
         ];
-        face.send("POST", path, &headers, body.to_string()).await
+        api.send("POST", path, &headers, body.to_string()).await
     };
     let period = json!({ "from": "2025-11-01", "until": "2025-11-30" });
-    let program = face.call(Scope::Operate, "POST", path, period.to_string()).await;
+    let program = api.call(Scope::Operate, "POST", path, period.to_string()).await;
     program.is_problem(409, "conflict", path);
     let why = sign(period.clone()).await;
     assert_eq!((why.status.as_u16(), &why.body["errors"][0]["pointer"]), (422, &json!("/reason")), "{why:?}");
@@ -117,12 +117,12 @@ async fn a_person_signs_with_a_reason_where_one_is_needed_and_a_program_never(po
     assert_eq!(sign(stale).await.status, 409);
     let done = sign(with("reason", "two deals are billed by hand")).await;
     assert_eq!((done.status.as_u16(), &done.body["actor"]), (201, &json!("user:ada")), "{done:?}");
-    let listed = face.call(Scope::Read, "GET", &format!("{path}?{NOVEMBER}"), "").await;
+    let listed = api.call(Scope::Read, "GET", &format!("{path}?{NOVEMBER}"), "").await;
     assert_eq!(listed.body["items"][0], done.body);
-    let acts = face.call(Scope::Admin, "GET", "/api/v1/audit/acts", "").await;
+    let acts = api.call(Scope::Admin, "GET", "/api/v1/audit/acts", "").await;
     assert_eq!(
         (&acts.body["items"][0]["act"], &acts.body["items"][0]["reason"]),
         (&json!("totals.sign"), &json!("two deals are billed by hand"))
     );
-    face.close().await;
+    api.close().await;
 }

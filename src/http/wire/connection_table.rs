@@ -76,7 +76,7 @@ impl Connection {
     }
 
     /// Waits until no request has made progress for this long: `between` requests, or `within` one.
-    pub(super) async fn stands_still(&self, between: Duration, within: Duration) {
+    pub(super) async fn stalled(&self, between: Duration, within: Duration) {
         loop {
             let limit = if self.open.load(Ordering::Relaxed) == 0 { between } else { within };
             let until = self.moved_at() + limit;
@@ -89,7 +89,7 @@ impl Connection {
     }
 
     /// Sort key of connections to close, smallest first; `None` if it must stay open.
-    fn rank(&self, now: Instant) -> Option<(bool, Instant)> {
+    fn eviction_order(&self, now: Instant) -> Option<(bool, Instant)> {
         let proven = self.proven.load(Ordering::Relaxed);
         let busy = self.working.load(Ordering::Relaxed) > 0 || (proven && self.open.load(Ordering::Relaxed) > 0);
         // Activity without a credential does not protect a connection.
@@ -131,7 +131,7 @@ impl Open {
     fn evict(&mut self, among: Option<Peer>) -> bool {
         let now = Instant::now();
         let candidates = self.all.iter().filter(|(_, (peer, _))| among.is_none() || *peer == among);
-        let ranked = candidates.filter_map(|(id, (_, connection))| Some((connection.rank(now)?, *id)));
+        let ranked = candidates.filter_map(|(id, (_, connection))| Some((connection.eviction_order(now)?, *id)));
         let Some((_, id)) = ranked.min() else { return false };
         if let Some(connection) = self.remove(id) {
             connection.evicted.cancel();
@@ -142,7 +142,7 @@ impl Open {
 
 /// Why a connection was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NoPlace {
+pub(super) enum Refusal {
     /// Its peer is at the limit with busy connections.
     OfPeer,
     /// The table is full of busy connections.
@@ -159,14 +159,14 @@ impl Table {
     }
 
     /// Adds a connection. `None` counts against no peer: a trusted proxy forwards the requests of many.
-    pub(super) fn admit(self: &Arc<Self>, peer: Option<Peer>) -> Result<Place, NoPlace> {
+    pub(super) fn admit(self: &Arc<Self>, peer: Option<Peer>) -> Result<Place, Refusal> {
         let mut open = self.lock();
         let of_peer = peer.and_then(|peer| open.by_peer.get(&peer).copied()).unwrap_or(0);
         if of_peer >= self.per_peer_max && !open.evict(peer) {
-            return Err(NoPlace::OfPeer);
+            return Err(Refusal::OfPeer);
         }
         if open.all.len() >= self.all_max && !open.evict(None) {
-            return Err(NoPlace::AtAll);
+            return Err(Refusal::AtAll);
         }
         let (id, connection) = (open.next, Connection::new());
         if peer.is_none() {
@@ -181,7 +181,7 @@ impl Table {
     }
 
     /// Closes an idle connection, because the machine cannot open another one.
-    pub(super) fn relieve(&self) {
+    pub(super) fn close_idle(&self) {
         self.lock().evict(None);
     }
 
@@ -222,7 +222,7 @@ mod tests {
     async fn one_peer_cannot_take_all_connections() {
         let table = Table::new(4, 2);
         let held = [table.admit(peer(1)).ok().unwrap(), table.admit(peer(1)).ok().unwrap()];
-        assert_eq!(table.admit(peer(1)).err(), Some(NoPlace::OfPeer));
+        assert_eq!(table.admit(peer(1)).err(), Some(Refusal::OfPeer));
         let _other = table.admit(peer(2)).ok().unwrap();
         later().await;
         // The peer's own oldest connection is replaced, and no other peer's.
@@ -256,7 +256,7 @@ mod tests {
         let [known, stranger, working] = [1, 2, 3].map(|n| table.admit(peer(n)).ok().unwrap());
         known.connection.prove();
         working.connection.working.fetch_add(1, Ordering::Relaxed);
-        assert_eq!(table.admit(peer(4)).err(), Some(NoPlace::AtAll), "too young to be ended");
+        assert_eq!(table.admit(peer(4)).err(), Some(Refusal::AtAll), "too young to be ended");
         later().await;
         let fourth = table.admit(peer(4)).ok().unwrap();
         assert!(stranger.connection.evicted.is_cancelled() && !known.connection.evicted.is_cancelled());
@@ -274,7 +274,7 @@ mod tests {
         stream.connection.prove();
         stream.connection.open.fetch_add(1, Ordering::Relaxed);
         later().await;
-        assert_eq!(table.admit(peer(2)).err(), Some(NoPlace::AtAll));
+        assert_eq!(table.admit(peer(2)).err(), Some(Refusal::AtAll));
     }
 
     #[tokio::test(start_paused = true)]

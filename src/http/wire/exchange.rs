@@ -24,7 +24,8 @@ impl Connection {
         self.touch();
         let exchange = Exchange(Arc::clone(self));
         let work = Work(Arc::new(WorkState { connection: Arc::clone(self), phase: Mutex::new(Phase::Reading) }));
-        let rest = if is_http2 || head.headers.contains_key(EXPECT) { Rest::Unasked } else { Rest::OnItsWay };
+        let rest =
+            if is_http2 || head.headers.contains_key(EXPECT) { UnreadBody::Unasked } else { UnreadBody::OnItsWay };
         let body = TrackedBody { inner: Some(body), work: Work(Arc::clone(&work.0)), rest };
         if hyper::body::Body::is_end_stream(&body) {
             work.begin();
@@ -101,7 +102,7 @@ impl Drop for Exchange {
 
 /// What a peer does with the unread rest of a body.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Rest {
+enum UnreadBody {
     /// Sends it regardless of the answer: HTTP/1 has no way to stop it.
     OnItsWay,
     /// Sends nothing: it was told to stop, or waits for `100 Continue`.
@@ -114,7 +115,7 @@ struct TrackedBody {
     /// `None` once dropped.
     inner: Option<Incoming>,
     work: Work,
-    rest: Rest,
+    rest: UnreadBody,
 }
 
 impl hyper::body::Body for TrackedBody {
@@ -123,8 +124,8 @@ impl hyper::body::Body for TrackedBody {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         // Reading the body sends `100 Continue`, so the peer starts to send.
-        if self.rest == Rest::Unasked && !self.work.0.connection.is_http2() {
-            self.rest = Rest::OnItsWay;
+        if self.rest == UnreadBody::Unasked && !self.work.0.connection.is_http2() {
+            self.rest = UnreadBody::OnItsWay;
         }
         let Some(inner) = &mut self.inner else { return Poll::Ready(None) };
         let polled = Pin::new(&mut *inner).poll_frame(cx);
@@ -146,7 +147,8 @@ impl hyper::body::Body for TrackedBody {
 impl Drop for TrackedBody {
     fn drop(&mut self) {
         self.work.begin();
-        let Some(rest) = self.inner.take().filter(|rest| self.rest == Rest::OnItsWay && !rest.is_end_stream()) else {
+        let Some(rest) = self.inner.take().filter(|rest| self.rest == UnreadBody::OnItsWay && !rest.is_end_stream())
+        else {
             return;
         };
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {

@@ -74,12 +74,12 @@ pub(super) struct Known {
 
 impl Item {
     /// One event of several. Stored on its own, so that the same event in two deliveries has the same bytes.
-    pub(super) fn alone(data: Value, known: Known) -> Self {
+    pub(super) fn single(data: Value, known: Known) -> Self {
         Self { body: Bytes::from(data.to_string()), data, data_is_body: true, known, note: None }
     }
 
     /// Adds the note about replaced characters.
-    pub(super) fn noted(self, note: &Option<String>) -> Self {
+    pub(super) fn with_note(self, note: &Option<String>) -> Self {
         Self { note: note.clone(), ..self }
     }
 }
@@ -111,7 +111,7 @@ impl BodyKind {
             Self::OutboundMessage { organizations } => {
                 let Decoded { text, replaced } = text(body, content_type)?;
                 let note = replaced.note();
-                Ok(outbound::read(&text, organizations)?.into_iter().map(|item| item.noted(&note)).collect())
+                Ok(outbound::read(&text, organizations)?.into_iter().map(|item| item.with_note(&note)).collect())
             }
         }
     }

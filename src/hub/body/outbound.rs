@@ -66,7 +66,7 @@ fn event(about: &Value, notification: Node<'_, '_>) -> Result<Item, String> {
     let mut data = about.clone();
     data["NotificationId"] = id.clone().into();
     data["sObject"] = Value::Object(fields);
-    Ok(Item::alone(data, Known { id: Some(id), r#type: kind, subject }))
+    Ok(Item::single(data, Known { id: Some(id), r#type: kind, subject }))
 }
 
 fn child<'a, 'i>(parent: Node<'a, 'i>, namespace: &str, name: &str) -> Option<Node<'a, 'i>> {

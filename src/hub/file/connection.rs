@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::literals::{HINT, is_told};
+use super::literals::{HINT, is_reported};
 use super::value::{duration, expression, secret_template};
 use crate::connect::breaker::BreakerSettings;
 use crate::connect::{Connection, FaultRule, HostPattern, Rate, SharedLimits, Verdict};
@@ -125,7 +125,7 @@ fn proxy<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Url> {
     let text = report.text(node)?;
     let hint = || Some("for example http://proxy.example.com:3128".to_owned());
     match Url::parse(text) {
-        _ if is_told(text) => None,
+        _ if is_reported(text) => None,
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.username().is_empty() => Some(url),
         Ok(_) => {
             report.error_with_hint(node, "a proxy is http or https, and a password must not be in a file", hint());
@@ -186,7 +186,7 @@ fn base_urls<'s>(node: Node<'s>, report: &mut Report<'s>) -> BTreeMap<String, Ur
     for (key, node) in report.object_or_nothing(node).entries() {
         let Some(text) = report.text(node) else { continue };
         match Url::parse(text) {
-            _ if is_told(text) => {}
+            _ if is_reported(text) => {}
             Ok(url) if is_base(&url) => drop(urls.insert(key.to_owned(), url)),
             Ok(_) => {
                 let hint = "https://host/path, without user, query and fragment".to_owned();
@@ -219,7 +219,7 @@ fn headers<'s>(node: Node<'s>, report: &mut Report<'s>) -> Vec<(String, SecretTe
             && !text.contains("${")
             && credentials::is_literal_header(key, text)
         {
-            report.error_with_hint(node, credentials::written_out(key), Some(HINT.to_owned()));
+            report.error_with_hint(node, credentials::literal_credential_message(key), Some(HINT.to_owned()));
         }
         headers.extend(secret_template(node, report).map(|value| (key.to_owned(), value)));
     }

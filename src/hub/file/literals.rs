@@ -17,6 +17,6 @@ pub(super) fn check_urls<'s>(node: Node<'s>, report: &mut Report<'s>) {
 }
 
 /// Whether [`check_urls`] already reported this URL, so that nothing else does.
-pub(super) fn is_told(text: &str) -> bool {
+pub(super) fn is_reported(text: &str) -> bool {
     credentials::in_text(text).is_some()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::literals::is_told;
+use super::literals::is_reported;
 use crate::connect::Connection;
 use crate::dsl::mistake::{Report, did_you_mean};
 use crate::dsl::source::Node;
@@ -50,7 +50,7 @@ pub(super) fn endpoint<'s>(
         return Some(text.to_owned());
     }
     match url::Url::parse(text) {
-        _ if is_told(text) => None,
+        _ if is_reported(text) => None,
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.username().is_empty() => Some(text.to_owned()),
         _ => {
             let hint = "write https://host/path, or connection://NAME/path to use credentials".to_owned();

@@ -91,7 +91,7 @@ impl Attribute {
             Value::Null => return Ok(None),
             Value::String(text) => text,
             Value::Number(number) => canonical::number(&number),
-            _ => return Err(ReceiveError::BadBody(format!("the event's {name} is neither a text nor a number"))),
+            _ => return Err(ReceiveError::BadBody(format!("the event's {name} is neither a string nor a number"))),
         };
         if text.chars().count() > ATTRIBUTE_CHARS_MAX || text.chars().any(char::is_control) {
             return Err(ReceiveError::BadBody(format!(

@@ -160,7 +160,7 @@ impl Source {
     ///
     /// # Errors
     /// A value is not a valid identifier.
-    pub fn shape(&self, event: &mut IncomingEvent) -> Result<(), ReceiveError> {
+    pub fn normalize(&self, event: &mut IncomingEvent) -> Result<(), ReceiveError> {
         event.hide(&self.redactor());
         event.data_is_body &= !self.identifiers.apply(&mut event.data)?;
         for (name, value) in &mut event.attributes {
@@ -199,7 +199,7 @@ impl Source {
         let (Some(split), [whole]) = (&self.split, items.as_slice()) else { return Ok(items) };
         match evaluate(split, "the list of events", &whole.data, headers)? {
             Value::Array(list) if list.len() <= EVENTS_MAX => {
-                let alone = |data| Item::alone(data, Known::default()).noted(&whole.note);
+                let alone = |data| Item::single(data, Known::default()).with_note(&whole.note);
                 Ok(list.into_iter().map(alone).collect())
             }
             Value::Array(list) => Err(ReceiveError::BadBody(format!(

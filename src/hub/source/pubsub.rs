@@ -71,7 +71,7 @@ impl TopicShape {
 
     fn made(&self, delivered: Delivered<'_>) -> Result<Shaped, ReceiveError> {
         let Delivered { topic, event_id, schema_id, replay_id, payload } = delivered;
-        let usual = Usual::of(topic, &payload);
+        let usual = Defaults::of(topic, &payload);
         // The shape that the Streaming API delivers, so that one workflow can read both.
         let whole = json!({
             "data": {
@@ -142,13 +142,13 @@ impl Shape for TopicShape {
 }
 
 /// Default attributes of an event.
-struct Usual {
+struct Defaults {
     r#type: String,
     subject: Option<String>,
     time: Option<String>,
 }
 
-impl Usual {
+impl Defaults {
     /// A change of an account gets type `account.update` and its first record as subject. A platform event gets the
     /// name of its topic as type.
     fn of(topic: &str, payload: &Value) -> Self {

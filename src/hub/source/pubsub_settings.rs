@@ -87,8 +87,8 @@ fn connection<'s>(
     report: &mut Report<'s>,
 ) -> Option<String> {
     let Some(node) = entries.get("connection") else {
-        let hint =
-            "write `connection: salesforce`: its sign-in is used, and its base URL says which org it is".to_owned();
+        let hint = "write `connection: salesforce`: its credentials are used, and its base URL says which org it is"
+            .to_owned();
         report.error_with_hint(source, "a source that subscribes needs a connection", Some(hint));
         return None;
     };

@@ -1,8 +1,8 @@
 //! The contents of a scenario file.
 
-pub(super) mod around;
 pub(super) mod expectation;
 pub(super) mod read;
+pub(super) mod surroundings;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -50,7 +50,7 @@ pub struct Scenario {
     /// Setup of the sandbox CRM and ERP, if the scenario uses them.
     pub sandbox: Option<SandboxSetup>,
     /// Operations on the hub's memory before the run begins.
-    pub memory: Vec<Remembered>,
+    pub memory: Vec<MemorySetup>,
     /// Mocked answers by step or request, in file order.
     pub calls: Vec<(CallPattern, Vec<MockAnswer>)>,
     /// Acts of people, in order.
@@ -137,7 +137,7 @@ pub struct PlannedAct {
 
 /// An operation on the hub's memory before the run begins.
 #[derive(Debug, Clone)]
-pub struct Remembered {
+pub struct MemorySetup {
     /// Path such as `links/judge`.
     pub path: String,
     /// Input of the operation.
@@ -146,7 +146,7 @@ pub struct Remembered {
     pub position: Position,
 }
 
-impl Remembered {
+impl MemorySetup {
     /// Checks the operation's input; `sides` has the side names of the mappings.
     #[must_use]
     pub fn mistake(&self, file: &str, sides: &BTreeMap<String, Arc<Sides>>) -> Option<Mistake> {

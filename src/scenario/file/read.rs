@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::around::{acts, events, runs, tasks};
 use super::expectation::{expect, predicate};
+use super::surroundings::{acts, events, runs, tasks};
 use super::{
-    CallPattern, Invariant, MockAnswer, MockReply, Remembered, SandboxRequest, SandboxSetup, Scenario, ScenarioFile,
+    CallPattern, Invariant, MemorySetup, MockAnswer, MockReply, SandboxRequest, SandboxSetup, Scenario, ScenarioFile,
 };
 use crate::dsl::mistake::Report;
 use crate::dsl::source::{self, Node};
@@ -149,12 +149,12 @@ fn invariant<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Invariant> {
 
 /// Reads the hub's memory before the run: `- watermarks/write: { name: items, value: 7 }`. The operations are checked
 /// later together with the definition, whose mappings name the sides of links.
-fn remembered<'s>(list: Node<'s>, report: &mut Report<'s>) -> Vec<Remembered> {
+fn remembered<'s>(list: Node<'s>, report: &mut Report<'s>) -> Vec<MemorySetup> {
     let nodes: Vec<Node<'s>> = items(list, report).collect();
     let mut before = Vec::new();
     for node in nodes {
         let Some(operation) = report.object(node) else { continue };
-        before.extend(operation.entries().map(|(path, body)| Remembered {
+        before.extend(operation.entries().map(|(path, body)| MemorySetup {
             path: path.to_owned(),
             body: body.to_value(),
             position: body.place().unwrap_or_default(),
@@ -196,7 +196,7 @@ fn sandbox_request<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Sandbo
     let method = report.required(node, "method").and_then(|method| method_of(method, report));
     let path = report.required(node, "path")?;
     let text = report.text(path)?;
-    if crate::sandbox::Door::of(text).is_none() || text.parse::<http::Uri>().is_err() {
+    if crate::sandbox::Mount::of(text).is_none() || text.parse::<http::Uri>().is_err() {
         let hint = "as in /erp/services/rest/record/v1/customer/eid:7".to_owned();
         report.error_with_hint(path, format!("{text:?} is not a path of the sandbox"), hint);
         return None;

@@ -3,8 +3,8 @@
 
 use std::collections::VecDeque;
 
-use super::Stage;
-use super::schedule::{Fault, Schedule, Strike};
+use super::RehearsalContext;
+use super::schedule::{Fault, Schedule, ScheduledFault};
 use super::trace::Trace;
 use crate::scenario::file::{Expect, FaultKind, Scenario};
 
@@ -46,18 +46,18 @@ pub struct Failing {
 
 /// Rehearses a scenario under every schedule of at most `depth` faults. The scenario must have passed without faults.
 #[must_use]
-pub fn explore(stage: &Stage<'_>, scenario: &Scenario, depth: usize) -> Exploration {
+pub fn explore(stage: &RehearsalContext<'_>, scenario: &Scenario, depth: usize) -> Exploration {
     let mut found = Exploration::default();
     let undisturbed = stage.rehearse(scenario, &Schedule::default());
     let mut waiting = VecDeque::new();
-    found.wait_for(&mut waiting, strikes(&Schedule::default(), &undisturbed));
+    found.wait_for(&mut waiting, one_more_fault(&Schedule::default(), &undisturbed));
     while let Some(schedule) = waiting.pop_front() {
         let trace = stage.rehearse(scenario, &schedule);
         found.tried += 1;
         let why = faults_of(&scenario.expect, &schedule, &trace, &undisturbed);
         if why.is_empty() {
             if schedule.0.len() < depth.min(DEPTH_MAX) {
-                found.wait_for(&mut waiting, strikes(&schedule, &trace));
+                found.wait_for(&mut waiting, one_more_fault(&schedule, &trace));
             }
             continue;
         }
@@ -128,8 +128,8 @@ fn allowed_ends<'e>(expect: &'e Expect, schedule: &Schedule) -> Option<Vec<&'e s
 
 fn kinds(schedule: &Schedule) -> impl Iterator<Item = FaultKind> + '_ {
     schedule.0.iter().map(|strike| match strike {
-        Strike::Crash { .. } => FaultKind::Crash,
-        Strike::Call { fault, .. } => match fault {
+        ScheduledFault::Crash { .. } => FaultKind::Crash,
+        ScheduledFault::Call { fault, .. } => match fault {
             Fault::CrashBefore | Fault::CrashAfter => FaultKind::Crash,
             Fault::Transient => FaultKind::Transient,
             Fault::LostReply | Fault::Late => FaultKind::LostReply,
@@ -140,11 +140,11 @@ fn kinds(schedule: &Schedule) -> impl Iterator<Item = FaultKind> + '_ {
 }
 
 /// Returns the schedules with one further fault, later than all others.
-fn strikes<'a>(schedule: &'a Schedule, trace: &'a Trace) -> impl Iterator<Item = Schedule> + 'a {
+fn one_more_fault<'a>(schedule: &'a Schedule, trace: &'a Trace) -> impl Iterator<Item = Schedule> + 'a {
     let last_sent = trace.sendings.iter().rposition(|sending| sending.fault.is_some());
     let last_crash = schedule.0.iter().filter_map(|strike| match strike {
-        Strike::Crash { commit } => Some(*commit),
-        Strike::Call { .. } => None,
+        ScheduledFault::Crash { commit } => Some(*commit),
+        ScheduledFault::Call { .. } => None,
     });
     let last_commit = last_sent.map(|at| trace.sendings[at].commit).into_iter().chain(last_crash).max().unwrap_or(0);
     let sendings = trace.sendings.iter().enumerate();
@@ -154,8 +154,8 @@ fn strikes<'a>(schedule: &'a Schedule, trace: &'a Trace) -> impl Iterator<Item =
     let calls = later.flat_map(|(_, sending)| {
         // An outage starting at a later attempt differs from one at the first only in length.
         let faults = Fault::ALL.into_iter().filter(|fault| *fault != Fault::Outage || sending.number == 1);
-        faults.map(|fault| Strike::Call { step: sending.step.clone(), sending: sending.number, fault })
+        faults.map(|fault| ScheduledFault::Call { step: sending.step.clone(), sending: sending.number, fault })
     });
     let quiet = trace.quiet.iter().filter(move |commit| **commit > last_commit);
-    calls.chain(quiet.map(|commit| Strike::Crash { commit: *commit })).map(|strike| schedule.and(strike))
+    calls.chain(quiet.map(|commit| ScheduledFault::Crash { commit: *commit })).map(|strike| schedule.and(strike))
 }

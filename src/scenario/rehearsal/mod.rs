@@ -35,8 +35,8 @@ use crate::machine::{
     snapshot, time_after,
 };
 use crate::sandbox::Profile;
-use pending::{OnItsWay, PendingInput};
-use relatives::Relatives;
+use pending::{Pending, PendingInput};
+use relatives::Surroundings;
 use schedule::Schedule;
 use send::is_written;
 use target::Targets;
@@ -56,7 +56,7 @@ pub type Evaluate<'e> = dyn Fn(&Evaluation) -> Result<Value, EvaluationError> + 
 
 /// What all rehearsals of a definition share.
 #[derive(Clone, Copy)]
-pub struct Stage<'e> {
+pub struct RehearsalContext<'e> {
     /// Definition under test.
     pub definition: &'e Definition,
     /// Builds calls and judges answers.
@@ -71,7 +71,7 @@ pub struct Stage<'e> {
     pub profile: &'static Profile,
 }
 
-impl Stage<'_> {
+impl RehearsalContext<'_> {
     /// Runs a scenario to its end.
     #[must_use]
     pub fn rehearse(&self, scenario: &Scenario, schedule: &Schedule) -> Trace {
@@ -103,24 +103,24 @@ pub(super) enum Halt {
 }
 
 pub(super) struct Rehearsal<'e> {
-    pub(super) stage: Stage<'e>,
+    pub(super) stage: RehearsalContext<'e>,
     pub(super) scenario: &'e Scenario,
     pub(super) schedule: &'e Schedule,
     pub(super) targets: Targets<'e>,
     pub(super) run: Run,
     journal: Vec<Record>,
     pub(super) now: Time,
-    pub(super) on_their_way: Vec<OnItsWay>,
+    pub(super) in_flight: Vec<Pending>,
     /// Acts to do once the run needs attention, next first.
     pub(super) on_attention: VecDeque<Act>,
     pub(super) refused_acts: Vec<String>,
     /// Events to deliver once the run waits for some, next first.
     pub(super) on_listening: VecDeque<Arc<Value>>,
     /// Answers to give once the run waits for them, next first.
-    pub(super) on_asking: VecDeque<PlannedTask>,
-    pub(super) relatives: Relatives,
-    pub(super) goes_on: bool,
-    pub(super) dies: bool,
+    pub(super) planned_decisions: VecDeque<PlannedTask>,
+    pub(super) relatives: Surroundings,
+    pub(super) must_continue: bool,
+    pub(super) crashes_next: bool,
     pub(super) commits: usize,
     pub(super) sendings: Vec<Sending>,
     pub(super) numbers: HashMap<String, u32>,
@@ -131,7 +131,12 @@ pub(super) struct Rehearsal<'e> {
 }
 
 impl<'e> Rehearsal<'e> {
-    pub(super) fn new(stage: Stage<'e>, scenario: &'e Scenario, schedule: &'e Schedule, targets: Targets<'e>) -> Self {
+    pub(super) fn new(
+        stage: RehearsalContext<'e>,
+        scenario: &'e Scenario,
+        schedule: &'e Schedule,
+        targets: Targets<'e>,
+    ) -> Self {
         Self {
             stage,
             scenario,
@@ -140,14 +145,14 @@ impl<'e> Rehearsal<'e> {
             run: Run::new(scenario.run),
             journal: Vec::new(),
             now: scenario.now,
-            on_their_way: pending::planned(scenario),
+            in_flight: pending::planned(scenario),
             on_attention: scenario.acts.iter().filter(|p| p.after.is_none()).map(|p| p.act.clone()).collect(),
             refused_acts: Vec::new(),
             on_listening: pending::untimed_events(scenario),
-            on_asking: scenario.tasks.iter().filter(|p| p.after.is_none()).cloned().collect(),
-            relatives: Relatives::default(),
-            goes_on: false,
-            dies: false,
+            planned_decisions: scenario.tasks.iter().filter(|p| p.after.is_none()).cloned().collect(),
+            relatives: Surroundings::default(),
+            must_continue: false,
+            crashes_next: false,
             commits: 0,
             sendings: Vec::new(),
             numbers: HashMap::new(),
@@ -190,8 +195,8 @@ impl<'e> Rehearsal<'e> {
 
     /// Delivers requests that are still in flight when the run is over.
     fn late_arrivals(&mut self) -> Result<(), Halt> {
-        self.on_their_way.sort_by_key(|pending| pending.at);
-        for pending in std::mem::take(&mut self.on_their_way) {
+        self.in_flight.sort_by_key(|pending| pending.at);
+        for pending in std::mem::take(&mut self.in_flight) {
             if let PendingInput::Arrival(arrival) = pending.what {
                 self.now = self.now.max(pending.at);
                 self.arrives(&arrival)?;
@@ -227,23 +232,23 @@ impl<'e> Rehearsal<'e> {
         if self.run.queued {
             // No other run shares its key, so it is first in the queue.
             self.now = self.targets.answers().and_then(Answers::admitted).unwrap_or(self.now);
-            self.take_in(Message::Turn {})?;
+            self.deliver(Message::Turn {})?;
         }
         while !self.is_over() {
             self.next_event()?;
         }
-        self.note_what_is_left();
+        self.record_unused_plans();
         Ok(())
     }
 
     /// The run is closed, or waits for a person or an event that does not come.
     fn is_over(&self) -> bool {
         let rests = self.run.is_parked() || self.run.suspended || self.run.awaits_message();
-        let nothing_comes = self.on_their_way.iter().all(|c| c.what.is_arrival())
+        let nothing_comes = self.in_flight.iter().all(|c| c.what.is_arrival())
             && self.run.wake_at().is_none()
-            && !self.goes_on
-            && !self.dies;
-        let someone_acts = self.asks_and_is_heard() || self.waits_and_is_told() || self.next_task().is_some();
+            && !self.must_continue
+            && !self.crashes_next;
+        let someone_acts = self.act_is_due() || self.event_is_due() || self.next_task().is_some();
         self.run.is_closed() || (rests && nothing_comes && !someone_acts)
     }
 
@@ -266,7 +271,7 @@ impl<'e> Rehearsal<'e> {
         }
         for effect in left {
             // A node that dies carries out nothing more.
-            if !self.dies {
+            if !self.crashes_next {
                 self.carry_out(effect)?;
             }
         }
@@ -292,7 +297,7 @@ impl<'e> Rehearsal<'e> {
                 }
             }
             Effect::Abort { execution, attempt } => {
-                self.on_their_way.retain(|pending| !pending.what.is_of(execution, attempt));
+                self.in_flight.retain(|pending| !pending.what.is_of(execution, attempt));
                 Ok(())
             }
             Effect::StartChild { execution, request } => self.start_child(execution, &request),
@@ -313,7 +318,7 @@ impl<'e> Rehearsal<'e> {
                 Ok(())
             }
             Effect::Continue => {
-                self.goes_on = true;
+                self.must_continue = true;
                 Ok(())
             }
         }
@@ -324,7 +329,7 @@ impl<'e> Rehearsal<'e> {
         if !sent && !self.is_over() {
             self.quiet.push(self.commits);
         }
-        self.dies |= self.schedule.crashes_after(self.commits);
+        self.crashes_next |= self.schedule.crashes_after(self.commits);
         let acts = self.sendings.iter().filter(|sending| sending.acted).count();
         if acts > self.acts && self.stage.invariants.iter().any(|invariant| invariant.always) {
             self.acts = acts;
@@ -347,8 +352,8 @@ impl<'e> Rehearsal<'e> {
 
     /// The node dies, and another continues from the journal.
     pub(super) fn crash(&mut self) -> Result<(), Halt> {
-        (self.dies, self.goes_on) = (false, false);
-        self.on_their_way.retain(|pending| pending.what.survives());
+        (self.crashes_next, self.must_continue) = (false, false);
+        self.in_flight.retain(|pending| pending.what.survives());
         self.now = time_after(self.now, TAKEOVER);
         let read = self.journal.iter().map(read_back).collect::<Result<Vec<Record>, _>>();
         let journal = read.map_err(|why| Halt::Problem(format!("the journal cannot be read back: {why}")))?;

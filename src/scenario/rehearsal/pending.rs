@@ -13,7 +13,7 @@ use crate::machine::{
 use crate::scenario::file::{PlannedTask, Scenario};
 
 /// An input that will reach the run at a given time.
-pub(in crate::scenario) struct OnItsWay {
+pub(in crate::scenario) struct Pending {
     pub(in crate::scenario) at: Time,
     pub(in crate::scenario) what: PendingInput,
 }
@@ -67,41 +67,41 @@ impl PendingInput {
 
 impl Rehearsal<'_> {
     /// Whether the next event is due: the run waits for one, and nothing else is in flight.
-    pub(super) fn waits_and_is_told(&self) -> bool {
+    pub(super) fn event_is_due(&self) -> bool {
         let waits = self.relatives.is_listening() && !self.run.is_parked() && !self.run.suspended;
-        waits && self.on_their_way.iter().all(|c| c.what.is_arrival()) && !self.on_listening.is_empty()
+        waits && self.in_flight.iter().all(|c| c.what.is_arrival()) && !self.on_listening.is_empty()
     }
 
-    pub(super) fn asks_and_is_heard(&self) -> bool {
+    pub(super) fn act_is_due(&self) -> bool {
         self.run.is_parked() && !self.on_attention.is_empty()
     }
 
     /// Processes the earliest among the pending inputs and the run's timers.
     pub(super) fn next_event(&mut self) -> Result<(), Halt> {
-        if self.dies {
+        if self.crashes_next {
             return self.crash();
         }
-        if std::mem::take(&mut self.goes_on) {
+        if std::mem::take(&mut self.must_continue) {
             return self.feed(&Fact::Continue);
         }
-        if self.waits_and_is_told()
+        if self.event_is_due()
             && let Some(event) = self.on_listening.pop_front()
         {
             self.now = time_after(self.now, LATENCY);
-            return self.event_comes(&event);
+            return self.deliver_event(&event);
         }
-        if let Some(task) = self.task_that_is_decided_now() {
+        if let Some(task) = self.take_due_decision() {
             self.now = time_after(self.now, LATENCY);
             return self.decide_task(&task);
         }
-        let order = |(_, pending): &(usize, &OnItsWay)| (pending.at, pending.what.is_of_a_person());
-        let next = self.on_their_way.iter().enumerate().min_by_key(order).map(|(i, c)| (i, c.at));
+        let order = |(_, pending): &(usize, &Pending)| (pending.at, pending.what.is_of_a_person());
+        let next = self.in_flight.iter().enumerate().min_by_key(order).map(|(i, c)| (i, c.at));
         let wake = self.run.wake_at();
         let wake = wake.map(|wake| self.targets.answers().map_or(wake, |answers| answers.timer(wake)));
         match (next, wake) {
-            (Some((place, at)), wake) if wake.is_none_or(|wake| at <= wake) && !self.asks_and_is_heard() => {
+            (Some((place, at)), wake) if wake.is_none_or(|wake| at <= wake) && !self.act_is_due() => {
                 self.now = self.now.max(at);
-                let pending = self.on_their_way.remove(place).what;
+                let pending = self.in_flight.remove(place).what;
                 self.take(pending)
             }
             (_, Some(at)) => {
@@ -129,9 +129,9 @@ impl Rehearsal<'_> {
                 taken => taken,
             },
             PendingInput::Act(act) => self.act(act),
-            PendingInput::Event(event) => self.event_comes(&event),
+            PendingInput::Event(event) => self.deliver_event(&event),
             PendingInput::Task(task) => self.decide_task(&task),
-            PendingInput::Message(message) => self.take_in(message),
+            PendingInput::Message(message) => self.deliver(message),
         }
     }
 
@@ -158,32 +158,29 @@ impl Rehearsal<'_> {
 
 impl Rehearsal<'_> {
     /// Records planned acts and answers that never took place.
-    pub(super) fn note_what_is_left(&mut self) {
-        for pending in std::mem::take(&mut self.on_their_way) {
+    pub(super) fn record_unused_plans(&mut self) {
+        for pending in std::mem::take(&mut self.in_flight) {
             match pending.what {
                 PendingInput::Act(act) => self.on_attention.push_back(act),
-                PendingInput::Task(task) => self.on_asking.push_back(task),
+                PendingInput::Task(task) => self.planned_decisions.push_back(task),
                 _ => {}
             }
         }
         for act in std::mem::take(&mut self.on_attention) {
             self.refused_acts.push(format!("{}: the run had ended, or never needed attention", act.name()));
         }
-        for task in std::mem::take(&mut self.on_asking) {
+        for task in std::mem::take(&mut self.planned_decisions) {
             self.refused_acts.push(format!("{}: the run had ended, or never asked", tasks::named(&task)));
         }
     }
 }
 
 /// Inputs with a planned time.
-pub(super) fn planned(scenario: &Scenario) -> Vec<OnItsWay> {
+pub(super) fn planned(scenario: &Scenario) -> Vec<Pending> {
     let acts = scenario.acts.iter().filter_map(|p| Some((p.after?, PendingInput::Act(p.act.clone()))));
     let events = scenario.events.iter().filter_map(|p| Some((p.after?, PendingInput::Event(Arc::clone(&p.event)))));
     let tasks = scenario.tasks.iter().filter_map(|p| Some((p.after?, PendingInput::Task(p.clone()))));
-    acts.chain(events)
-        .chain(tasks)
-        .map(|(after, what)| OnItsWay { at: time_after(scenario.now, after), what })
-        .collect()
+    acts.chain(events).chain(tasks).map(|(after, what)| Pending { at: time_after(scenario.now, after), what }).collect()
 }
 
 /// Events to deliver once the run waits for some.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::pending::{OnItsWay, PendingInput};
+use super::pending::{Pending, PendingInput};
 use super::step;
 use super::{Halt, LATENCY, Rehearsal};
 use crate::canonical;
@@ -21,7 +21,7 @@ use crate::scenario::file::{PlayedRun, RunEnd};
 
 /// The run's interactions with everything but its targets.
 #[derive(Debug, Default)]
-pub(in crate::scenario) struct Relatives {
+pub(in crate::scenario) struct Surroundings {
     listening: Vec<(ExecutionId, Arc<Vec<Listening>>)>,
     /// Events received, in order; later listeners see them too.
     arrived: Vec<Arc<Value>>,
@@ -37,7 +37,7 @@ struct Child {
     told: Vec<&'static str>,
 }
 
-impl Relatives {
+impl Surroundings {
     /// Whether an event may be delivered. A step that waits for a person accepts none.
     pub(super) fn is_listening(&self) -> bool {
         self.listening.iter().any(|(_, listening)| listening.iter().all(|filter| filter.asks.is_none()))
@@ -69,7 +69,7 @@ impl Rehearsal<'_> {
             if !filters.is_empty() {
                 let message = Message::Event { execution, filters, event: Arc::clone(event) };
                 let at = time_after(self.now, LATENCY);
-                self.on_their_way.push(OnItsWay { at, what: PendingInput::Message(message) });
+                self.in_flight.push(Pending { at, what: PendingInput::Message(message) });
             }
         }
         self.relatives.listening.push((execution, listening));
@@ -85,7 +85,7 @@ impl Rehearsal<'_> {
 
     /// Delivers an event from outside to every matching listener, with the identifiers that its source declares
     /// normalized.
-    pub(super) fn event_comes(&mut self, event: &Arc<Value>) -> Result<(), Halt> {
+    pub(super) fn deliver_event(&mut self, event: &Arc<Value>) -> Result<(), Halt> {
         let mut shaped = (**event).clone();
         let refused = |why| Halt::Problem(format!("its source would reject an event of `events`: {why}"));
         self.stage.identifiers.shape_event(&mut shaped).map_err(refused)?;
@@ -98,11 +98,11 @@ impl Rehearsal<'_> {
                 messages.push(Message::Event { execution: *execution, filters, event: Arc::clone(event) });
             }
         }
-        messages.into_iter().try_for_each(|message| self.take_in(message))
+        messages.into_iter().try_for_each(|message| self.deliver(message))
     }
 
     /// Passes a message to the run. As in the engine, one that the run no longer waits for changes nothing.
-    pub(super) fn take_in(&mut self, message: Message) -> Result<(), Halt> {
+    pub(super) fn deliver(&mut self, message: Message) -> Result<(), Halt> {
         let fact = Fact::Message { message, actor: Actor("scenario".to_owned()) };
         match self.feed(&fact) {
             Err(Halt::Rejected(_)) => Ok(()),
@@ -172,10 +172,10 @@ impl Rehearsal<'_> {
         let at = time_after(self.now, LATENCY);
         if let RunEnd::Refused(error) = &played.end {
             let fact = Fact::ChildRefused { child, error: or_unnamed(error.clone(), "cannot start") };
-            self.on_their_way.push(OnItsWay { at, what: PendingInput::Start(fact) });
+            self.in_flight.push(Pending { at, what: PendingInput::Start(fact) });
             return Ok(());
         }
-        self.on_their_way.push(OnItsWay { at, what: PendingInput::Start(Fact::ChildStarted { child }) });
+        self.in_flight.push(Pending { at, what: PendingInput::Start(Fact::ChildStarted { child }) });
         if known {
             return Ok(());
         }
@@ -183,7 +183,7 @@ impl Rehearsal<'_> {
             let outcome = outcome_of(&played.end);
             let at = time_after(self.now, played.after.max(LATENCY * 2));
             let what = PendingInput::Message(Message::ChildEnded { child, outcome });
-            self.on_their_way.push(OnItsWay { at, what });
+            self.in_flight.push(Pending { at, what });
         }
         self.relatives.children.push(Child { step, request: Arc::clone(request), told: Vec::new() });
         Ok(())
@@ -201,11 +201,11 @@ impl Rehearsal<'_> {
         let Some(child) = self.relatives.children.iter_mut().find(|child| child.request.run == run) else { return };
         child.told.push(if *undo { "undo" } else { "stop" });
         let is_its_end = |message: &Message| matches!(message, Message::ChildEnded { child, .. } if *child == run);
-        self.on_their_way
+        self.in_flight
             .retain(|pending| !matches!(&pending.what, PendingInput::Message(message) if is_its_end(message)));
         let outcome = if *undo { ChildOutcome::Compensated { error: None } } else { ChildOutcome::Cancelled };
         let what = PendingInput::Message(Message::ChildEnded { child: run, outcome });
-        self.on_their_way.push(OnItsWay { at: time_after(self.now, LATENCY), what });
+        self.in_flight.push(Pending { at: time_after(self.now, LATENCY), what });
     }
 }
 

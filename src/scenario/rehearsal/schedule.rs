@@ -53,7 +53,7 @@ impl Fault {
 
 /// A fault at a particular moment.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Strike {
+pub enum ScheduledFault {
     /// A fault of one sending of a step.
     Call {
         /// Name of the step (see `step::name`).
@@ -72,12 +72,12 @@ pub enum Strike {
 
 /// All faults of a rehearsal, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Schedule(pub Vec<Strike>);
+pub struct Schedule(pub Vec<ScheduledFault>);
 
 impl Schedule {
     /// Returns the schedule with a further fault.
     #[must_use]
-    pub fn and(&self, strike: Strike) -> Self {
+    pub fn and(&self, strike: ScheduledFault) -> Self {
         let mut strikes = self.0.clone();
         strikes.push(strike);
         Self(strikes)
@@ -87,7 +87,7 @@ impl Schedule {
     #[must_use]
     pub fn at(&self, step: &str, sending: u32) -> Option<Fault> {
         self.0.iter().find_map(|strike| match strike {
-            Strike::Call { step: of, sending: first, fault } if of == step => {
+            ScheduledFault::Call { step: of, sending: first, fault } if of == step => {
                 let strikes = *first == sending || (*fault == Fault::Outage && *first < sending);
                 strikes.then_some(*fault)
             }
@@ -98,11 +98,11 @@ impl Schedule {
     /// Whether the node dies after this commit.
     #[must_use]
     pub fn crashes_after(&self, commit: usize) -> bool {
-        self.0.iter().any(|strike| matches!(strike, Strike::Crash { commit: at } if *at == commit))
+        self.0.iter().any(|strike| matches!(strike, ScheduledFault::Crash { commit: at } if *at == commit))
     }
 }
 
-impl fmt::Display for Strike {
+impl fmt::Display for ScheduledFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Call { step, sending, fault } => write!(f, "{step}#{sending}:{}", fault.name()),
@@ -113,7 +113,7 @@ impl fmt::Display for Strike {
 
 impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let strikes: Vec<String> = self.0.iter().map(Strike::to_string).collect();
+        let strikes: Vec<String> = self.0.iter().map(ScheduledFault::to_string).collect();
         f.write_str(&strikes.join(","))
     }
 }
@@ -132,7 +132,7 @@ pub struct BadSchedule {
     why: String,
 }
 
-impl FromStr for Strike {
+impl FromStr for ScheduledFault {
     type Err = BadSchedule;
 
     fn from_str(text: &str) -> Result<Self, BadSchedule> {

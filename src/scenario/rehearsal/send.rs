@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::pending::{Arrival, OnItsWay, PendingInput};
+use super::pending::{Arrival, Pending, PendingInput};
 use super::schedule::Fault;
 use super::step;
 use super::target::Reaction;
@@ -50,11 +50,11 @@ impl Rehearsal<'_> {
             (sending.status, sending.acted) = (reaction.status, reaction.acted);
         }
         match (sending.fault, reaction) {
-            (Some(Fault::CrashBefore | Fault::CrashAfter), _) | (_, None) => self.dies = true,
+            (Some(Fault::CrashBefore | Fault::CrashAfter), _) | (_, None) => self.crashes_next = true,
             (_, Some(reaction)) => {
                 let at = time_after(self.now, LATENCY.max(reaction.after));
                 let outcome = Box::new(reaction.outcome);
-                self.on_their_way.push(OnItsWay { at, what: PendingInput::Answer { execution, attempt, outcome } });
+                self.in_flight.push(Pending { at, what: PendingInput::Answer { execution, attempt, outcome } });
             }
         }
         self.sendings.push(sending);
@@ -62,7 +62,7 @@ impl Rehearsal<'_> {
     }
 
     fn answer_later(&mut self, after: Duration, what: PendingInput) {
-        self.on_their_way.push(OnItsWay { at: time_after(self.now, after), what });
+        self.in_flight.push(Pending { at: time_after(self.now, after), what });
     }
 
     /// Delivers a request to its target although the run no longer waits for the answer.
@@ -82,7 +82,7 @@ impl Rehearsal<'_> {
     pub(super) fn never_sent(&mut self, execution: ExecutionId, attempt: u32, failure: CallFailure) {
         let outcome = Box::new(CallOutcome::Failed(failure));
         let what = PendingInput::Answer { execution, attempt, outcome };
-        self.on_their_way.push(OnItsWay { at: self.now, what });
+        self.in_flight.push(Pending { at: self.now, what });
     }
 
     fn sending(&mut self, execution: ExecutionId, request: &CallRequest) -> Sending {

@@ -16,8 +16,8 @@ use crate::dsl::mapping::Sides;
 use crate::identifiers::Declared;
 use crate::machine::{CallOutcome, CallRequest, Time};
 use crate::memory::Memory;
-use crate::sandbox::{Door, Profile, Reply, Sandbox};
-use crate::scenario::file::{CallPattern, MockAnswer, MockReply, Remembered, SandboxRequest, SandboxSetup, Scenario};
+use crate::sandbox::{Mount, Profile, Reply, Sandbox};
+use crate::scenario::file::{CallPattern, MemorySetup, MockAnswer, MockReply, SandboxRequest, SandboxSetup, Scenario};
 use crate::scenario::replay::Answers;
 use crate::scenario::{check, outcome};
 
@@ -107,7 +107,7 @@ impl<'s> Targets<'s> {
         if let Some(path) = local_operation(&request.uri) {
             return Ok(in_hub(&mut self.memory, path, offline, now));
         }
-        let door = Door::of(offline.url().path()).filter(|_| is_loopback(offline.url()));
+        let door = Mount::of(offline.url().path()).filter(|_| is_loopback(offline.url()));
         match (&self.sandbox, door) {
             (Some(sandbox), Some(door)) => Ok(in_sandbox(sandbox, door, offline, now)),
             (Some(_), None) => Err(nobody(step, request, "the sandbox is not at its address")),
@@ -229,8 +229,8 @@ fn in_hub(memory: &mut Memory, path: &str, offline: &Offline<'_>, now: Time) -> 
 }
 
 /// Fills the hub's memory before the run begins.
-fn remembered(mut memory: Memory, before: &[Remembered], now: Time) -> Result<Memory, String> {
-    for Remembered { path, body, .. } in before {
+fn remembered(mut memory: Memory, before: &[MemorySetup], now: Time) -> Result<Memory, String> {
+    for MemorySetup { path, body, .. } in before {
         let operation = memory.parse(path, body.to_string().as_bytes());
         operation
             .and_then(|operation| memory.perform(&operation, now))
@@ -239,7 +239,7 @@ fn remembered(mut memory: Memory, before: &[Remembered], now: Time) -> Result<Me
     Ok(memory)
 }
 
-fn in_sandbox(sandbox: &Sandbox, door: Door, offline: &Offline<'_>, now: Time) -> Reaction {
+fn in_sandbox(sandbox: &Sandbox, door: Mount, offline: &Offline<'_>, now: Time) -> Reaction {
     let mut request = http::Request::new(offline.body());
     *request.method_mut() = offline.method().clone();
     let target = match offline.url().query() {
@@ -278,7 +278,7 @@ fn prepare(setup: &SandboxSetup, now: Time, profile: &'static Profile) -> Result
 fn put(sandbox: &Sandbox, wanted: &SandboxRequest, now: Time) -> Result<(), String> {
     let SandboxRequest { method, path, body } = wanted;
     let refuse = |why: String| format!("preparing the sandbox failed: {method} {path} {why}");
-    let door = Door::of(path).ok_or_else(|| refuse("belongs to no system".to_owned()))?;
+    let door = Mount::of(path).ok_or_else(|| refuse("belongs to no system".to_owned()))?;
     let token = if path.starts_with("/erp/") || path.starts_with("/services/rest/") { "erp" } else { "crm" };
     let body = body.as_ref().map(Value::to_string).unwrap_or_default();
     let request = http::Request::builder()

@@ -20,14 +20,14 @@ impl Rehearsal<'_> {
     /// Returns the first planned decision about an open task.
     pub(super) fn next_task(&self) -> Option<usize> {
         let goes_on = !self.run.is_parked() && !self.run.suspended;
-        self.on_asking.iter().position(|task| self.question_of(task).is_some()).filter(|_| goes_on)
+        self.planned_decisions.iter().position(|task| self.question_of(task).is_some()).filter(|_| goes_on)
     }
 
     /// Takes out that decision if nothing else is in flight.
-    pub(super) fn task_that_is_decided_now(&mut self) -> Option<PlannedTask> {
-        let is_idle = self.on_their_way.iter().all(|pending| pending.what.is_arrival());
+    pub(super) fn take_due_decision(&mut self) -> Option<PlannedTask> {
+        let is_idle = self.in_flight.iter().all(|pending| pending.what.is_arrival());
         let place = self.next_task().filter(|_| is_idle)?;
-        self.on_asking.remove(place)
+        self.planned_decisions.remove(place)
     }
 
     /// Makes a decision. As in the API, one that is not allowed changes nothing.

@@ -12,7 +12,7 @@ use crate::machine::masks::Masks;
 /// How a call compares with the recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Fate {
+pub enum CallChange {
     /// Made as recorded.
     Unchanged,
     /// Made with different fields.
@@ -33,7 +33,7 @@ pub struct CallReport {
     /// Target address, which identifies the record.
     pub address: String,
     /// How it compares.
-    pub fate: Fate,
+    pub fate: CallChange,
     /// Differences by field.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<FieldChange>,
@@ -58,7 +58,7 @@ pub(super) fn calls(answers: &Answers<'_>, masks: &[Masks], whole: bool) -> Vec<
         let first = !recorded[..place].iter().any(of_call);
         if first && !recorded.iter().zip(&answers.taken).any(|(other, taken)| *taken && of_call(other)) {
             let (method, address) = shown(&call.request);
-            let (step, fate) = (call.step.clone(), Fate::Gone);
+            let (step, fate) = (call.step.clone(), CallChange::Gone);
             found.push(CallReport { step, method, address, fate, fields: Vec::new(), notes: Vec::new() });
         }
     }
@@ -73,7 +73,7 @@ fn one(made: &Made, answers: &Answers<'_>, recorded: &[RecordedCall], masks: &[M
     let like = made.like.map(|place| &recorded[place]);
     let Some(like) = like else {
         notes.dedup();
-        let (step, fate) = (made.step.clone(), Fate::New);
+        let (step, fate) = (made.step.clone(), CallChange::New);
         return CallReport { step, method, address, fate, fields: Vec::new(), notes };
     };
     let mut fields = changes(&like.request, &made.request, masks);
@@ -92,7 +92,7 @@ fn one(made: &Made, answers: &Answers<'_>, recorded: &[RecordedCall], masks: &[M
         notes.push("its body contains masked values (***), so the real change is unknown".to_owned());
     }
     notes.dedup();
-    let fate = if fields.is_empty() { Fate::Unchanged } else { Fate::Changed };
+    let fate = if fields.is_empty() { CallChange::Unchanged } else { CallChange::Changed };
     CallReport { step: made.step.clone(), method, address, fate, fields, notes }
 }
 
@@ -119,9 +119,9 @@ pub(super) fn relatives(
     whole: bool,
 ) -> Vec<CallReport> {
     let list = |name: &str| outcome.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
-    let new: Vec<Deed> = list("runs").iter().map(started).chain(list("emitted").iter().map(sent)).collect();
-    let recorded: Vec<Deed> = recording.map(recorded).unwrap_or_default();
-    let mut left: Vec<Option<Deed>> = recorded.into_iter().map(Some).collect();
+    let new: Vec<Emission> = list("runs").iter().map(started).chain(list("emitted").iter().map(sent)).collect();
+    let recorded: Vec<Emission> = recording.map(recorded).unwrap_or_default();
+    let mut left: Vec<Option<Emission>> = recorded.into_iter().map(Some).collect();
     let mut found: Vec<CallReport> = Vec::new();
     for deed in new {
         let like = left.iter().position(|other| other.as_ref().is_some_and(|other| other.fits(&deed)));
@@ -131,20 +131,20 @@ pub(super) fn relatives(
             None => Vec::new(),
         };
         let fate = match (&like, fields.is_empty()) {
-            (None, _) => Fate::New,
-            (Some(_), true) => Fate::Unchanged,
-            (Some(_), false) => Fate::Changed,
+            (None, _) => CallChange::New,
+            (Some(_), true) => CallChange::Unchanged,
+            (Some(_), false) => CallChange::Changed,
         };
         found.push(deed.report(fate, fields));
     }
     if whole {
-        found.extend(left.into_iter().flatten().map(|deed| deed.report(Fate::Gone, Vec::new())));
+        found.extend(left.into_iter().flatten().map(|deed| deed.report(CallChange::Gone, Vec::new())));
     }
     found
 }
 
 /// A started run or an emitted event.
-struct Deed {
+struct Emission {
     step: String,
     method: &'static str,
     address: String,
@@ -152,14 +152,14 @@ struct Deed {
     content: Value,
 }
 
-impl Deed {
+impl Emission {
     fn fits(&self, other: &Self) -> bool {
         self.method == other.method
             && self.address == other.address
             && (self.step == other.step || other.step.is_empty())
     }
 
-    fn report(self, fate: Fate, fields: Vec<FieldChange>) -> CallReport {
+    fn report(self, fate: CallChange, fields: Vec<FieldChange>) -> CallReport {
         let Self { step, address, .. } = self;
         CallReport { step, method: self.method.to_owned(), address, fate, fields, notes: Vec::new() }
     }
@@ -169,25 +169,25 @@ fn text(value: &Value, name: &str) -> String {
     value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
-fn started(run: &Value) -> Deed {
+fn started(run: &Value) -> Emission {
     let content = run.get("input").cloned().unwrap_or_default();
-    Deed { step: text(run, "step"), method: "RUN", address: text(run, "workflow"), part: "input", content }
+    Emission { step: text(run, "step"), method: "RUN", address: text(run, "workflow"), part: "input", content }
 }
 
 /// The content of an event without the time it was sent.
-fn sent(event: &Value) -> Deed {
+fn sent(event: &Value) -> Emission {
     let mut content = event.clone();
     if let Some(members) = content.as_object_mut() {
         members.remove("time");
     }
-    Deed { step: String::new(), method: "EMIT", address: text(event, "type"), part: "event", content }
+    Emission { step: String::new(), method: "EMIT", address: text(event, "type"), part: "event", content }
 }
 
-fn recorded(recording: &Recording) -> Vec<Deed> {
+fn recorded(recording: &Recording) -> Vec<Emission> {
     let runs = recording.children.iter().map(|child| {
         let workflow = format!("{}/{}", child.request.namespace, child.request.name);
         started(&json!({ "step": child.step, "workflow": workflow, "input": *child.request.input }))
     });
-    let events = recording.emitted.iter().map(|(step, event)| Deed { step: step.clone(), ..sent(event) });
+    let events = recording.emitted.iter().map(|(step, event)| Emission { step: step.clone(), ..sent(event) });
     runs.chain(events).collect()
 }

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::calls::Fate;
+use super::calls::CallChange;
 use super::report::{cut, moment, plural, sides};
 use crate::dsl::mapping::{EACH, Evaluate, Mapping, Row, Side, Sides};
 use crate::dsl::{Definition, TaskKind};
@@ -48,7 +48,7 @@ pub struct MappedRecord {
     /// Function: `toCrm`, `toErp` and the like, or `compare`.
     pub function: String,
     /// How the new result compares.
-    pub fate: Fate,
+    pub fate: CallChange,
     /// Fields that would change.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rows: Vec<RowChange>,
@@ -211,7 +211,7 @@ impl Asked<'_> {
         match self {
             Self::Converted(to, record) => mapping.convert(record, *to, evaluate).map(|new| one_side(*to, new)),
             Self::Compared(records) => {
-                mapping.beside(*records, evaluate).map(|found| found.map(|fields| Some(Value::Object(fields))))
+                mapping.compared_values(*records, evaluate).map(|found| found.map(|fields| Some(Value::Object(fields))))
             }
         }
         .map_err(|why| why.to_string())
@@ -267,7 +267,7 @@ fn compared(
         step: given.step.clone(),
         at: given.at,
         function: given.asked.function(&mapping.sides),
-        fate: if same { Fate::Unchanged } else { Fate::Changed },
+        fate: if same { CallChange::Unchanged } else { CallChange::Changed },
         rows,
         failed: became.as_ref().err().cloned(),
         fails: new.err(),
@@ -288,7 +288,7 @@ impl MappingDiff {
     /// Whether anything would change.
     #[must_use]
     pub fn differs(&self) -> bool {
-        self.records.iter().any(|record| record.fate != Fate::Unchanged)
+        self.records.iter().any(|record| record.fate != CallChange::Unchanged)
     }
 
     /// Writes the result as a JSON object.
@@ -311,7 +311,7 @@ impl MappingDiff {
         for record in &self.records {
             print_record(out, record)?;
         }
-        let changed = self.records.iter().filter(|record| record.fate != Fate::Unchanged).count();
+        let changed = self.records.iter().filter(|record| record.fate != CallChange::Unchanged).count();
         let records = plural(self.records.len(), "record");
         writeln!(out, "{records}: {} unchanged, {changed} changed", self.records.len() - changed)?;
         if let Some(since) = self.further_since {
@@ -323,7 +323,7 @@ impl MappingDiff {
 
 fn print_record(out: &mut impl Write, record: &MappedRecord) -> io::Result<()> {
     let MappedRecord { run, workflow, key, step, at, function, fate, rows, failed, fails, note } = record;
-    let sign = if *fate == Fate::Unchanged { '=' } else { '~' };
+    let sign = if *fate == CallChange::Unchanged { '=' } else { '~' };
     let key = key.as_ref().map(|key| format!("  key {key}")).unwrap_or_default();
     writeln!(out, "{sign} {workflow}  {step} {function}  {}{key}  run {run}", moment(*at))?;
     for RowChange { row, field, part, recorded, new, .. } in rows {

@@ -16,7 +16,7 @@ pub(super) use answers::Answers;
 
 pub use crate::machine::compare::FieldChange;
 pub use answers::Assume;
-pub use calls::{CallReport, Fate};
+pub use calls::{CallChange, CallReport};
 pub use mapped::{MappedRecord, MappedRun, MappingDiff, RowChange, mapped};
 pub use play::{Ended, Replay, Replayed};
 pub use recording::Recording;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::answers::{Answer, Answers, Assume};
-use super::calls::{CallReport, Fate, calls, relatives};
+use super::calls::{CallChange, CallReport, calls, relatives};
 use super::recording::{ChildEnd, Recording};
 use crate::dsl::OwnAuthentication;
 use crate::machine::compare::{FieldChange, differences};
@@ -17,12 +17,12 @@ use crate::machine::{
     CallDocument, CallRequest, ChildOutcome, ExecutionId, Run, RunId, Time, WorkflowError, time_after,
 };
 use crate::scenario::file::{Expect, PlannedAct, PlannedEvent, PlannedTask, PlayedRun, RunEnd, Scenario};
-use crate::scenario::rehearsal::pending::{OnItsWay, PendingInput};
+use crate::scenario::rehearsal::pending::{Pending, PendingInput};
 use crate::scenario::rehearsal::schedule::Schedule;
 use crate::scenario::rehearsal::step;
 use crate::scenario::rehearsal::target::Targets;
 use crate::scenario::rehearsal::trace::Trace;
-use crate::scenario::rehearsal::{Halt, LATENCY, Rehearsal, Stage};
+use crate::scenario::rehearsal::{Halt, LATENCY, Rehearsal, RehearsalContext};
 
 /// An event to replay.
 #[derive(Debug)]
@@ -77,7 +77,7 @@ impl Replayed {
     /// Whether anything would change.
     #[must_use]
     pub fn differs(&self) -> bool {
-        let call = self.calls.iter().any(|call| call.fate != Fate::Unchanged);
+        let call = self.calls.iter().any(|call| call.fate != CallChange::Unchanged);
         call || !self.output.is_empty()
             || self.unknown.is_some()
             || self.recorded.as_ref().is_none_or(|r| *r != self.new)
@@ -87,7 +87,7 @@ impl Replayed {
 impl Replay<'_> {
     /// Replays to the end, or as far as the recording permits.
     #[must_use]
-    pub fn play(self, stage: &Stage<'_>) -> Replayed {
+    pub fn play(self, stage: &RehearsalContext<'_>) -> Replayed {
         let scenario = self.scenario();
         let answers = Answers::new(self.recording, self.assume);
         let schedule = Schedule::default();
@@ -253,7 +253,7 @@ impl Rehearsal<'_> {
             }
         };
         let outcome = Box::new(outcome);
-        self.on_their_way.push(OnItsWay { at, what: PendingInput::Answer { execution, attempt, outcome } });
+        self.in_flight.push(Pending { at, what: PendingInput::Answer { execution, attempt, outcome } });
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::calls::{CallReport, Fate};
+use super::calls::{CallChange, CallReport};
 use super::play::{Ended, Replayed};
 use crate::machine::Time;
 use crate::machine::compare::FieldChange;
@@ -102,10 +102,10 @@ impl ReplayReport {
             }
             for call in &replayed.calls {
                 match call.fate {
-                    Fate::Unchanged => summary.calls.unchanged += 1,
-                    Fate::Changed => summary.calls.changed += 1,
-                    Fate::New => summary.calls.new += 1,
-                    Fate::Gone => summary.calls.gone += 1,
+                    CallChange::Unchanged => summary.calls.unchanged += 1,
+                    CallChange::Changed => summary.calls.changed += 1,
+                    CallChange::New => summary.calls.new += 1,
+                    CallChange::Gone => summary.calls.gone += 1,
                 }
             }
         }
@@ -196,10 +196,10 @@ fn outcome(replayed: &Replayed) -> String {
 fn print_call(out: &mut impl Write, call: &CallReport) -> io::Result<()> {
     let CallReport { step, method, address, fate, fields, notes } = call;
     let (sign, what) = match fate {
-        Fate::Unchanged => ('=', ""),
-        Fate::Changed => ('~', "  changed"),
-        Fate::New => ('+', "  new"),
-        Fate::Gone => ('-', "  no longer made"),
+        CallChange::Unchanged => ('=', ""),
+        CallChange::Changed => ('~', "  changed"),
+        CallChange::New => ('+', "  new"),
+        CallChange::Gone => ('-', "  no longer made"),
     };
     writeln!(out, "    {sign} {step:24} {method:6} {address}{what}")?;
     for field in fields {

@@ -82,10 +82,11 @@ fn refusing(file: &Path, name: &str, step: Option<&str>) -> Scenario {
 
 /// Every point at which the node can crash in this rehearsal.
 fn crashes(trace: &Trace) -> Vec<Schedule> {
-    let at = |sending: &Sending, fault| Strike::Call { step: sending.step.clone(), sending: sending.number, fault };
+    let at =
+        |sending: &Sending, fault| ScheduledFault::Call { step: sending.step.clone(), sending: sending.number, fault };
     let calls =
         trace.sendings.iter().flat_map(|sending| [Fault::CrashBefore, Fault::CrashAfter].map(|f| at(sending, f)));
-    let quiet = trace.quiet.iter().map(|commit| Strike::Crash { commit: *commit });
+    let quiet = trace.quiet.iter().map(|commit| ScheduledFault::Crash { commit: *commit });
     calls.chain(quiet).map(|strike| Schedule(vec![strike])).collect()
 }
 
@@ -94,9 +95,9 @@ fn every_shipped_definition_ends_the_same_whatever_the_boundary_at_which_its_nod
     let mut tried = 0;
     for file in shipped() {
         let mut refusals: BTreeSet<Vec<String>> = BTreeSet::new();
-        let bench = suite::Bench::open(&file, <&crate::sandbox::Profile>::default())
+        let bench = suite::TestBench::open(&file, <&crate::sandbox::Profile>::default())
             .unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
-        let stage = Stage { invariants: &[], ..bench.stage(&Evaluation::here) };
+        let stage = RehearsalContext { invariants: &[], ..bench.stage(&Evaluation::evaluate_in_process) };
         for scenario in bench.scenarios() {
             // If an answer depends on how often a call was sent, a crash legitimately makes a difference.
             let counts =

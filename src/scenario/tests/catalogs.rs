@@ -29,9 +29,10 @@ fn described(system: &str) -> Vec<(String, Value)> {
 
 #[test]
 fn each_function_of_the_catalogs_does_what_its_scenarios_say() {
-    let ask = Ask { depth: Some(1), ..Ask::default() };
+    let ask = TestOptions { depth: Some(1), ..TestOptions::default() };
     let files = scenario_files();
-    let test = |file: &PathBuf| test_file(file, &ask, &Evaluation::here).unwrap_or_else(|m| panic!("{m:?}"));
+    let test =
+        |file: &PathBuf| test_file(file, &ask, &Evaluation::evaluate_in_process).unwrap_or_else(|m| panic!("{m:?}"));
     let report = Report { files: files.iter().map(test).collect() };
     let mut out = Vec::new();
     report.print(&mut out).expect("a vector takes all");

@@ -134,7 +134,8 @@ fn a_value_that_exceeds_its_field_is_refused_cut_or_left_out_as_its_row_says() {
 fn a_cut_value_is_not_a_difference_between_the_sides() {
     let text = FITTING.replace("direction: toErp, fits: { erp: { max: 5", "master: crm, fits: { erp: { max: 5");
     let (crm, erp) = (json!({ "Name": "Kōbe株式" }), json!({ "name": "Kōbe…" }));
-    let [_, for_erp] = mapping(&text).beside([&crm, &erp], &nothing_runs_for_long).expect("both can be compared");
+    let [_, for_erp] =
+        mapping(&text).compared_values([&crm, &erp], &nothing_runs_for_long).expect("both can be compared");
     assert_eq!(for_erp["name"], erp["name"]);
 }
 
@@ -335,7 +336,7 @@ fn played(mapping: &str, (call, with): (&str, &str), input: &Value, evaluate: &E
     assert!(built.functions.by_name.contains_key(call), "the function is not kept with the definition");
     let connections = crate::connect::Connections::default();
     let identifiers = Arc::default();
-    let stage = crate::scenario::Stage {
+    let stage = crate::scenario::RehearsalContext {
         definition: &built.definition,
         connections: &connections,
         identifiers: &identifiers,
@@ -370,7 +371,7 @@ fn of_many_records_each_becomes_what_it_becomes_alone_or_says_why_not() {
         json!({ "LastName": "Z", "Email": null }),
     ];
     let call = ("contact.toErpEach", "{ records: '${ . }' }");
-    let became = played(CONTACT, call, &json!(many), &Evaluation::here);
+    let became = played(CONTACT, call, &json!(many), &Evaluation::evaluate_in_process);
     for (record, became) in many.iter().zip(became.as_array().expect("a list")) {
         let alone = match converted(record, Side::Second) {
             Ok(record) => json!({ "record": record, "error": null }),
@@ -395,7 +396,7 @@ fn a_table_of_a_thousand_rows_maps_many_records_too() {
         .collect();
     let text = format!("mapping: contact\ncrm: {{ type: A }}\nerp: {{ type: b }}\nrows:\n{rows}");
     let many = json!([{ "Field_0__c": "A", "Field_999__c": "Z" }, { "Field_500__c": 1 }]);
-    let became = played(&text, ("contact.toErpEach", "{ records: '${ . }' }"), &many, &Evaluation::here);
+    let became = played(&text, ("contact.toErpEach", "{ records: '${ . }' }"), &many, &Evaluation::evaluate_in_process);
     assert_eq!(became[0]["record"]["group0"]["field0"], "a");
     assert_eq!(became[0]["record"]["group5"]["field999"], "z");
     assert!(became[1]["error"].as_str().unwrap().contains("row 501: Field_500__c to group3.field500"), "{became}");
@@ -445,7 +446,7 @@ fn the_samples_of_the_mappings_that_ship_hold() {
     assert!(!mappings.is_empty());
     for (file, mapping) in mappings {
         assert!(!mapping.samples.is_empty(), "{file} has no samples");
-        assert_eq!(mapping.unfit(&nothing_runs_for_long), [], "{file}");
+        assert_eq!(mapping.failed_samples(&nothing_runs_for_long), [], "{file}");
     }
 }
 
@@ -470,7 +471,7 @@ fn a_mapping_names_its_sides_in_its_table_its_functions_and_its_samples() {
     let names: Vec<String> = mapping.functions().into_iter().map(|(name, _)| name).collect();
     let expected = ["toCrm", "toBilling", "toCrmEach", "toBillingEach", "pickCrm", "pickBilling", "compare"];
     assert_eq!(names, expected.map(|name| format!("invoice.{name}")));
-    assert_eq!(mapping.unfit(&nothing_runs_for_long), []);
+    assert_eq!(mapping.failed_samples(&nothing_runs_for_long), []);
     let table = mapping.to_markdown();
     assert!(table.contains("New records in Billing are created in CRM."), "{table}");
     assert!(

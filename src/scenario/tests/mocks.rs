@@ -142,7 +142,7 @@ fn what_recurses_goes_to_the_evaluator() {
     let fixture = Fixture::new(tasks, scenario);
     assert_eq!(fixture.differences(), Vec::<String>::new());
     let refuses = |_: &crate::expr::Evaluation| Err(crate::expr::EvaluationError::Limit("stopped".to_owned()));
-    let stage = Stage { evaluate: &refuses, ..fixture.stage() };
+    let stage = RehearsalContext { evaluate: &refuses, ..fixture.stage() };
     let trace = stage.rehearse(fixture.first(), &Schedule::default());
     assert_eq!(trace.status(), "faulted");
 }

@@ -60,12 +60,12 @@ impl Fixture {
         Self { definition, connections, identifiers: Arc::default(), file }
     }
 
-    fn stage(&self) -> Stage<'_> {
-        Stage {
+    fn stage(&self) -> RehearsalContext<'_> {
+        RehearsalContext {
             definition: &self.definition,
             connections: &self.connections,
             identifiers: &self.identifiers,
-            evaluate: &Evaluation::here,
+            evaluate: &Evaluation::evaluate_in_process,
             invariants: &self.file.invariants,
             profile: <&crate::sandbox::Profile>::default(),
         }

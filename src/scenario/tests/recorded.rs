@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::replay::{Assume, CallReport, Fate, Recording, Replay, Replayed};
-use super::suite::Bench;
+use super::replay::{Assume, CallChange, CallReport, Recording, Replay, Replayed};
+use super::suite::TestBench;
 use super::*;
 use crate::machine::masks::Masks;
 
 /// Replays a run of `recorded` against the stage's definition.
-fn replayed(stage: &Stage<'_>, recorded: &Definition, trace: &Trace, assume: Assume) -> Replayed {
+fn replayed(stage: &RehearsalContext<'_>, recorded: &Definition, trace: &Trace, assume: Assume) -> Replayed {
     let recording = Recording::of(recorded, trace.run.id, &trace.journal).expect("a journal of this definition");
     let replay = Replay {
         input: (*recording.run.raw_input).clone(),
@@ -33,15 +33,15 @@ fn schedules(trace: &Trace, known: &mut BTreeSet<Vec<String>>) -> Vec<Schedule> 
     let new: Vec<&Sending> = trace.sendings.iter().filter(&mut is_new).collect();
     let calls = new.into_iter().flat_map(|sending| {
         let (step, sending) = (&sending.step, sending.number);
-        Fault::ALL.map(|fault| Strike::Call { step: step.clone(), sending, fault })
+        Fault::ALL.map(|fault| ScheduledFault::Call { step: step.clone(), sending, fault })
     });
-    let quiet = trace.quiet.iter().map(|commit| Strike::Crash { commit: *commit });
+    let quiet = trace.quiet.iter().map(|commit| ScheduledFault::Crash { commit: *commit });
     let one = calls.chain(quiet).map(|strike| Schedule::default().and(strike));
     std::iter::once(Schedule::default()).chain(one).collect()
 }
 
 /// Replays a scenario against its own definition with every single fault. Returns the number of runs.
-fn replays_as_it_was(stage: &Stage<'_>, scenario: &Scenario, known: &mut BTreeSet<Vec<String>>) -> usize {
+fn replays_as_it_was(stage: &RehearsalContext<'_>, scenario: &Scenario, known: &mut BTreeSet<Vec<String>>) -> usize {
     let undisturbed = stage.rehearse(scenario, &Schedule::default());
     if undisturbed.refused.is_some() {
         return 0;
@@ -62,9 +62,9 @@ fn whatever_went_wrong_a_recorded_run_of_a_shipped_workflow_replays_as_it_was() 
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("workflows");
     let mut runs = 0;
     for file in dsl::scenario_files(&folder).expect("the folder can be read") {
-        let bench =
-            Bench::open(&file, <&crate::sandbox::Profile>::default()).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
-        let stage = bench.stage(&Evaluation::here);
+        let bench = TestBench::open(&file, <&crate::sandbox::Profile>::default())
+            .unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
+        let stage = bench.stage(&Evaluation::evaluate_in_process);
         let mut known = BTreeSet::new();
         for scenario in bench.scenarios() {
             runs += replays_as_it_was(&stage, scenario, &mut known);
@@ -155,14 +155,17 @@ fn of<'r>(replayed: &'r Replayed, step: &str) -> &'r CallReport {
     replayed.calls.iter().find(|call| call.step == step).unwrap_or_else(|| panic!("{step}: {replayed:#?}"))
 }
 
-fn fates(replayed: &Replayed) -> Vec<(&str, Fate)> {
+fn fates(replayed: &Replayed) -> Vec<(&str, CallChange)> {
     replayed.calls.iter().map(|call| (call.step.as_str(), call.fate)).collect()
 }
 
 #[test]
 fn a_changed_field_is_shown_with_what_it_was_and_what_it_would_be() {
     let replayed = changed("memo: a", "memo: b", Assume::Nothing);
-    assert_eq!(fates(&replayed), [("look", Fate::Unchanged), ("order", Fate::Changed), ("tell", Fate::Unchanged)]);
+    assert_eq!(
+        fates(&replayed),
+        [("look", CallChange::Unchanged), ("order", CallChange::Changed), ("tell", CallChange::Unchanged)]
+    );
     let field = &of(&replayed, "order").fields;
     assert_eq!(field.len(), 1, "{field:?}");
     assert_eq!((field[0].part, field[0].pointer.as_str()), ("body", "/memo"));
@@ -183,7 +186,10 @@ fn new_calls_and_removed_calls_are_distinguished() {
     let tell =
         "  - tell: { call: http, with: { method: put, endpoint: 'connection://erp/told/1', body: { done: true } } }\n";
     let gone = changed(tell, "", Assume::Nothing);
-    assert_eq!(fates(&gone), [("look", Fate::Unchanged), ("order", Fate::Unchanged), ("tell", Fate::Gone)]);
+    assert_eq!(
+        fates(&gone),
+        [("look", CallChange::Unchanged), ("order", CallChange::Unchanged), ("tell", CallChange::Gone)]
+    );
     let more = changed(
         tell,
         &format!(
@@ -191,7 +197,7 @@ fn new_calls_and_removed_calls_are_distinguished() {
         ),
         Assume::Nothing,
     );
-    assert_eq!((of(&more, "more").fate, more.new.status.as_str()), (Fate::New, "completed"));
+    assert_eq!((of(&more, "more").fate, more.new.status.as_str()), (CallChange::New, "completed"));
     assert!(of(&more, "more").notes[0].contains("answered with 204"), "{more:#?}");
 }
 
@@ -199,7 +205,7 @@ fn new_calls_and_removed_calls_are_distinguished() {
 #[test]
 fn a_renamed_step_is_found_by_where_its_call_goes() {
     let replayed = changed("  - tell:", "  - inform:", Assume::Nothing);
-    assert_eq!(of(&replayed, "inform").fate, Fate::Unchanged, "{replayed:#?}");
+    assert_eq!(of(&replayed, "inform").fate, CallChange::Unchanged, "{replayed:#?}");
     assert_eq!(of(&replayed, "inform").notes, ["recorded as tell"]);
     assert!(!replayed.differs());
 }
@@ -209,7 +215,7 @@ fn a_read_that_was_not_recorded_ends_the_replay_unless_something_is_assumed() {
     let unknown = changed("q: a", "q: b", Assume::Nothing);
     assert!(unknown.unknown.as_ref().is_some_and(|why| why.contains("look: nothing was recorded")), "{unknown:#?}");
     // Later calls are not reported as gone.
-    assert_eq!(fates(&unknown), [("look", Fate::Changed)]);
+    assert_eq!(fates(&unknown), [("look", CallChange::Changed)]);
     assert_eq!(
         (of(&unknown, "look").fields[0].part, &of(&unknown, "look").fields[0].new),
         ("query", &Some("b".into()))

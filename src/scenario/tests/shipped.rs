@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::*;
 
-fn reports(ask: &Ask) -> Vec<FileReport> {
+fn reports(ask: &TestOptions) -> Vec<FileReport> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("workflows");
     let files = dsl::scenario_files(&folder).expect("the folder can be read");
     // The schedules of a scenario evaluate mostly the same expressions, so each result is cached.
@@ -16,7 +16,7 @@ fn reports(ask: &Ask) -> Vec<FileReport> {
         if let Some(answer) = known.borrow().get(&question) {
             return Result::clone(answer);
         }
-        let answer = asked.here();
+        let answer = asked.evaluate_in_process();
         known.borrow_mut().insert(question, answer.clone());
         answer
     };
@@ -34,7 +34,7 @@ fn printed(files: Vec<FileReport>) -> (Report, String) {
 /// Runs all scenarios of a profile with every fault at every step.
 fn passes_whatever_fails(profile: &str) {
     let profile = profile.parse().expect("a profile");
-    let (report, shown) = printed(reports(&Ask { depth: Some(1), profile, ..Ask::default() }));
+    let (report, shown) = printed(reports(&TestOptions { depth: Some(1), profile, ..TestOptions::default() }));
     assert_eq!(report.failed(), 0, "{shown}");
     assert!(report.count() > 150, "{shown}");
     let tried: usize =
@@ -88,8 +88,8 @@ do: [{ ask: { call: company.team, with: {} } }]",
   - { name: service, profiles: [large], input: {}, calls: {}, expect: { output: { team: service } } }",
     );
     let test = |profile: &str| {
-        let ask = Ask { profile: profile.parse().expect("a profile"), ..Ask::default() };
-        test_file(&folder.path().join("n.scenarios.yaml"), &ask, &Evaluation::here)
+        let ask = TestOptions { profile: profile.parse().expect("a profile"), ..TestOptions::default() };
+        test_file(&folder.path().join("n.scenarios.yaml"), &ask, &Evaluation::evaluate_in_process)
     };
     for (profile, expected) in [("one-world", ["both", "sales"]), ("large", ["both", "service"])] {
         let report = test(profile).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
@@ -112,10 +112,10 @@ fn every_shipped_definition_has_scenarios() {
 /// The answer is lost and the retry is refused: the order exists nevertheless, so its customer must stay in use.
 #[test]
 fn an_order_whose_answer_was_lost_is_found_whatever_the_next_attempt_is_answered() {
-    let ask = Ask {
+    let ask = TestOptions {
         scenario: Some("a won deal becomes an order".to_owned()),
         schedule: Some("createOrder#1:lost-reply,createOrder#2:permanent".parse().expect("a schedule")),
-        ..Ask::default()
+        ..TestOptions::default()
     };
     let (report, shown) = printed(reports(&ask));
     assert_eq!(report.failed(), 0, "{shown}");
@@ -124,10 +124,10 @@ fn an_order_whose_answer_was_lost_is_found_whatever_the_next_attempt_is_answered
 
 #[test]
 fn a_schedule_that_never_happens_is_not_a_success() {
-    let ask = Ask {
+    let ask = TestOptions {
         scenario: Some("a won deal becomes an order".to_owned()),
         schedule: Some("createOrdr#1:transient".parse().expect("a schedule")),
-        ..Ask::default()
+        ..TestOptions::default()
     };
     let (report, shown) = printed(reports(&ask));
     assert_eq!(report.failed(), 1);
@@ -149,7 +149,8 @@ do: [{ ask: { call: http, with: { method: get, endpoint: 'connection://shop/stoc
         "n.scenarios.yaml",
         "scenarios: [{ name: one, input: {}, calls: { ask: { body: 7 } }, expect: { output: 7 } }]",
     );
-    let tested = test_file(&folder.path().join("n.scenarios.yaml"), &Ask::default(), &Evaluation::here);
+    let tested =
+        test_file(&folder.path().join("n.scenarios.yaml"), &TestOptions::default(), &Evaluation::evaluate_in_process);
     let tested = tested.unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
     assert!(tested.scenarios[0].passed(), "{:?}", tested.scenarios);
 }
@@ -159,7 +160,8 @@ fn scenarios_without_their_definition_say_which_one_they_look_for() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("n.scenarios.yaml");
     std::fs::write(&file, "scenarios: [{ name: one, input: {}, calls: {}, expect: {} }]").expect("written");
-    let mistakes = test_file(&file, &Ask::default(), &Evaluation::here).expect_err("there is no definition");
+    let mistakes = test_file(&file, &TestOptions::default(), &Evaluation::evaluate_in_process)
+        .expect_err("there is no definition");
     assert!(mistakes[0].message.contains("n.yaml: reading the file failed"), "{mistakes:?}");
     assert!(mistakes[0].hint.as_ref().is_some_and(|hint| hint.contains("definition:")), "{mistakes:?}");
 }

@@ -4,7 +4,7 @@ use jaq_core::box_iter::{box_once, flat_map_then};
 use jaq_core::native::Fun;
 use jaq_core::{Ctx, Exn, Native, PathsPtr, RunPtr, ValT};
 
-use super::paths::{Flow, Outputs, Step};
+use super::paths::{FilterInput, Outputs, PathValue};
 use super::{fail, filters, once, values};
 use crate::Data;
 use crate::meter::charge;
@@ -26,13 +26,13 @@ pub(super) fn functions() -> Vec<Fun<Data>> {
         ("error", values(1), both(|mut cv| failed(cv.0.pop_var()), |mut cv| failed(cv.0.pop_var()))),
         ("_range", values(3), native(range())),
         ("_last_or_null", filters(1), native(last_or_null())),
-        ("_reduce", filters(3), both(reduce::<Val>, reduce::<Step>)),
-        ("_foreach", filters(3), both(foreach::<Val>, foreach::<Step>)),
-        ("_alternative", filters(2), both(alternative::<Val>, alternative::<Step>)),
+        ("_reduce", filters(3), both(reduce::<Val>, reduce::<PathValue>)),
+        ("_foreach", filters(3), both(foreach::<Val>, foreach::<PathValue>)),
+        ("_alternative", filters(2), both(alternative::<Val>, alternative::<PathValue>)),
         ("_and", filters(2), both(|cv| logical(cv, false), |cv| logical(cv, false))),
         ("_or", filters(2), both(|cv| logical(cv, true), |cv| logical(cv, true))),
-        ("_try", filters(2), both(attempt::<Val>, attempt::<Step>)),
-        ("_collect", filters(1), both(collect::<Val>, collect::<Step>)),
+        ("_try", filters(2), both(attempt::<Val>, attempt::<PathValue>)),
+        ("_collect", filters(1), both(collect::<Val>, collect::<PathValue>)),
     ]);
     functions
 }
@@ -59,14 +59,14 @@ fn range() -> RunPtr<Data> {
     }
 }
 
-fn collect<'a, F: Flow>(mut cv: (Ctx<'a, Data>, F)) -> Outputs<'a, F> {
+fn collect<'a, F: FilterInput>(mut cv: (Ctx<'a, Data>, F)) -> Outputs<'a, F> {
     let filter = cv.0.pop_fun();
     let items: Result<Val, _> = cv.1.clone().through(&filter).map(|item| Ok(item?.value().clone())).collect();
     box_once(items.map(|items| cv.1.computed(items)))
 }
 
 /// Returns the last output. Its path is lost.
-fn last<'a>(mut cv: (Ctx<'a, Data>, Step)) -> Outputs<'a, Step> {
+fn last<'a>(mut cv: (Ctx<'a, Data>, PathValue)) -> Outputs<'a, PathValue> {
     let filter = cv.0.pop_fun();
     let last = cv.1.clone().through(&filter).try_fold(None, |_, step| step.map(Some)).transpose();
     Box::new(last.into_iter().map(move |last| Ok(cv.1.kept(last?.0))))
@@ -89,7 +89,7 @@ fn last_or_null() -> RunPtr<Data> {
 
 /// `_reduce(stream; init; update)`: `update` receives `[item, state]`. Its last output is the next state, null if there
 /// is none. On a path, a step has the path of its item, and the result the path of `init`.
-fn reduce<'a, F: Flow>(mut cv: (Ctx<'a, Data>, F)) -> Outputs<'a, F> {
+fn reduce<'a, F: FilterInput>(mut cv: (Ctx<'a, Data>, F)) -> Outputs<'a, F> {
     let update = cv.0.pop_fun();
     let init = cv.0.pop_fun();
     let stream = cv.0.pop_fun();
@@ -116,7 +116,7 @@ fn reduce<'a, F: Flow>(mut cv: (Ctx<'a, Data>, F)) -> Outputs<'a, F> {
 
 /// `_foreach(stream; init; update)`: `update` receives `[item, state]`. Each of its outputs is an output, paired with
 /// the item; the last one is the next state. Without outputs the state is lost, as in jq.
-fn foreach<'a, F: Flow>(mut cv: (Ctx<'a, Data>, F)) -> Outputs<'a, F> {
+fn foreach<'a, F: FilterInput>(mut cv: (Ctx<'a, Data>, F)) -> Outputs<'a, F> {
     let update = cv.0.pop_fun();
     let init = cv.0.pop_fun();
     let stream = cv.0.pop_fun();
@@ -152,7 +152,7 @@ fn foreach<'a, F: Flow>(mut cv: (Ctx<'a, Data>, F)) -> Outputs<'a, F> {
     })
 }
 
-fn alternative<'a, F: Flow>(mut cv: (Ctx<'a, Data>, F)) -> Outputs<'a, F> {
+fn alternative<'a, F: FilterInput>(mut cv: (Ctx<'a, Data>, F)) -> Outputs<'a, F> {
     let right = cv.0.pop_fun();
     let left = cv.0.pop_fun();
     let outputs = cv.1.clone().through(&left);
@@ -165,7 +165,7 @@ fn alternative<'a, F: Flow>(mut cv: (Ctx<'a, Data>, F)) -> Outputs<'a, F> {
 
 /// `l and r`, or `l or r` if `decided` is true: if the left side is `decided`, it alone decides. On a path, the right
 /// side continues from the path of the left side.
-fn logical<'a, F: Flow>(mut cv: (Ctx<'a, Data>, F), decided: bool) -> Outputs<'a, F> {
+fn logical<'a, F: FilterInput>(mut cv: (Ctx<'a, Data>, F), decided: bool) -> Outputs<'a, F> {
     let right = cv.0.pop_fun();
     let left = cv.0.pop_fun();
     let input = cv.1.value().clone();
@@ -181,7 +181,7 @@ fn logical<'a, F: Flow>(mut cv: (Ctx<'a, Data>, F), decided: bool) -> Outputs<'a
     })
 }
 
-fn attempt<'a, F: Flow>(mut cv: (Ctx<'a, Data>, F)) -> Outputs<'a, F> {
+fn attempt<'a, F: FilterInput>(mut cv: (Ctx<'a, Data>, F)) -> Outputs<'a, F> {
     let handler = cv.0.pop_fun();
     let body = cv.0.pop_fun();
     let input = cv.1;

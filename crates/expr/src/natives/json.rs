@@ -71,7 +71,7 @@ fn fromjson(value: Val) -> ValR {
             Ok(()) => Ok(Val::shared_to(&Arc::new(value), levels)),
             Err(_) => why("Unexpected extra JSON values"),
         },
-        Err(error) => why(&complaint(trimmed, &error)),
+        Err(error) => why(&jq_message(trimmed, &error)),
     }
 }
 
@@ -95,7 +95,7 @@ fn nesting(text: &str) -> usize {
 }
 
 /// Returns jq's message for invalid JSON, as far as it can be derived from the text.
-fn complaint(text: &str, error: &serde_json::Error) -> String {
+fn jq_message(text: &str, error: &serde_json::Error) -> String {
     let column = text.chars().count();
     let bare = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'));
     if bare {

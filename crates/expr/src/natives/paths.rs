@@ -29,7 +29,7 @@ impl<K> PathsFunction for for<'a> fn((Ctx<'a, Data>, (Val, K))) -> BoxIter<'a, V
 type Keys = <PathsPtr<Data> as PathsFunction>::Keys;
 
 /// A value on a path, as the interpreter passes it.
-pub(super) type Step = (Val, Keys);
+pub(super) type PathValue = (Val, Keys);
 
 pub(super) type Closure<'a> = (TermId, Ctx<'a, Data>);
 
@@ -41,7 +41,7 @@ fn is_off(keys: &Keys) -> bool {
 }
 
 /// Returns the value at the keys of a step, and the keys.
-fn target((value, keys): &Step) -> (Val, Keys) {
+fn target((value, keys): &PathValue) -> (Val, Keys) {
     if is_off(keys) {
         (keys.get(1).cloned().unwrap_or_default(), keys.skip(2).clone())
     } else {
@@ -49,7 +49,7 @@ fn target((value, keys): &Step) -> (Val, Keys) {
     }
 }
 
-fn off(value: Val, (target, keys): (Val, Keys)) -> Step {
+fn off(value: Val, (target, keys): (Val, Keys)) -> PathValue {
     (value, keys.cons(target).cons(OFF.clone()))
 }
 
@@ -57,7 +57,7 @@ pub(super) type Outputs<'a, T> = BoxIter<'a, ValX<'a, T, Val>>;
 
 /// The input of a filter: a value, or a value on a path. Functions that only run other filters are implemented once for
 /// both.
-pub(super) trait Flow: Clone + 'static {
+pub(super) trait FilterInput: Clone + 'static {
     fn through<'a>(self, filter: &Closure<'a>) -> Outputs<'a, Self>;
     fn value(&self) -> &Val;
     /// Replaces the value with a computed one.
@@ -66,7 +66,7 @@ pub(super) trait Flow: Clone + 'static {
     fn kept(&self, value: Val) -> Self;
 }
 
-impl Flow for Val {
+impl FilterInput for Val {
     fn through<'a>(self, (filter, context): &Closure<'a>) -> Outputs<'a, Self> {
         filter.run((context.clone(), self))
     }
@@ -84,7 +84,7 @@ impl Flow for Val {
     }
 }
 
-impl Flow for Step {
+impl FilterInput for PathValue {
     fn through<'a>(self, (filter, context): &Closure<'a>) -> Outputs<'a, Self> {
         filter.paths((context.clone(), self))
     }

@@ -15,17 +15,17 @@ const ISO_8601: &str = "%Y-%m-%dT%H:%M:%SZ";
 
 pub(super) fn rows() -> Vec<Row> {
     vec![
-        of_input!("gmtime", |v| gmtime(&v).map(|(time, seconds)| taken_apart(time, seconds))),
+        of_input!("gmtime", |v| gmtime(&v).map(|(time, seconds)| to_parts(time, seconds))),
         of_input!("mktime", |v| {
             if v.kind() != Kind::Array {
                 return fail("mktime requires array inputs");
             }
-            let time = put_together(&v, "mktime")?;
+            let time = from_parts(&v, "mktime")?;
             Ok(Val::number(time.and_utc().timestamp() as f64))
         }),
         of_input!("todateiso8601", |v| strftime(&v, &Val::text(ISO_8601))),
         of_input!("fromdateiso8601", |v| {
-            let time = put_together(&strptime(&v, &Val::text(ISO_8601))?, "mktime")?;
+            let time = from_parts(&strptime(&v, &Val::text(ISO_8601))?, "mktime")?;
             Ok(Val::number(time.and_utc().timestamp() as f64))
         }),
         of_one!("strftime", |v, format| strftime(&v, &format)),
@@ -44,7 +44,7 @@ fn gmtime(value: &Val) -> Result<(NaiveDateTime, f64), Error> {
 
 /// Returns `[year, month, day, hours, minutes, seconds, weekday, day of the year]`. Months and days of the year count
 /// from zero.
-fn taken_apart(time: NaiveDateTime, seconds: f64) -> Val {
+fn to_parts(time: NaiveDateTime, seconds: f64) -> Val {
     let parts = [time.year() as f64, f64::from(time.month0()), f64::from(time.day()), f64::from(time.hour())];
     let rest = [
         f64::from(time.minute()),
@@ -56,7 +56,7 @@ fn taken_apart(time: NaiveDateTime, seconds: f64) -> Val {
 }
 
 /// Combines parts to a time. Missing parts are zero, and parts beyond their range carry over, as in C's `timegm`.
-fn put_together(value: &Val, function: &str) -> Result<NaiveDateTime, Error> {
+fn from_parts(value: &Val, function: &str) -> Result<NaiveDateTime, Error> {
     let wrong = || Error::str(format_args!("{function} requires parsed datetime inputs"));
     let mut parts = [0_i64; 8];
     for (index, part) in parts.iter_mut().enumerate().take(value.length()) {
@@ -88,7 +88,7 @@ fn strftime(value: &Val, format: &Val) -> ValR {
         Kind::Number => gmtime(value)?.0,
         Kind::Array => {
             text_of(format, "strftime/1 requires a string format")?;
-            put_together(value, "strftime/1")?
+            from_parts(value, "strftime/1")?
         }
         _ => return fail("strftime/1 requires parsed datetime inputs"),
     };
@@ -118,7 +118,7 @@ fn strptime(value: &Val, format: &Val) -> ValR {
 fn fields(parsed: &Parsed) -> Vec<Val> {
     if let Some(time) = parsed.timestamp().and_then(|seconds| DateTime::from_timestamp(seconds, 0)) {
         let time = time.naive_utc();
-        return taken_apart(time, f64::from(time.second())).into_items().unwrap_or_default();
+        return to_parts(time, f64::from(time.second())).into_items().unwrap_or_default();
     }
     let date = parsed.to_naive_date().ok();
     let short = parsed

@@ -16,7 +16,7 @@ use super::{alternatives, variables};
 use crate::{Class, ParseError};
 
 /// The result of the check.
-pub(crate) struct Verdict<'s> {
+pub(crate) struct CheckResult<'s> {
     pub(crate) class: Class,
     /// Names of the used variables, without `$`, sorted.
     pub(crate) variables: Vec<String>,
@@ -66,7 +66,7 @@ pub(crate) fn similar_function(name: &str) -> Option<String> {
 ///
 /// # Errors
 /// A name that does not exist here, a variable that is not in `allowed`, or a constant object key that is not a text.
-pub(crate) fn judge<'s>(text: &str, term: &Term<&'s str>, allowed: &[&str]) -> Result<Verdict<'s>, ParseError> {
+pub(crate) fn check<'s>(text: &str, term: &Term<&'s str>, allowed: &[&str]) -> Result<CheckResult<'s>, ParseError> {
     let mut judge = Judge {
         text,
         allowed,
@@ -81,7 +81,7 @@ pub(crate) fn judge<'s>(text: &str, term: &Term<&'s str>, allowed: &[&str]) -> R
         return Err(error);
     }
     let bounded = !judge.recursive && judge.nodes <= NODES_MAX;
-    Ok(Verdict {
+    Ok(CheckResult {
         class: if bounded { Class::Bounded } else { Class::Unbounded },
         variables: judge.read.into_keys().collect(),
         defined: judge.defined,
@@ -254,7 +254,7 @@ impl<'s> Judge<'_, 's> {
             self.read.insert(bare.to_owned(), ());
             return;
         }
-        let hint = match suggest::meant(bare, self.allowed.iter().copied()) {
+        let hint = match suggest::closest_match(bare, self.allowed.iter().copied()) {
             Some(meant) => format!("did you mean `${meant}`?"),
             None => {
                 let known: Vec<String> = self.allowed.iter().map(|v| format!("${v}")).collect();

@@ -9,7 +9,7 @@ mod patterns;
 mod rewrite;
 mod tokens;
 
-pub(crate) use check::{Verdict, judge, similar_function};
+pub(crate) use check::{CheckResult, check, similar_function};
 pub(crate) use names::each_call;
 pub(crate) use rewrite::{definition, definition_on_path, expression};
 pub(crate) use tokens::adapt;

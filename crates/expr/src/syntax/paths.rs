@@ -9,30 +9,30 @@ use jaq_core::load::parse::{BinaryOp, Def, Pattern, Term};
 use jaq_core::path::{Opt, Part, Path};
 
 use super::names::{each, each_call};
-use super::patterns::{INPUT, Standing, bind, destructured, step, value_pattern};
+use super::patterns::{INPUT, PathMode, bind, destructured, step, value_pattern};
 use super::rewrite::{RIGHT, Rewriter, T, folded};
 use super::{alternatives, call, pipe, text};
 use crate::library;
 
 /// Functions that return their input or nothing.
-const PASSING: &str =
+const FILTERS: &str =
     " arrays booleans empty error finites iterables normals nulls numbers objects scalars select strings values ";
 
 /// Functions that continue from their input along their last argument. Their other arguments are conditions and counts.
-const LEADING: &str = " first limit nth skip ";
+const FOLLOW_LAST_ARGUMENT: &str = " first limit nth skip ";
 
 /// Functions that continue repeatedly along their last argument. The first of two arguments is a condition.
-const REPEATING: &str = " repeat until while ";
+const FOLLOW_REPEATEDLY: &str = " repeat until while ";
 
 /// The first key, evaluated in advance.
 const FIRST: &str = "$__first";
 const FIRST_UPTO: &str = "$__first_upto";
 
 /// Functions that take the paths of their argument.
-pub(super) const TAKING: &str = " del path pick ";
+pub(super) const PATH_TAKING: &str = " del path pick ";
 
 /// Functions that may return their input unchanged, even a number.
-const KEEPING: &str = " del delpaths tonumber ";
+const MAY_RETURN_INPUT: &str = " del delpaths tonumber ";
 
 pub(super) fn listed(list: &str, name: &str) -> bool {
     list.contains(&format!(" {name} "))
@@ -61,7 +61,7 @@ impl<'s> Rewriter<'s> {
             Term::Recurse if on => (term, true),
             Term::Recurse => self.call_on_path("recurse", Vec::new(), false),
             Term::Break(_) => (term, true),
-            Term::Var(_) => (Standing::OnPath.kept(term), false),
+            Term::Var(_) => (PathMode::OnPath.kept(term), false),
             Term::Num(_) | Term::Str(..) | Term::Obj(_) | Term::Arr(None) => computed(self.term(term)),
             Term::Arr(Some(inner)) => (call("_collect", vec![self.on_path(*inner, on).0]), false),
             Term::Neg(inner) => {
@@ -140,7 +140,7 @@ impl<'s> Rewriter<'s> {
                 match alternatives(&pattern) {
                     Some(patterns) => {
                         let patterns: Vec<_> = patterns.iter().map(|pattern| self.pattern(pattern.clone())).collect();
-                        (destructured(left, &patterns, &right, Standing::OnPath), false)
+                        (destructured(left, &patterns, &right, PathMode::OnPath), false)
                     }
                     None => (bind(left, self.pattern(pattern), right), on),
                 }
@@ -156,7 +156,7 @@ impl<'s> Rewriter<'s> {
             BinaryOp::And => (call("_and", vec![self.on_path(left, on).0, self.anywhere(right)]), false),
             BinaryOp::Or => (call("_or", vec![self.on_path(left, on).0, self.anywhere(right)]), false),
             BinaryOp::Math(_) | BinaryOp::Cmp(_) => computed(self.operation(left, op, right)),
-            BinaryOp::Assign => (Standing::OnPath.kept(self.operation(left, op, right)), false),
+            BinaryOp::Assign => (PathMode::OnPath.kept(self.operation(left, op, right)), false),
             BinaryOp::Update => (call("_modify", vec![self.path_of(left), self.anywhere(right)]), false),
             BinaryOp::UpdateMath(math) => (self.update_on_path(left, BinaryOp::Math(math), right, on), false),
             BinaryOp::UpdateAlt => (self.update_on_path(left, BinaryOp::Alt, right, on), false),
@@ -167,7 +167,7 @@ impl<'s> Rewriter<'s> {
     fn update_on_path(&self, left: T<'s>, op: BinaryOp<&'s str>, right: T<'s>, on: bool) -> T<'s> {
         let update = Term::BinOp(Box::new(Term::Id), op, Box::new(Term::Var(RIGHT)));
         let update = call("_modify", vec![self.path_of(left), computed(update).0]);
-        let update = bind(Term::Id, Pattern::Var(RIGHT), pipe(Standing::OnPath.kept(Term::Var(INPUT)), update));
+        let update = bind(Term::Id, Pattern::Var(RIGHT), pipe(PathMode::OnPath.kept(Term::Var(INPUT)), update));
         bind(Term::Id, Pattern::Var(INPUT), pipe(self.on_path(right, on).0, update))
     }
 
@@ -188,17 +188,17 @@ impl<'s> Rewriter<'s> {
                 let places = Term::Path(Box::new(Term::Id), Path(vec![(Part::Range(None, None), Opt::Essential)]));
                 (call("_modify", vec![places, self.anywhere(last(&mut arguments))]), false)
             }
-            (_, 0 | 1) if listed(PASSING, name) => {
+            (_, 0 | 1) if listed(FILTERS, name) => {
                 let gone = matches!(name, "empty" | "error");
                 (Term::Call(name, self.terms(arguments)), on || gone)
             }
-            (_, 1 | 2) if listed(LEADING, name) => {
+            (_, 1 | 2) if listed(FOLLOW_LAST_ARGUMENT, name) => {
                 let (led, on) = self.on_path(last(&mut arguments), on);
                 let mut arguments = self.terms(arguments);
                 arguments.push(led);
                 (Term::Call(name, arguments), on)
             }
-            (_, 1 | 2) if listed(REPEATING, name) => {
+            (_, 1 | 2) if listed(FOLLOW_REPEATEDLY, name) => {
                 let led = self.anywhere(last(&mut arguments));
                 let mut arguments = self.terms(arguments);
                 arguments.push(led);
@@ -208,7 +208,7 @@ impl<'s> Rewriter<'s> {
                 Some(form) => {
                     (Term::Call(form, arguments.into_iter().map(|term| self.anywhere(term)).collect()), false)
                 }
-                None if listed(KEEPING, name) => (Standing::OnPath.kept(self.call(name, arguments)), false),
+                None if listed(MAY_RETURN_INPUT, name) => (PathMode::OnPath.kept(self.call(name, arguments)), false),
                 None => computed(self.call(name, arguments)),
             },
         }
@@ -231,12 +231,12 @@ impl<'s> Rewriter<'s> {
         let pattern = match alternatives(&pattern) {
             Some(patterns) => {
                 let patterns: Vec<_> = patterns.iter().map(|pattern| self.pattern(pattern.clone())).collect();
-                steps = steps.iter().map(|body| step(&patterns, body, Standing::OnPath)).collect();
+                steps = steps.iter().map(|body| step(&patterns, body, PathMode::OnPath)).collect();
                 value_pattern()
             }
             None => self.pattern(pattern),
         };
-        folded(kind, over, pattern, init, steps, Standing::OnPath)
+        folded(kind, over, pattern, init, steps, PathMode::OnPath)
     }
 }
 
@@ -252,7 +252,7 @@ pub(super) fn functions<'s>(term: &T<'s>) -> BTreeSet<&'s str> {
     let mut rules: Vec<(Vec<&'s str>, Vec<&'s str>)> = Vec::new();
     let mut parameters: BTreeMap<&'s str, Vec<&'s str>> = BTreeMap::new();
     each(term, &mut |term| match term {
-        Term::Call(name, arguments) if listed(TAKING, name) => found.extend(arguments.iter().flat_map(calls)),
+        Term::Call(name, arguments) if listed(PATH_TAKING, name) => found.extend(arguments.iter().flat_map(calls)),
         Term::Call(name, arguments) if !arguments.is_empty() => {
             rules.push((vec![name], arguments.iter().flat_map(calls).collect()));
         }

@@ -14,12 +14,12 @@ const BODY: &str = "@body";
 
 /// Whether the paths of a term are needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum PathMode {
     Anywhere,
     OnPath,
 }
 
-impl Standing {
+impl PathMode {
     /// Marks a value that was stored in a variable.
     pub(super) fn kept(self, term: Term<&str>) -> Term<&str> {
         match self {
@@ -38,7 +38,7 @@ impl Standing {
 
 /// Returns `VALUE as P1 | body`, falling back to the next pattern. The body appears once, as a function of all
 /// variables; otherwise nested patterns would double it each time.
-fn tried<'s>(patterns: &[Pattern<&'s str>], body: &Term<&'s str>, standing: Standing) -> Term<&'s str> {
+fn tried<'s>(patterns: &[Pattern<&'s str>], body: &Term<&'s str>, mode: PathMode) -> Term<&'s str> {
     let mut all: Vec<&'s str> = Vec::new();
     for name in patterns.iter().flat_map(variables) {
         if !all.contains(&name) {
@@ -52,7 +52,7 @@ fn tried<'s>(patterns: &[Pattern<&'s str>], body: &Term<&'s str>, standing: Stan
         let attempt = all.iter().rev().fold(bound, |term, name| bind(null(), Pattern::Var(name), term));
         chain = Some(match chain {
             None => attempt,
-            Some(next) => standing.attempt(attempt, pipe(standing.kept(Term::Var(INPUT)), next)),
+            Some(next) => mode.attempt(attempt, pipe(mode.kept(Term::Var(INPUT)), next)),
         });
     }
     let function = Def { name: BODY, args: all, body: body.clone() };
@@ -64,15 +64,15 @@ pub(super) fn destructured<'s>(
     source: Term<&'s str>,
     patterns: &[Pattern<&'s str>],
     body: &Term<&'s str>,
-    standing: Standing,
+    mode: PathMode,
 ) -> Term<&'s str> {
-    let tried = with_input(tried(patterns, body, standing));
+    let tried = with_input(tried(patterns, body, mode));
     bind(source, Pattern::Var(VALUE), tried)
 }
 
 /// Rewrites one step of `reduce` or `foreach` over [`VALUE`].
-pub(super) fn step<'s>(patterns: &[Pattern<&'s str>], body: &Term<&'s str>, standing: Standing) -> Term<&'s str> {
-    with_input(tried(patterns, body, standing))
+pub(super) fn step<'s>(patterns: &[Pattern<&'s str>], body: &Term<&'s str>, mode: PathMode) -> Term<&'s str> {
+    with_input(tried(patterns, body, mode))
 }
 
 /// The pattern of a `reduce` with alternatives.

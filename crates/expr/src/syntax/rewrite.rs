@@ -10,8 +10,8 @@ use jaq_core::path::{Opt, Part, Path};
 
 use super::many::Outputs;
 use super::names::each_call;
-use super::paths::{self, TAKING, listed};
-use super::patterns::{Standing, bind, destructured, step, value_pattern};
+use super::paths::{self, PATH_TAKING, listed};
+use super::patterns::{PathMode, bind, destructured, step, value_pattern};
 use super::{alternatives, call, pipe, variables};
 
 /// Variables for outputs evaluated in advance. The check has refused these names in expressions.
@@ -98,7 +98,7 @@ impl<'s> Rewriter<'s> {
     pub(super) fn call(&self, name: &'s str, arguments: Vec<T<'s>>) -> T<'s> {
         let taking = match self.function(name, arguments.len()) {
             Some(on_path) => on_path.then_some(Self::anywhere as fn(&Self, T<'s>) -> T<'s>),
-            None => listed(TAKING, name).then_some(Self::path_of as fn(&Self, T<'s>) -> T<'s>),
+            None => listed(PATH_TAKING, name).then_some(Self::path_of as fn(&Self, T<'s>) -> T<'s>),
         };
         let rewrite = taking.unwrap_or(Self::term);
         Term::Call(name, arguments.into_iter().map(|argument| rewrite(self, argument)).collect())
@@ -173,7 +173,7 @@ impl<'s> Rewriter<'s> {
             BinaryOp::Pipe(Some(pattern)) => match alternatives(&pattern) {
                 Some(patterns) => {
                     let patterns: Vec<_> = patterns.iter().map(|pattern| self.pattern(pattern.clone())).collect();
-                    destructured(self.term(left), &patterns, &self.term(right), Standing::Anywhere)
+                    destructured(self.term(left), &patterns, &self.term(right), PathMode::Anywhere)
                 }
                 None => bind(self.term(left), self.pattern(pattern), self.term(right)),
             },
@@ -215,7 +215,7 @@ impl<'s> Rewriter<'s> {
             Some(patterns) => {
                 let patterns: Vec<_> = patterns.iter().map(|pattern| self.pattern(pattern.clone())).collect();
                 for body in bodies.iter_mut().skip(1) {
-                    *body = step(&patterns, body, Standing::Anywhere);
+                    *body = step(&patterns, body, PathMode::Anywhere);
                 }
                 value_pattern()
             }
@@ -230,7 +230,7 @@ impl<'s> Rewriter<'s> {
             }
             ("foreach", 2 | 3) if varies => {
                 let steps = bodies.split_off(1);
-                folded(kind, over, pattern, bodies.pop().unwrap_or_default(), steps, Standing::Anywhere)
+                folded(kind, over, pattern, bodies.pop().unwrap_or_default(), steps, PathMode::Anywhere)
             }
             _ => Term::Fold(kind, Box::new(over), pattern, bodies),
         }
@@ -294,7 +294,7 @@ pub(super) fn folded<'s>(
     pattern: Pattern<&'s str>,
     init: T<'s>,
     steps: Vec<T<'s>>,
-    standing: Standing,
+    mode: PathMode,
 ) -> T<'s> {
     let names = variables(&pattern);
     let comma = |left, right| Term::BinOp(Box::new(left), BinaryOp::Comma, Box::new(right));
@@ -302,12 +302,12 @@ pub(super) fn folded<'s>(
     let item = |at| Term::Path(Box::new(Term::Id), Path(vec![(Part::Index(Term::Num(at)), Opt::Essential)]));
     let with_variables = |body| {
         let bound = Pattern::Arr(names.iter().map(|name| Pattern::Var(*name)).collect());
-        let body = pipe(standing.kept(Term::Var(STATE)), body);
+        let body = pipe(mode.kept(Term::Var(STATE)), body);
         bind(item("1"), Pattern::Var(STATE), bind(item("0"), bound, body))
     };
-    let items = match standing {
-        Standing::Anywhere => bind(over, pattern, list),
-        Standing::OnPath => pipe(over, bind(Term::Id, pattern, call("_computed", vec![list]))),
+    let items = match mode {
+        PathMode::Anywhere => bind(over, pattern, list),
+        PathMode::OnPath => pipe(over, bind(Term::Id, pattern, call("_computed", vec![list]))),
     };
     let mut steps = steps.into_iter();
     let update = with_variables(steps.next().unwrap_or_default());
@@ -315,5 +315,5 @@ pub(super) fn folded<'s>(
         return call("_reduce", vec![items, init, update]);
     }
     let outputs = call("_foreach", vec![items, init, update]);
-    pipe(outputs, steps.next().map_or_else(|| standing.kept(item("1")), with_variables))
+    pipe(outputs, steps.next().map_or_else(|| mode.kept(item("1")), with_variables))
 }

@@ -27,7 +27,7 @@ pub(crate) fn adapt<'s>(text: &'s str, tokens: Tokens<'s>) -> Tokens<'s> {
                 adapted.extend(patterns(text, &mut rest));
             }
             Token(".", Tok::Sym) => match rest.next_if(|next| is_fraction(text, ".", next)) {
-                Some(Token(digits, _)) => adapted.push(Token(with_the_point(text, digits), Tok::Num)),
+                Some(Token(digits, _)) => adapted.push(Token(with_leading_point(text, digits), Tok::Num)),
                 None => adapted.push(Token(".", Tok::Sym)),
             },
             other => adapted.push(inside(text, other)),
@@ -144,6 +144,6 @@ fn is_fraction(text: &str, point: &str, next: &Token<&str>) -> bool {
     })
 }
 
-fn with_the_point<'s>(text: &'s str, digits: &'s str) -> &'s str {
+fn with_leading_point<'s>(text: &'s str, digits: &'s str) -> &'s str {
     offset(text, digits).map_or(digits, |at| &text[at - 1..at + digits.len()])
 }

@@ -82,7 +82,7 @@ impl Functions {
                 functions.by_name.insert(name, task.to_value());
             }
         }
-        let stand_ins = variant.map(|name| read_stand_ins(workflows, name, &functions)).unwrap_or_default();
+        let stand_ins = variant.map(|name| read_variant_catalogs(workflows, name, &functions)).unwrap_or_default();
         mistakes.extend(stand_ins.1);
         for catalog in stand_ins.0 {
             functions.by_name.extend(catalog.functions().map(|(name, task)| (name, task.to_value())));
@@ -122,7 +122,7 @@ impl Functions {
 }
 
 /// Returns the catalogs of a variant and their mistakes.
-fn read_stand_ins(workflows: &Path, variant: &str, functions: &Functions) -> (Vec<Catalog>, Vec<Mistake>) {
+fn read_variant_catalogs(workflows: &Path, variant: &str, functions: &Functions) -> (Vec<Catalog>, Vec<Mistake>) {
     let (mut catalogs, mut mistakes) = (Vec::new(), Vec::new());
     let files = catalog_files(&workflows.join(VARIANT_FOLDER).join(variant));
     for file in files.unwrap_or_else(|mistake| {

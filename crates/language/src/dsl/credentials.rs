@@ -54,7 +54,7 @@ const WIRE_NAMES: [&str; 8] =
     ["assertion", "clientassertion", "secret", "sig", "signature", "token", "xfunctionskey", "xamzcredential"];
 
 /// Names that mean a credential only if the value looks like one: `key=SKU-1` does not.
-const DOUBTFUL: [&str; 6] = ["auth", "code", "key", "session", "sid", "sessionid"];
+const AMBIGUOUS_NAMES: [&str; 6] = ["auth", "code", "key", "session", "sid", "sessionid"];
 
 /// Shortest value that looks like a key, in characters.
 const KEY_CHARS_MIN: usize = 16;
@@ -94,7 +94,7 @@ pub fn is_literal_parameter(name: &str, value: &str) -> bool {
     let on_the_wire = WIRE_NAMES.iter().any(|known| name == *known || (*known != "sig" && name.ends_with(known)));
     is_credential_field(&name)
         || (on_the_wire && !is_paging(&name))
-        || (DOUBTFUL.contains(&name.as_str()) && looks_like_key(value))
+        || (AMBIGUOUS_NAMES.contains(&name.as_str()) && looks_like_key(value))
 }
 
 /// Whether a parameter is a paging token.
@@ -149,7 +149,7 @@ pub fn in_text(text: &str) -> Option<Literal> {
     }
     let found = PARAMETER.captures_iter(text).find(|found| is_literal_parameter(&found[1], &found[2]))?;
     let offset = found.get(1).map_or(0, |part| part.start());
-    Some(Literal { offset, message: written_out(&found[1]) })
+    Some(Literal { offset, message: literal_credential_message(&found[1]) })
 }
 
 /// Whether userinfo is a credential. `git@` in an SSH address is a user name; over HTTP a lone name may be a token.
@@ -165,19 +165,24 @@ fn is_userinfo(scheme: &str, userinfo: &str) -> bool {
 pub fn in_header_expression(name: &str, jq: &str) -> Option<Literal> {
     let credential = is_literal_header(name, "x");
     let constant = || is_constant(jq) && jq.contains('"');
-    (credential && (constant() || SCHEME.is_match(jq)))
-        .then(|| Literal { offset: SCHEME.find(jq).map_or(0, |found| found.start()), message: written_out(name) })
+    (credential && (constant() || SCHEME.is_match(jq))).then(|| Literal {
+        offset: SCHEME.find(jq).map_or(0, |found| found.start()),
+        message: literal_credential_message(name),
+    })
 }
 
 /// Finds an entry of an object built by an expression that `is_credential` recognizes.
 pub fn in_object_expression(jq: &str, is_credential: impl Fn(&str, &str) -> bool) -> Option<Literal> {
     let found = ENTRY.captures_iter(jq).find(|found| is_credential(&found[1], &found[2]))?;
-    Some(Literal { offset: found.get(2).map_or(0, |part| part.start()), message: written_out(&found[1]) })
+    Some(Literal {
+        offset: found.get(2).map_or(0, |part| part.start()),
+        message: literal_credential_message(&found[1]),
+    })
 }
 
 /// Returns the message for a field whose literal value is a credential.
 #[must_use]
-pub fn written_out(name: &str) -> String {
+pub fn literal_credential_message(name: &str) -> String {
     let name = super::mistake::shortened(name);
     format!("`{name}` is a credential written in the file: anyone who reads the file can use it")
 }

@@ -44,7 +44,7 @@ pub struct BadSchema(String);
 /// Why a payload does not match its schema.
 #[derive(Debug, thiserror::Error)]
 #[error("the payload cannot be decoded: {0}")]
-pub struct Undecodable(String);
+pub struct DecodeError(String);
 
 impl Schema {
     /// Parses a schema.
@@ -96,9 +96,9 @@ impl Schema {
     ///
     /// # Errors
     /// The payload does not match the schema, or has trailing bytes.
-    pub fn decode(&self, payload: &[u8]) -> Result<Value, Undecodable> {
-        bounds::walk(payload, &self.avro, &self.named).map_err(Undecodable)?;
-        let undecodable = |error: apache_avro::Error| Undecodable(shortened(error.to_string()));
+    pub fn decode(&self, payload: &[u8]) -> Result<Value, DecodeError> {
+        bounds::walk(payload, &self.avro, &self.named).map_err(DecodeError)?;
+        let undecodable = |error: apache_avro::Error| DecodeError(shortened(error.to_string()));
         let reader = GenericDatumReader::builder(&self.avro).build().map_err(undecodable)?;
         let mut rest = payload;
         let value = reader.read_value(&mut rest).map_err(undecodable)?;
@@ -107,7 +107,7 @@ impl Schema {
             && let Some(Value::Object(header)) = members.get_mut(HEADER)
         {
             expand(header, record, &self.named);
-            keep_told(members);
+            drop_unchanged(members);
         }
         Ok(json)
     }
@@ -122,20 +122,20 @@ fn shortened(why: String) -> String {
 
 /// Removes unchanged fields. The Pub/Sub API sends all fields of the object and all parts of a compound field, with
 /// null if they did not change. Fields and parts with a value remain, and those listed as changed or nulled.
-fn keep_told(members: &mut Map<String, Value>) {
-    let mut told: HashSet<String> = HashSet::new();
+fn drop_unchanged(members: &mut Map<String, Value>) {
+    let mut listed: HashSet<String> = HashSet::new();
     for list in ["changedFields", "nulledFields"] {
         let names = members[HEADER][list].as_array().into_iter().flatten().filter_map(Value::as_str);
-        told.extend(names.map(str::to_owned));
+        listed.extend(names.map(str::to_owned));
     }
     members.retain(|name, value| {
         if let Value::Object(parts) = value
             && name != HEADER
         {
-            parts.retain(|part, value| !value.is_null() || told.contains(&format!("{name}.{part}")));
+            parts.retain(|part, value| !value.is_null() || listed.contains(&format!("{name}.{part}")));
             return !parts.is_empty();
         }
-        !value.is_null() || told.contains(name)
+        !value.is_null() || listed.contains(name)
     });
 }
 

@@ -23,7 +23,7 @@ const MERGED: &[(&str, &[(&str, &str)])] = &[
 ];
 
 /// The children deleted with a record, by the fields that refer to it. The caller needs no permission to delete these.
-const OWNED: &[(&str, &[(&str, &str)])] = &[
+const CASCADES: &[(&str, &[(&str, &str)])] = &[
     ("Account", &[("Contact", "AccountId"), ("Opportunity", "AccountId")]),
     ("Contact", &[("OpportunityContactRole", "ContactId")]),
     ("Opportunity", &[("OpportunityLineItem", "OpportunityId"), ("OpportunityContactRole", "OpportunityId")]),
@@ -32,13 +32,13 @@ const OWNED: &[(&str, &[(&str, &str)])] = &[
 
 /// The deleted records, oldest first.
 #[derive(Default)]
-pub struct Bin {
+pub struct RecycleBin {
     records: VecDeque<(&'static str, Arc<Fields>)>,
     /// The losing and the winning record of the current merge.
     merging: Option<(String, String)>,
 }
 
-impl Bin {
+impl RecycleBin {
     /// Stores the records that a call deleted.
     pub fn note(&mut self, changes: &[Change]) {
         let merged = self.merging.take();
@@ -67,7 +67,7 @@ impl Bin {
 impl Crm {
     /// Handles a button of the user interface that the REST API lacks: `app/Account/{winner}/merge/{loser}` merges one
     /// record into another.
-    pub(super) fn press(&mut self, call: &Call, path: &[&str]) -> Result<Answer, Refusal> {
+    pub(super) fn ui_action(&mut self, call: &Call, path: &[&str]) -> Result<Answer, Refusal> {
         let (&Method::POST, [name, winner, "merge", loser]) = (&call.method, path) else {
             return Err(Refusal::not_found());
         };
@@ -90,7 +90,7 @@ impl Crm {
 
     /// Refuses to delete an account with a won opportunity: unlike the user interface, the API cannot ask for
     /// confirmation.
-    pub(super) fn demand_nothing_won(&self, object: &SObject, id: &str, fields: &Fields) -> Result<(), Refusal> {
+    pub(super) fn require_nothing_won(&self, object: &SObject, id: &str, fields: &Fields) -> Result<(), Refusal> {
         let is_won = |id: &String| {
             let opportunity = self.tables.get("Opportunity", id);
             opportunity.is_some_and(|fields| fields.get("IsWon") == Some(&Value::Bool(true)))
@@ -107,7 +107,7 @@ impl Crm {
 
     /// Deletes a record and its children, children first.
     pub(super) fn remove(&mut self, object: &'static SObject, id: &str) {
-        let owned = OWNED.iter().find(|(name, _)| *name == object.name).map_or(&[][..], |(_, children)| *children);
+        let owned = CASCADES.iter().find(|(name, _)| *name == object.name).map_or(&[][..], |(_, children)| *children);
         for (name, field) in owned {
             let Some(child) = super::OBJECTS.iter().find(|child| child.name == *name) else { continue };
             for id in self.children_of(child.name, field, id) {

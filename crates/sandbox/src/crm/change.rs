@@ -28,8 +28,11 @@ impl Crm {
         };
         let told: Vec<&String> =
             names.into_iter().filter(|name| !["Id", "SystemModstamp"].contains(&name.as_str())).collect();
-        let nulled: Vec<String> =
-            told.iter().filter(|name| after.get(**name).is_none_or(Value::is_null)).map(|name| spelled(name)).collect();
+        let nulled: Vec<String> = told
+            .iter()
+            .filter(|name| after.get(**name).is_none_or(Value::is_null))
+            .map(|name| event_field_name(name))
+            .collect();
         let key = format!("{:08x}-{:04x}-6d2b-1f0e-5b2a4c6d8e10", origin.request >> 16, origin.request & 0xffff);
         let mut payload = Map::new();
         payload.insert("ChangeEventHeader".into(), json!({
@@ -44,10 +47,10 @@ impl Crm {
             "commitUser": if origin.by_person { seed::OWNER } else { seed::INTEGRATION_USER },
             "nulledFields": nulled,
             "diffFields": [],
-            "changedFields": if kind == "UPDATE" { told.iter().map(|name| spelled(name)).collect() } else { Vec::new() },
+            "changedFields": if kind == "UPDATE" { told.iter().map(|name| event_field_name(name)).collect() } else { Vec::new() },
         }));
         for name in told {
-            tell(&mut payload, name, after);
+            add_to_payload(&mut payload, name, after);
         }
         let schema = OBJECTS
             .iter()
@@ -96,11 +99,11 @@ pub fn address(name: &str) -> Option<(String, &str)> {
     })
 }
 
-fn spelled(name: &str) -> String {
+fn event_field_name(name: &str) -> String {
     address(name).map_or_else(|| name.to_owned(), |(whole, part)| format!("{whole}.{part}"))
 }
 
-fn tell(payload: &mut Map<String, Value>, name: &str, after: &Fields) {
+fn add_to_payload(payload: &mut Map<String, Value>, name: &str, after: &Fields) {
     let Some((whole, _)) = address(name) else {
         let value = after.get(name).cloned().unwrap_or_default();
         // Change events write `Z` where records have `+0000`.

@@ -75,7 +75,7 @@ pub struct Crm {
     bulk: bulk::Jobs,
     bulk_queries: QueryJobs,
     deletions: Deletions,
-    bin: bin::Bin,
+    bin: bin::RecycleBin,
     /// Whether the current call allows duplicates to be saved.
     saves_duplicates: bool,
 }
@@ -130,10 +130,10 @@ impl Crm {
             bulk: bulk::Jobs::default(),
             bulk_queries: QueryJobs::default(),
             deletions: Deletions::default(),
-            bin: bin::Bin::default(),
+            bin: bin::RecycleBin::default(),
             saves_duplicates: false,
         };
-        crm.plant();
+        crm.seed();
         crm
     }
 
@@ -149,7 +149,7 @@ impl Crm {
             ["id", ..] => oauth::identity(call),
             ["services", "data"] => describe::versions(),
             ["services", "data", version, rest @ ..] if is_version(version) => self.governed(call, version, rest),
-            ["app", rest @ ..] => self.pressed(call, rest),
+            ["app", rest @ ..] => self.answer_ui_action(call, rest),
             _ => Refusal::not_found().answer(),
         };
         let changes = self.tables.take_changes();
@@ -170,7 +170,7 @@ impl Crm {
             return Refusal::plain(StatusCode::FORBIDDEN, "REQUEST_LIMIT_EXCEEDED", message).answer();
         }
         self.requests_used += 1;
-        self.plant_demos_of(call);
+        self.seed_demos_of(call);
         self.saves_duplicates = obstacles::saves_duplicates(call);
         let overridden = call.parameter("_HttpMethod").and_then(|name| Method::from_bytes(name.as_bytes()).ok());
         let method = overridden.filter(|_| call.method == Method::POST).unwrap_or_else(|| call.method.clone());
@@ -189,12 +189,12 @@ impl Crm {
     }
 
     /// Handles what a person does in the user interface. It does not count towards the limits.
-    fn pressed(&mut self, call: &Call, path: &[&str]) -> Answer {
+    fn answer_ui_action(&mut self, call: &Call, path: &[&str]) -> Answer {
         if !call.bearer().is_some_and(|token| self.knows(token)) {
             return usual_answer(StatusCode::UNAUTHORIZED);
         }
         let savepoint = self.tables.savepoint();
-        self.press(call, path).unwrap_or_else(|refusal| {
+        self.ui_action(call, path).unwrap_or_else(|refusal| {
             self.tables.undo_to(savepoint);
             refusal.answer()
         })
@@ -249,8 +249,8 @@ impl Crm {
     }
 
     /// Replaces the restrictions of the caller's role.
-    pub fn assume(&mut self, role: Access) {
-        self.schema.assume(role);
+    pub fn set_role(&mut self, role: Access) {
+        self.schema.set_role(role);
     }
 
     /// Returns the values of restricted picklists, by `Object.Field`.

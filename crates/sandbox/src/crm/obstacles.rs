@@ -30,7 +30,7 @@ pub fn saves_duplicates(call: &Call) -> bool {
 
 impl Crm {
     /// Refuses a write if the record or one of its parents is locked.
-    pub(super) fn demand_unlocked(
+    pub(super) fn require_unlocked(
         &mut self,
         object: &SObject,
         id: Option<&str>,
@@ -48,7 +48,7 @@ impl Crm {
     }
 
     /// Refuses a record if a duplicate rule finds another one like it.
-    pub(super) fn demand_unique(&self, object: &SObject, own: Option<&str>, fields: &Fields) -> Result<(), Refusal> {
+    pub(super) fn require_unique(&self, object: &SObject, own: Option<&str>, fields: &Fields) -> Result<(), Refusal> {
         let rules = &self.settings.obstacles.duplicate_rules;
         if self.saves_duplicates || !rules.iter().any(|name| name.eq_ignore_ascii_case(object.name)) {
             return Ok(());

@@ -138,7 +138,7 @@ impl Schema {
     }
 
     /// Replaces the restrictions of the caller's role.
-    pub fn assume(&mut self, role: Access) {
+    pub fn set_role(&mut self, role: Access) {
         self.access = self.features.and(&role);
         self.role = role;
     }

@@ -30,7 +30,7 @@ pub(super) fn is_looked_up(object: &SObject, field: &Field) -> bool {
 
 impl Crm {
     /// Creates the tables and the seeded records.
-    pub(super) fn plant(&mut self) {
+    pub(super) fn seed(&mut self) {
         for object in super::OBJECTS {
             let keys = object.fields.iter().filter(|field| is_looked_up(object, field)).map(|field| field.name);
             self.tables.declare(object.name, keys);
@@ -38,45 +38,45 @@ impl Crm {
         let seed: Map<String, Value> = serde_json::from_str(SEED).expect("seed.json is an object of record lists");
         for (name, records) in &seed {
             for record in records.as_array().into_iter().flatten() {
-                self.plant_record(name, record, &[]);
+                self.seed_record(name, record, &[]);
             }
         }
-        self.plant_demo(0);
+        self.seed_demo(0);
     }
 
     /// Creates the demo opportunities whose ids a call mentions.
-    pub(super) fn plant_demos_of(&mut self, call: &Call) {
+    pub(super) fn seed_demos_of(&mut self, call: &Call) {
         let path = call.segments.join("/");
         let query = call.query.iter().map(|(_, value)| value.as_str());
         let body = std::str::from_utf8(&call.body).unwrap_or_default();
         let numbers: Vec<u32> = query.chain([path.as_str(), body]).flat_map(ids::demos_in).collect();
         for number in numbers {
-            self.plant_demo(number);
+            self.seed_demo(number);
         }
     }
 
-    fn plant_demo(&mut self, n: u32) {
+    fn seed_demo(&mut self, n: u32) {
         if self.tables.full() || !self.demos.insert(n) {
             return;
         }
         let event = closed_won_event(n);
         let opportunity = &event["data"];
         let contact = &opportunity["Primary_Contact__r"];
-        self.plant_record("Account", &opportunity["Account"], &[]);
-        self.plant_record("Contact", contact, &[]);
-        self.plant_record("Opportunity", opportunity, &[("Primary_Contact__c", &contact["Id"])]);
+        self.seed_record("Account", &opportunity["Account"], &[]);
+        self.seed_record("Contact", contact, &[]);
+        self.seed_record("Opportunity", opportunity, &[("Primary_Contact__c", &contact["Id"])]);
         let role = serde_json::json!({
             "Id": super::demo_id("00K", u64::from(n)), "OpportunityId": opportunity["Id"], "ContactId": contact["Id"],
             "Role": "Decision Maker", "IsPrimary": true,
         });
-        self.plant_record("OpportunityContactRole", &role, &[]);
+        self.seed_record("OpportunityContactRole", &role, &[]);
         for line in opportunity["OpportunityLineItems"]["records"].as_array().into_iter().flatten() {
-            self.plant_record("OpportunityLineItem", line, &[("OpportunityId", &opportunity["Id"])]);
+            self.seed_record("OpportunityLineItem", line, &[("OpportunityId", &opportunity["Id"])]);
         }
     }
 
     /// Adds a record to the table of its object, with the fields that the object knows and those in `more`.
-    pub(crate) fn plant_record(&mut self, name: &str, record: &Value, more: &[(&str, &Value)]) {
+    pub(crate) fn seed_record(&mut self, name: &str, record: &Value, more: &[(&str, &Value)]) {
         let Some(object) = self.schema.find(name) else { return };
         let has = |(name, _): &(&String, &Value)| self.schema.field(object, name).is_some();
         let given = record.as_object().into_iter().flatten().filter(has);

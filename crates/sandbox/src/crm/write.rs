@@ -40,13 +40,13 @@ impl Crm {
             let message = format!("entity type cannot be inserted: {}", object.name);
             return Err(Refusal::bad("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message));
         }
-        self.demand_right(object)?;
+        self.require_right(object)?;
         if self.tables.full() {
             return Err(Refusal::bad("STORAGE_LIMIT_EXCEEDED", "storage limit exceeded"));
         }
         let mut fields = self.assigned(object, input, &Base::New)?;
-        self.demand_unique(object, None, &fields)?;
-        self.demand_unlocked(object, None, &fields)?;
+        self.require_unique(object, None, &fields)?;
+        self.require_unlocked(object, None, &fields)?;
         let counter = self.created.entry(object.name).or_default();
         *counter += 1;
         let id = ids::created(object.prefix, *counter);
@@ -69,24 +69,24 @@ impl Crm {
         now: DateTime<Utc>,
     ) -> Result<(), Refusal> {
         let existing = self.existing(object, id)?;
-        self.demand_right(object)?;
+        self.require_right(object)?;
         let fields = self.assigned(object, input, &Base::Existing { id, fields: &existing })?;
-        self.demand_unlocked(object, Some(id), &fields)?;
+        self.require_unlocked(object, Some(id), &fields)?;
         self.write(object, id.to_owned(), fields, action, now);
         Ok(())
     }
 
     pub(super) fn delete(&mut self, object: &'static SObject, id: &str) -> Result<(), Refusal> {
         let existing = self.existing(object, id)?;
-        self.demand_right(object)?;
-        self.demand_unlocked(object, Some(id), &existing)?;
-        self.demand_nothing_won(object, id, &existing)?;
+        self.require_right(object)?;
+        self.require_unlocked(object, Some(id), &existing)?;
+        self.require_nothing_won(object, id, &existing)?;
         self.remove(object, id);
         Ok(())
     }
 
     /// Refuses a write if the caller's role may not create, change and delete records of the object.
-    fn demand_right(&self, object: &SObject) -> Result<(), Refusal> {
+    fn require_right(&self, object: &SObject) -> Result<(), Refusal> {
         if self.schema.writes(object) { Ok(()) } else { Err(Refusal::forbidden()) }
     }
 

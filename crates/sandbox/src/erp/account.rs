@@ -38,7 +38,7 @@ impl Account {
     }
 
     /// Replaces the restrictions of the caller's role.
-    pub fn assume(&mut self, role: Access) {
+    pub fn set_role(&mut self, role: Access) {
         self.role = role;
     }
 
@@ -89,7 +89,7 @@ impl Account {
     }
 
     /// Refuses a write if the role may not create and change records of a type.
-    pub fn demand_right(&self, record_type: &RecordType) -> Result<(), Refusal> {
+    pub fn require_right(&self, record_type: &RecordType) -> Result<(), Refusal> {
         if self.role.writes(record_type.name) { Ok(()) } else { Err(Refusal::forbidden(record_type)) }
     }
 
@@ -103,7 +103,7 @@ impl Account {
     }
 
     /// Removes the fields that the account lacks from a record.
-    pub fn cut(&self, record_type: &RecordType, fields: &mut Fields) {
+    pub fn remove_missing_fields(&self, record_type: &RecordType, fields: &mut Fields) {
         fields.retain(|name, _| self.features.sees_field(record_type.name, name));
         for sublist in record_type.sublists {
             let lines = fields.get_mut(sublist.name).and_then(Value::as_array_mut).into_iter().flatten();

@@ -63,7 +63,7 @@ impl Erp {
             tokens_issued: 0,
             deletions: Deletions::default(),
         };
-        erp.plant();
+        erp.seed();
         erp
     }
 
@@ -104,7 +104,7 @@ impl Erp {
             ["record", "v1", rest @ ..] => self.record(call, rest),
             ["query", "v1", "suiteql"] => self.suiteql(call),
             ["async", "v1", "job", rest @ ..] => self.job(call, rest),
-            ["app", rest @ ..] => self.press(call, rest),
+            ["app", rest @ ..] => self.ui_action(call, rest),
             ["system", "v1", "governanceLimits"] => Ok(self.governance_limits()),
             _ => Err(Refusal::no_resource(&call.path)),
         };
@@ -138,7 +138,7 @@ impl Erp {
     }
 
     /// Sets the most calls that the account processes concurrently.
-    pub fn work_on_at_once(&mut self, calls: usize) {
+    pub fn set_concurrency(&mut self, calls: usize) {
         self.account.concurrency = calls;
     }
 
@@ -148,8 +148,8 @@ impl Erp {
     }
 
     /// Replaces the restrictions of the caller's role.
-    pub fn assume(&mut self, role: Access) {
-        self.account.assume(role);
+    pub fn set_role(&mut self, role: Access) {
+        self.account.set_role(role);
     }
 
     fn governance_limits(&self) -> Answer {

@@ -31,7 +31,7 @@ impl Erp {
     }
 
     /// Refuses an external id that another record has.
-    pub(super) fn demand_free(
+    pub(super) fn require_free(
         &self,
         record_type: &RecordType,
         fields: &Fields,
@@ -52,7 +52,7 @@ impl Erp {
     }
 
     /// Refuses two contacts of one company with the same name.
-    pub(super) fn demand_own_name(
+    pub(super) fn require_own_name(
         &self,
         record_type: &RecordType,
         fields: &Fields,
@@ -72,7 +72,7 @@ impl Erp {
     }
 
     /// Refuses a transaction in a currency that its customer does not have.
-    pub(super) fn demand_currency(&self, fields: &Fields) -> Result<(), Refusal> {
+    pub(super) fn require_currency(&self, fields: &Fields) -> Result<(), Refusal> {
         let customer = id_of(fields, "entity").and_then(|id| self.tables.get("customer", id));
         let (Some(customer), Some(wanted)) = (customer, id_of(fields, "currency")) else { return Ok(()) };
         let list = customer.get("currencyList").and_then(Value::as_array).into_iter().flatten();
@@ -104,7 +104,7 @@ impl Erp {
     }
 
     /// Refuses a record without its required fields.
-    pub(super) fn demand(&self, record_type: &RecordType, fields: &Fields) -> Result<(), Refusal> {
+    pub(super) fn require_fields(&self, record_type: &RecordType, fields: &Fields) -> Result<(), Refusal> {
         let absent = |name: &str| fields.get(name).is_none_or(|value| value.as_str() == Some(""));
         let required = self.account.required(record_type);
         let missing: Vec<&str> = required.filter(|(name, _)| absent(name)).map(|(_, label)| label).collect();
@@ -119,7 +119,7 @@ impl Erp {
 }
 
 /// Refuses to create a fulfillment directly: it must be transformed from an order.
-pub fn demand_transform(record_type: &RecordType) -> Result<(), Refusal> {
+pub fn require_transform(record_type: &RecordType) -> Result<(), Refusal> {
     if record_type.name != "itemFulfillment" {
         return Ok(());
     }

@@ -23,7 +23,7 @@ const SERIES: [(&str, u64); 4] = [("customer", 647), ("contact", 1_801), ("trans
 
 impl Erp {
     /// Creates the tables and the seeded records.
-    pub(super) fn plant(&mut self) {
+    pub(super) fn seed(&mut self) {
         self.series.extend(SERIES);
         for record_type in TYPES {
             self.tables.declare(record_type.name, ["externalId", "entityId"]);
@@ -33,7 +33,7 @@ impl Erp {
             let Ok(record_type) = self.account.record_type(name) else { continue };
             for record in records.as_array().into_iter().flatten().filter_map(Value::as_object) {
                 let mut fields: Fields = record.clone();
-                self.account.cut(record_type, &mut fields);
+                self.account.remove_missing_fields(record_type, &mut fields);
                 if self.account.has_price_levels {
                     price_by_level(&mut fields);
                 }

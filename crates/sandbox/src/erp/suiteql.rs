@@ -45,9 +45,10 @@ impl Erp {
             .account
             .table(&select.from.text)
             .ok_or_else(|| unsearchable(&format!("Record '{}' was not found.", select.from.text)))?;
-        let external = select.condition.as_ref().and_then(|it| it.pinned(&|name: &str| column(name) == "externalid"));
+        let external =
+            select.condition.as_ref().and_then(|it| it.required_value(&|name: &str| column(name) == "externalid"));
         self.check(select, table)?;
-        let above = select.condition.as_ref().and_then(|it| it.above(&|name: &str| column(name) == "id"));
+        let above = select.condition.as_ref().and_then(|it| it.lower_bound(&|name: &str| column(name) == "id"));
         let above = above.filter(|_| table.name != "transactionline");
         let mut rows = self.rows_of(table, external, above);
         if select.columns.contains(&Column::All) {

@@ -8,17 +8,17 @@ use serde_json::{Value, json};
 
 use super::super::call::{Answer, Call};
 use super::super::records::{Action, Fields, Write, key_text};
-use super::orders::is_begun;
+use super::orders::has_progress;
 use super::read::display_name;
 use super::refusal::{LOCATION, Refusal};
-use super::rules::{demand_transform, fits};
+use super::rules::{fits, require_transform};
 use super::types::{ENUMERATIONS, ITEMS, Kind, RecordType, longest};
 use super::{Erp, address, body_of};
 use stepwell_text::decimal::Decimal;
 
 /// How the lines of a sublist are written.
 #[derive(Clone, Copy)]
-pub struct How {
+pub struct LineOptions {
     /// Whether they replace the existing lines.
     pub replace: bool,
     /// Whether unknown fields are refused.
@@ -28,7 +28,7 @@ pub struct How {
 impl Erp {
     pub(super) fn create(&mut self, call: &Call, record_type: &'static RecordType) -> Result<Answer, Refusal> {
         let input = body_of(call)?;
-        demand_transform(record_type)?;
+        require_transform(record_type)?;
         let id = self.insert(call, record_type, &input, Action::Created)?;
         Ok(at(call, record_type, &id))
     }
@@ -60,7 +60,7 @@ impl Erp {
         }
         let id = match self.find(record_type, key) {
             None => {
-                demand_transform(record_type)?;
+                require_transform(record_type)?;
                 self.insert(call, record_type, &input, Action::Upserted)?
             }
             Some(id) => {
@@ -77,7 +77,7 @@ impl Erp {
         record_type: &'static RecordType,
         key: &str,
     ) -> Result<Answer, Refusal> {
-        self.account.demand_right(record_type)?;
+        self.account.require_right(record_type)?;
         let id = self.find(record_type, key).ok_or_else(Refusal::no_record)?;
         if self.has_dependents(record_type, &id) {
             return Err(Refusal::user("This record cannot be deleted because it has dependent records."));
@@ -141,15 +141,15 @@ impl Erp {
         input: &Fields,
         action: Action,
     ) -> Result<String, Refusal> {
-        self.account.demand_right(record_type)?;
+        self.account.require_right(record_type)?;
         if self.tables.full() {
             return Err(Refusal::user("The account's storage limit is reached."));
         }
         let mut fields = Fields::new();
         self.merge(call, record_type, &mut fields, input)?;
-        self.demand(record_type, &fields)?;
-        self.demand_free(record_type, &fields, None)?;
-        self.demand_own_name(record_type, &fields, None)?;
+        self.require_fields(record_type, &fields)?;
+        self.require_free(record_type, &fields, None)?;
+        self.require_own_name(record_type, &fields, None)?;
         self.complete(record_type, &mut fields)?;
 
         let next = self.series.entry(record_type.series).or_insert(1);
@@ -158,8 +158,8 @@ impl Erp {
         let id = number.to_string();
         let mut record = Fields::from_iter([("id".to_owned(), Value::String(id.clone()))]);
         record.extend(fields);
-        self.christen(call, record_type, number, &mut record);
-        self.account.cut(record_type, &mut record);
+        self.set_defaults(call, record_type, number, &mut record);
+        self.account.remove_missing_fields(record_type, &mut record);
         if record_type.sells() {
             self.settle(record_type, &mut record);
         }
@@ -176,13 +176,13 @@ impl Erp {
         input: &Fields,
         action: Action,
     ) -> Result<(), Refusal> {
-        self.account.demand_right(record_type)?;
+        self.account.require_right(record_type)?;
         let existing = self.tables.get(record_type.name, id).ok_or_else(Refusal::no_record)?;
         let mut fields = (*existing).clone();
         self.merge(call, record_type, &mut fields, input)?;
-        self.demand(record_type, &fields)?;
-        self.demand_free(record_type, &fields, Some(id))?;
-        self.demand_own_name(record_type, &fields, Some(id))?;
+        self.require_fields(record_type, &fields)?;
+        self.require_free(record_type, &fields, Some(id))?;
+        self.require_own_name(record_type, &fields, Some(id))?;
         self.keep_currency(record_type, &existing, &mut fields, id)?;
         self.complete(record_type, &mut fields)?;
         if record_type.sells() {
@@ -227,8 +227,8 @@ impl Erp {
                 return Err(Refusal::read_only(name));
             }
             if let Some(sublist) = record_type.sublist(name) {
-                let how = How { replace: replaced.contains(sublist.name), is_strict };
-                if how.replace && sublist.name == "item" && is_begun(fields) {
+                let how = LineOptions { replace: replaced.contains(sublist.name), is_strict };
+                if how.replace && sublist.name == "item" && has_progress(fields) {
                     let detail = "You cannot remove a line that has been fulfilled or billed.";
                     return Err(Refusal::user(detail).at("o:errorPath", name));
                 }
@@ -309,7 +309,7 @@ impl Erp {
                 }
             }
         }
-        self.demand_currency(fields)?;
+        self.require_currency(fields)?;
         if record_type.name == "itemFulfillment" {
             return Ok(());
         }
@@ -321,7 +321,7 @@ impl Erp {
     }
 
     /// Sets the number, dates and defaults of a new record.
-    fn christen(&self, call: &Call, record_type: &RecordType, number: u64, fields: &mut Fields) {
+    fn set_defaults(&self, call: &Call, record_type: &RecordType, number: u64, fields: &mut Fields) {
         let created = if record_type.kind == Kind::Entity { "dateCreated" } else { "createdDate" };
         let mut defaults = vec![(created, json!(instant(call))), ("lastModifiedDate", json!(instant(call)))];
         match record_type.kind {

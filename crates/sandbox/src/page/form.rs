@@ -20,7 +20,7 @@ enum Input {
 }
 
 /// The fields of a record type that its form shows.
-struct Sheet {
+struct FormSpec {
     system: System,
     record_type: &'static str,
     inputs: &'static [(&'static str, Input)],
@@ -30,15 +30,15 @@ struct Sheet {
     creates: bool,
 }
 
-const fn sheet(system: System, record_type: &'static str, inputs: &'static [(&'static str, Input)]) -> Sheet {
-    Sheet { system, record_type, inputs, preset: "{}", creates: true }
+const fn form_spec(system: System, record_type: &'static str, inputs: &'static [(&'static str, Input)]) -> FormSpec {
+    FormSpec { system, record_type, inputs, preset: "{}", creates: true }
 }
 
 const ITEM: &[(&str, Input)] =
     &[("itemId", Input::Text), ("externalId", Input::Text), ("displayName", Input::Text), ("isInactive", Input::Flag)];
 
-const SHEETS: [Sheet; 10] = [
-    sheet(
+const FORMS: [FormSpec; 10] = [
+    form_spec(
         System::Crm,
         "Account",
         &[
@@ -53,7 +53,7 @@ const SHEETS: [Sheet; 10] = [
             ("NetSuite_Id__c", Input::Text),
         ],
     ),
-    sheet(
+    form_spec(
         System::Crm,
         "Contact",
         &[
@@ -64,7 +64,7 @@ const SHEETS: [Sheet; 10] = [
             ("AccountId", Input::Text),
         ],
     ),
-    sheet(
+    form_spec(
         System::Crm,
         "Opportunity",
         &[
@@ -77,7 +77,7 @@ const SHEETS: [Sheet; 10] = [
             ("PO_Number__c", Input::Text),
         ],
     ),
-    sheet(
+    form_spec(
         System::Crm,
         "Product2",
         &[
@@ -88,9 +88,9 @@ const SHEETS: [Sheet; 10] = [
             ("NetSuite_Item_Id__c", Input::Text),
         ],
     ),
-    Sheet {
+    FormSpec {
         preset: r#"{"subsidiary": {"id": "2"}}"#,
-        ..sheet(
+        ..form_spec(
             System::Erp,
             "customer",
             &[
@@ -103,25 +103,25 @@ const SHEETS: [Sheet; 10] = [
             ],
         )
     },
-    Sheet {
+    FormSpec {
         preset: r#"{"subsidiary": {"id": "2"}}"#,
-        ..sheet(
+        ..form_spec(
             System::Erp,
             "contact",
             &[("entityId", Input::Text), ("externalId", Input::Text), ("email", Input::Text)],
         )
     },
-    Sheet {
+    FormSpec {
         creates: false,
-        ..sheet(
+        ..form_spec(
             System::Erp,
             "salesOrder",
             &[("memo", Input::Text), ("otherRefNum", Input::Text), ("tranDate", Input::Date)],
         )
     },
-    sheet(System::Erp, "inventoryItem", ITEM),
-    sheet(System::Erp, "serviceSaleItem", ITEM),
-    sheet(System::Erp, "nonInventorySaleItem", ITEM),
+    form_spec(System::Erp, "inventoryItem", ITEM),
+    form_spec(System::Erp, "serviceSaleItem", ITEM),
+    form_spec(System::Erp, "nonInventorySaleItem", ITEM),
 ];
 
 /// A form, as the template shows it.
@@ -130,7 +130,7 @@ pub struct FormView {
     pub title: String,
     pub refusal: Option<String>,
     pub inputs: Vec<InputView>,
-    sheet: &'static Sheet,
+    form_spec: &'static FormSpec,
     id: Option<String>,
 }
 
@@ -151,13 +151,14 @@ impl InputView {
 impl FormView {
     /// Returns the form for a record, or for a new one; `None` if the record or the form does not exist.
     pub fn of(world: &World, system: System, record_type: &str, id: Option<&str>) -> Option<Self> {
-        let sheet = SHEETS.iter().find(|sheet| sheet.system == system && sheet.record_type == record_type)?;
+        let form_spec =
+            FORMS.iter().find(|form_spec| form_spec.system == system && form_spec.record_type == record_type)?;
         let record = match (id, system) {
-            (None, _) => Some(Value::Null).filter(|_| sheet.creates),
-            (Some(id), System::Crm) => world.crm.shown(sheet.record_type, "Id", id),
-            (Some(id), System::Erp) => world.erp.shown(sheet.record_type, id),
+            (None, _) => Some(Value::Null).filter(|_| form_spec.creates),
+            (Some(id), System::Crm) => world.crm.shown(form_spec.record_type, "Id", id),
+            (Some(id), System::Erp) => world.erp.shown(form_spec.record_type, id),
         }?;
-        let inputs = sheet.inputs.iter().map(|(name, kind)| {
+        let inputs = form_spec.inputs.iter().map(|(name, kind)| {
             let kind = match kind {
                 Input::Text => "text",
                 Input::Number => "number",
@@ -167,20 +168,20 @@ impl FormView {
             InputView { name, value: text(record.get(*name)), kind }
         });
         let place =
-            [Some(system.name()), Some(sheet.record_type), id].into_iter().flatten().collect::<Vec<_>>().join("/");
+            [Some(system.name()), Some(form_spec.record_type), id].into_iter().flatten().collect::<Vec<_>>().join("/");
         Some(Self {
             action: format!("/form/{place}"),
             title: id.map_or_else(|| format!("New {record_type}"), |id| format!("{record_type} {id}")),
             refusal: None,
             inputs: inputs.collect(),
-            sheet,
+            form_spec,
             id: id.map(str::to_owned),
         })
     }
 
     /// Sends the submitted fields to the system. The error is the system's message.
     pub fn send(&self, sandbox: &Sandbox, given: &[(String, String)]) -> Result<(), String> {
-        let mut fields = if self.id.is_none() { preset(self.sheet) } else { Map::new() };
+        let mut fields = if self.id.is_none() { preset(self.form_spec) } else { Map::new() };
         for input in &self.inputs {
             let value = given.iter().find(|(name, _)| name == input.name).map(|(_, value)| value.trim());
             if value.unwrap_or_default() == input.value && (self.id.is_some() || input.value.is_empty()) {
@@ -208,7 +209,7 @@ impl FormView {
     }
 
     fn call(&self, body: &Value) -> Call {
-        let Sheet { system, record_type, .. } = self.sheet;
+        let FormSpec { system, record_type, .. } = self.form_spec;
         let (base, token) = match system {
             System::Crm => ("/services/data/v62.0/sobjects", crate::crm::STATIC_TOKEN),
             System::Erp => ("/services/rest/record/v1", crate::erp::STATIC_TOKEN),
@@ -235,8 +236,8 @@ impl FormView {
     }
 }
 
-fn preset(sheet: &Sheet) -> Map<String, Value> {
-    serde_json::from_str(sheet.preset).unwrap_or_default()
+fn preset(form_spec: &FormSpec) -> Map<String, Value> {
+    serde_json::from_str(form_spec.preset).unwrap_or_default()
 }
 
 fn typed(input: &InputView, value: Option<&str>) -> Result<Value, String> {

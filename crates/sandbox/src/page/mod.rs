@@ -37,7 +37,7 @@ struct Page {
 
 /// The query parameters of the page.
 #[derive(Default, Deserialize)]
-struct Asked {
+struct PageQuery {
     /// Reloads the page periodically.
     watch: Option<String>,
     /// Shows the form of a record (`SYSTEM/TYPE/ID`) or for a new one (`SYSTEM/TYPE`).
@@ -51,7 +51,7 @@ pub fn routes() -> Router<Sandbox> {
         .route("/form/{system}/{type}/{id}", post(change))
 }
 
-async fn show(State(sandbox): State<Sandbox>, Query(asked): Query<Asked>) -> Response {
+async fn show(State(sandbox): State<Sandbox>, Query(asked): Query<PageQuery>) -> Response {
     let form = asked.form.as_deref().and_then(|wanted| {
         let mut parts = wanted.split('/');
         let (system, record_type) = (parts.next()?, parts.next()?);

@@ -87,13 +87,13 @@ const PAIRS: [Pair; 4] = [
 /// A pair with its rows.
 pub struct Section {
     pub title: &'static str,
-    pub crm: Head,
-    pub erp: Head,
+    pub crm: SideHeader,
+    pub erp: SideHeader,
     pub rows: Vec<Row>,
 }
 
 /// The header of one side.
-pub struct Head {
+pub struct SideHeader {
     pub record_type: &'static str,
     pub count: usize,
     pub columns: Vec<&'static str>,
@@ -138,7 +138,7 @@ impl Pair {
                 rows.push(self.row(world, self.of_crm(world, &record).as_ref(), Some((*name, &record))));
             }
         }
-        let head = |record_type, count, columns: &[Column]| Head {
+        let head = |record_type, count, columns: &[Column]| SideHeader {
             record_type,
             count,
             columns: columns.iter().map(|column| column.0).collect(),

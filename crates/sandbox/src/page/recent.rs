@@ -10,7 +10,7 @@ use crate::webhooks::Origin;
 
 const SHOWN_MAX: usize = 12;
 /// Fields that are not shown, because every write changes them.
-const UNTOLD: [&str; 8] = [
+const HIDDEN_FIELDS: [&str; 8] = [
     "Id",
     "LastModifiedDate",
     "LastModifiedById",
@@ -50,7 +50,7 @@ impl Recent {
         let before = change.before.as_deref().unwrap_or(&nothing);
         let after = change.after.as_deref().unwrap_or(&nothing);
         let names = crate::crm::changed(before, after).into_iter();
-        let names: Vec<String> = names.filter(|name| !UNTOLD.contains(&name.as_str())).cloned().collect();
+        let names: Vec<String> = names.filter(|name| !HIDDEN_FIELDS.contains(&name.as_str())).cloned().collect();
         let what = match (&change.before, &change.after) {
             (None, _) => "created".to_owned(),
             (_, None) => "deleted".to_owned(),

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-pub use package::{EVENT, told_by_package};
+pub use package::{EVENT, package_event};
 pub use service::call;
 
 use super::crm::Crm;
@@ -124,7 +124,7 @@ impl Bus {
 
     /// Returns the bus as after a start, except that numbers continue.
     #[must_use]
-    pub fn emptied(&self) -> Self {
+    pub fn cleared(&self) -> Self {
         let readers = self.readers.clone();
         Self { is_served: self.is_served, last: self.last, forgotten: self.last, readers, ..Self::default() }
     }
@@ -145,7 +145,7 @@ impl Bus {
     /// Publishes the events of a change.
     pub fn publish_change(&mut self, crm: &Crm, change: &Change, message: &Message, at: DateTime<Utc>) {
         let topic = message.body["channel"].as_str().unwrap_or_default();
-        let told = told_by_package(change, at);
+        let told = package_event(change, at);
         let events = [(topic, Some(&message.body["data"]["payload"])), (EVENT, told.as_ref())];
         for (topic, payload) in events.into_iter().filter_map(|(topic, payload)| Some((topic, payload?))) {
             if let Err(why) = self.publish(crm, topic, Uuid::new_v4().to_string(), payload, at) {
@@ -253,7 +253,7 @@ mod tests {
         let path = "/crm/services/data/v62.0/sobjects/Account/001Ws00000Kq3EaIAJ";
         let request = http::Request::patch(path).header("authorization", "Bearer sandbox-crm-token");
         let request = request.header("content-type", "application/json").body(bytes::Bytes::from(patch.to_string()));
-        let door = crate::Door::of(path).unwrap();
+        let door = crate::Mount::of(path).unwrap();
         let _ = sandbox.answer(door, request.unwrap(), Utc::now());
         let world = &mut *sandbox.world();
         let told = serde_json::to_value(world.webhooks.deliveries(|_| true)).unwrap();
@@ -286,7 +286,7 @@ mod tests {
         assert_eq!(bus.after("/event/A__e", 0, 10).iter().map(|e| e.number).collect::<Vec<_>>(), [second, third]);
         assert_eq!((bus.forgotten, bus.after("/event/A__e", second, 10).len()), (first, 1));
         assert!(bus.after("/event/B__e", 0, 10).is_empty());
-        let bus = bus.emptied();
+        let bus = bus.cleared();
         assert_eq!((bus.last, bus.forgotten, bus.events.len()), (third, third, 0));
     }
 }

@@ -20,7 +20,7 @@ pub(super) const FIELDS: [(&str, bool); 5] = [
 const ORDERED: [&str; 5] = ["AccountId", "Amount", "CloseDate", "Name", "PO_Number__c"];
 
 /// Returns the event about a change; `None` if the package publishes none.
-pub fn told_by_package(change: &Change, at: DateTime<Utc>) -> Option<Value> {
+pub fn package_event(change: &Change, at: DateTime<Utc>) -> Option<Value> {
     if change.record_type != "Opportunity" {
         return None;
     }

@@ -195,9 +195,9 @@ impl Condition {
 
     /// Returns the number that the field must exceed, if the condition requires one. Smaller records can be skipped.
     #[must_use]
-    pub fn above(&self, is_field: &impl Fn(&str) -> bool) -> Option<&Decimal> {
+    pub fn lower_bound(&self, is_field: &impl Fn(&str) -> bool) -> Option<&Decimal> {
         match self {
-            Self::All(parts) => parts.iter().find_map(|part| part.above(is_field)),
+            Self::All(parts) => parts.iter().find_map(|part| part.lower_bound(is_field)),
             Self::Test(Test { field, operator: Operator::Greater, literals, .. }) if is_field(&field.text) => {
                 match literals.as_slice() {
                     [Literal::Number(number)] => Some(number),
@@ -210,8 +210,8 @@ impl Condition {
 
     /// Returns the text that the field must equal, if the condition requires one, so that an index can be used.
     #[must_use]
-    pub fn pinned(&self, is_field: &impl Fn(&str) -> bool) -> Option<&str> {
-        match self.listed(is_field)?.as_slice() {
+    pub fn required_value(&self, is_field: &impl Fn(&str) -> bool) -> Option<&str> {
+        match self.required_values(is_field)?.as_slice() {
             [text] => Some(text),
             _ => None,
         }
@@ -219,9 +219,9 @@ impl Condition {
 
     /// Returns the texts of which the field must equal one, if the condition requires that.
     #[must_use]
-    pub fn listed(&self, is_field: &impl Fn(&str) -> bool) -> Option<Vec<&str>> {
+    pub fn required_values(&self, is_field: &impl Fn(&str) -> bool) -> Option<Vec<&str>> {
         match self {
-            Self::All(parts) => parts.iter().find_map(|part| part.listed(is_field)),
+            Self::All(parts) => parts.iter().find_map(|part| part.required_values(is_field)),
             Self::Test(Test { field, operator: Operator::Equal | Operator::In, literals, case: None })
                 if is_field(&field.text) =>
             {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::json;
 
-use super::super::{Door, Reply, Sandbox};
+use super::super::{Mount, Reply, Sandbox};
 
 const ORDERS: &str = "/erp/services/rest/record/v1/salesOrder/eid:PO-1";
 
@@ -18,7 +18,7 @@ fn put(sandbox: &Sandbox) -> Reply {
         .header("authorization", "Bearer sandbox-erp-token")
         .body(Bytes::from(body.to_string()))
         .expect("a request");
-    sandbox.answer(Door::of(ORDERS).expect("a door"), request, chrono::DateTime::UNIX_EPOCH)
+    sandbox.answer(Mount::of(ORDERS).expect("a door"), request, chrono::DateTime::UNIX_EPOCH)
 }
 
 fn orders(sandbox: &Sandbox) -> usize {
@@ -65,9 +65,9 @@ fn each_kind_of_fault_says_what_the_caller_sees_and_applies_what_it_should() {
 #[test]
 fn a_path_leads_to_its_system_or_to_none() {
     for path in ["/crm/services/data", "/erp/services/rest/record", "/services/rest/record", "/services/data"] {
-        assert!(Door::of(path).is_some(), "{path}");
+        assert!(Mount::of(path).is_some(), "{path}");
     }
     for path in ["/", "/ledger", "/crm", "/orders"] {
-        assert!(Door::of(path).is_none(), "{path}");
+        assert!(Mount::of(path).is_none(), "{path}");
     }
 }

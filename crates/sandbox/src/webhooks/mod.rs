@@ -120,7 +120,7 @@ impl Webhooks {
     /// Returns webhooks with the same targets but empty queues. Numbers continue, because a delivery may be in
     /// progress.
     #[must_use]
-    pub fn emptied(&self, last: u64) -> Self {
+    pub fn cleared(&self, last: u64) -> Self {
         Self { crm: self.crm.clone(), erp: self.erp.clone(), last, ..Self::default() }
     }
 

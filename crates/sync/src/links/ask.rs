@@ -64,7 +64,7 @@ pub struct Plan {
     /// The run that holds the link.
     pub run: Uuid,
     /// The records as read.
-    pub found: Pair<Found>,
+    pub found: Pair<ReadRecord>,
     /// The result of the mapping's `compare`.
     pub compare: Compare,
 }
@@ -72,7 +72,7 @@ pub struct Plan {
 /// A record as read.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Found {
+pub struct ReadRecord {
     /// The record's id, if it is known.
     #[serde(default, deserialize_with = "canonical::deserialize_key_or_null")]
     pub id: Option<String>,

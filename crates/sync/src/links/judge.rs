@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::{Hash, Judge, Link, Named, Refusal, Side};
+use super::{EntityName, Hash, Judge, Link, Refusal, Side};
 use crate::time;
 
 /// Tolerated difference between clocks. An event is late only if it is older by more.
@@ -23,12 +23,12 @@ pub fn judge(link: Option<Link>, ask: &Judge) -> Result<(Option<Link>, Value), R
         let answer = answer(verdict, &link, ask);
         return Ok((is_known.then_some(link), answer));
     }
-    link.take(Named(&ask.entity, &ask.sides), ask.run)?;
+    link.take(EntityName(&ask.entity, &ask.sides), ask.run)?;
     link.ids[ask.side] = Some(ask.id.clone());
     if link.ids[ask.side.other()].is_none() {
         link.ids[ask.side.other()].clone_from(&ask.other_id);
     }
-    note_touched(&mut link, ask, at);
+    record_change_times(&mut link, ask, at);
     let answer = answer(verdict, &link, ask);
     Ok((Some(link), answer))
 }
@@ -63,7 +63,7 @@ fn verdict(is_known: bool, link: &Link, ask: &Judge, at: Option<DateTime<Utc>>) 
 }
 
 /// Records when fields were changed, for rows with the master `newest`.
-fn note_touched(link: &mut Link, ask: &Judge, at: Option<DateTime<Utc>>) {
+fn record_change_times(link: &mut Link, ask: &Judge, at: Option<DateTime<Utc>>) {
     let (Some(at), Some(fields)) = (at, &ask.fields) else { return };
     let had = &mut link.had[ask.side];
     for (field, value) in fields {

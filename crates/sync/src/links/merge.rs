@@ -7,7 +7,7 @@ use super::{Direction, Foreign, Hash, Master, Pair, Row, Side};
 
 /// The result of merging a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Merged {
+pub(super) enum MergeResult {
     /// Both sides are equal.
     Equal,
     /// The value is written to this side.
@@ -27,18 +27,18 @@ pub(super) struct Known<'k> {
     pub chosen: Option<Side>,
 }
 
-pub(super) fn merge(row: &Row, known: &Known<'_>) -> Merged {
+pub(super) fn merge(row: &Row, known: &Known<'_>) -> MergeResult {
     let has = Pair::each(|side| Hash::of(&row.cells[side].value));
     if is_equal(row, &has) {
-        return Merged::Equal;
+        return MergeResult::Equal;
     }
-    if let Some(chosen) = known.chosen.filter(|from| goes(row, from.other())) {
-        return Merged::To(chosen.other());
+    if let Some(chosen) = known.chosen.filter(|from| writes_to(row, from.other())) {
+        return MergeResult::To(chosen.other());
     }
     // When two records meet for the first time, an existing value wins over an empty one.
     let is_first = known.had.iter().all(Option::is_none);
     if is_first && row.direction == Direction::Both && has.first.is_nothing() != has.second.is_nothing() {
-        return Merged::To(if has.first.is_nothing() { Side::First } else { Side::Second });
+        return MergeResult::To(if has.first.is_nothing() { Side::First } else { Side::Second });
     }
     let changed = |side: Side| known.had[side as usize] != Some(&has[side]);
     match (changed(Side::First), changed(Side::Second)) {
@@ -50,11 +50,11 @@ pub(super) fn merge(row: &Row, known: &Known<'_>) -> Merged {
 }
 
 fn is_equal(row: &Row, has: &Pair<Hash>) -> bool {
-    Side::BOTH.into_iter().any(|to| goes(row, to) && Hash::of(&row.cells[to.other()].other) == has[to])
+    Side::BOTH.into_iter().any(|to| writes_to(row, to) && Hash::of(&row.cells[to.other()].other) == has[to])
 }
 
 /// Whether values of the row are written to a side.
-pub(super) fn goes(row: &Row, to: Side) -> bool {
+pub(super) fn writes_to(row: &Row, to: Side) -> bool {
     row.direction == Direction::Both || row.direction == Direction::To(to)
 }
 
@@ -67,23 +67,23 @@ fn master(row: &Row) -> Option<Side> {
     }
 }
 
-fn one_changed(row: &Row, side: Side) -> Merged {
+fn one_changed(row: &Row, side: Side) -> MergeResult {
     match master(row) {
         Some(master) if master != side => match row.foreign {
-            Foreign::PutBack => Merged::To(side),
-            Foreign::Report => Merged::Conflict(Kind::Foreign),
+            Foreign::PutBack => MergeResult::To(side),
+            Foreign::Report => MergeResult::Conflict(Kind::Foreign),
         },
-        _ => Merged::To(side.other()),
+        _ => MergeResult::To(side.other()),
     }
 }
 
-fn both_changed(row: &Row, known: &Known<'_>) -> Merged {
+fn both_changed(row: &Row, known: &Known<'_>) -> MergeResult {
     if let Some(master) = master(row) {
-        return Merged::To(master.other());
+        return MergeResult::To(master.other());
     }
     match (row.master, known.at) {
-        (Master::Newest, [Some(first), Some(second)]) if first > second => Merged::To(Side::Second),
-        (Master::Newest, [Some(first), Some(second)]) if second > first => Merged::To(Side::First),
-        _ => Merged::Conflict(Kind::Both),
+        (Master::Newest, [Some(first), Some(second)]) if first > second => MergeResult::To(Side::Second),
+        (Master::Newest, [Some(first), Some(second)]) if second > first => MergeResult::To(Side::First),
+        _ => MergeResult::Conflict(Kind::Both),
     }
 }

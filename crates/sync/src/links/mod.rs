@@ -20,7 +20,7 @@ mod tests;
 pub use ask::*;
 pub use conflict::{Conflict, Kind, Seen};
 pub use hash::Hash;
-pub use perform::{Done, Linked, Links, perform};
+pub use perform::{Linked, Links, Outcome, perform};
 
 use std::collections::BTreeMap;
 
@@ -97,12 +97,12 @@ pub struct Had {
     /// When others changed fields since then, as far as events reported it.
     pub touched: BTreeMap<String, DateTime<Utc>>,
     /// Recent writes of this hub by field, oldest first.
-    pub wrote: BTreeMap<String, Vec<Wrote>>,
+    pub wrote: BTreeMap<String, Vec<RecentWrite>>,
 }
 
 /// A write of this hub to a field.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Wrote {
+pub struct RecentWrite {
     /// Hash of the written value.
     pub hash: Hash,
     /// When it was planned.
@@ -128,7 +128,7 @@ pub struct Pending {
 
 impl Link {
     /// Gives the run a hold on the link. The caller has already removed holders whose run has ended.
-    fn take(&mut self, named: Named<'_>, run: Uuid) -> Result<(), Refusal> {
+    fn take(&mut self, named: EntityName<'_>, run: Uuid) -> Result<(), Refusal> {
         match self.holder {
             Some(holder) if holder != run => Err(Refusal {
                 retry_after: Some(std::time::Duration::from_secs(1)),
@@ -145,7 +145,7 @@ impl Link {
     }
 
     /// Refuses a run that does not hold the link.
-    fn held_by(&self, named: Named<'_>, run: Uuid) -> Result<(), Refusal> {
+    fn held_by(&self, named: EntityName<'_>, run: Uuid) -> Result<(), Refusal> {
         if self.holder == Some(run) {
             return Ok(());
         }
@@ -156,7 +156,7 @@ impl Link {
     }
 
     fn linked_otherwise(&self, operation: &Operation) -> Refusal {
-        let named = Named(operation.entity(), operation.sides());
+        let named = EntityName(operation.entity(), operation.sides());
         if let Err(held) = self.clone().take(named, operation.run()) {
             return held;
         }
@@ -171,9 +171,9 @@ impl Link {
 
 /// An entity and its sides, for messages.
 #[derive(Debug, Clone, Copy)]
-struct Named<'n>(&'n str, &'n Sides);
+struct EntityName<'n>(&'n str, &'n Sides);
 
-impl Named<'_> {
+impl EntityName<'_> {
     fn pair(self, ids: &Pair<Option<String>>) -> String {
         format!("{} {}", self.0, self.records(ids))
     }

@@ -19,7 +19,7 @@ pub struct Linked {
 
 /// The result of an operation.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Done {
+pub struct Outcome {
     /// The new link that replaces the found ones; `None`: they are deleted.
     pub kept: Option<Linked>,
     /// The answer to the workflow.
@@ -31,7 +31,7 @@ pub struct Done {
 ///
 /// # Errors
 /// The operation is not possible in the current state.
-pub fn perform(operation: &Operation, found: Pair<Option<Linked>>, now: DateTime<Utc>) -> Result<Done, Refusal> {
+pub fn perform(operation: &Operation, found: Pair<Option<Linked>>, now: DateTime<Utc>) -> Result<Outcome, Refusal> {
     let mut conflicts: Vec<Conflict> = Vec::new();
     for conflict in [&found.first, &found.second].into_iter().flatten().flat_map(|linked| &linked.conflicts) {
         if !conflicts.iter().any(|known| known.row == conflict.row) {
@@ -55,7 +55,7 @@ pub fn perform(operation: &Operation, found: Pair<Option<Linked>>, now: DateTime
         }
         Operation::Release(ask) => (release(link, ask), json!({})),
     };
-    Ok(Done { kept: link.map(|link| Linked { link, conflicts }), answer })
+    Ok(Outcome { kept: link.map(|link| Linked { link, conflicts }), answer })
 }
 
 /// All links of a simulation.

@@ -6,8 +6,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::conflict::{Conflict, Kind, Seen};
-use super::merge::{Known, Merged, goes, merge};
-use super::{Cell, Deleted, Direction, Had, Hash, Link, Named, Pair, Pending, Plan, Refusal, Row, Side, Wrote};
+use super::merge::{Known, MergeResult, merge, writes_to};
+use super::{
+    Cell, Deleted, Direction, EntityName, Had, Hash, Link, Pair, Pending, Plan, RecentWrite, Refusal, Row, Side,
+};
 use crate::time;
 use stepwell_language::dsl::mapping::Field;
 
@@ -70,7 +72,7 @@ struct Draft<'p> {
 /// # Errors
 /// The run does not hold the link.
 pub fn plan(link: &Link, open: &[Conflict], ask: &Plan, now: DateTime<Utc>) -> Result<Planned, Refusal> {
-    link.held_by(Named(&ask.entity, &ask.sides), ask.run)?;
+    link.held_by(EntityName(&ask.entity, &ask.sides), ask.run)?;
     let mut draft = Draft {
         ask,
         now,
@@ -86,8 +88,8 @@ pub fn plan(link: &Link, open: &[Conflict], ask: &Plan, now: DateTime<Utc>) -> R
     }
     match Side::BOTH.map(|side| ask.found[side].exists) {
         [true, true] => draft.compare(open),
-        [true, false] => draft.one_sided(Side::First, link, open),
-        [false, true] => draft.one_sided(Side::Second, link, open),
+        [true, false] => draft.plan_single_record(Side::First, link, open),
+        [false, true] => draft.plan_single_record(Side::Second, link, open),
         [false, false] => {}
     }
     Ok(draft.finish(link))
@@ -106,16 +108,16 @@ impl Draft<'_> {
                 chosen,
             };
             let decided = match merge(row, &known) {
-                Merged::To(side) => self.check(row, side, chosen.is_some()),
+                MergeResult::To(side) => self.check(row, side, chosen.is_some()),
                 other => other,
             };
             match decided {
-                Merged::Equal => self.equal(row),
-                Merged::To(side) => {
+                MergeResult::Equal => self.equal(row),
+                MergeResult::To(side) => {
                     self.write(row, side);
                     self.conflicts.extend(chosen.and(before.cloned()));
                 }
-                Merged::Conflict(kind) => {
+                MergeResult::Conflict(kind) => {
                     let seen =
                         |Cell { field, value, .. }: &Cell| Seen { field: Some(field.clone()), value: value.clone() };
                     let seen = Pair::each(|side| seen(&row.cells[side]));
@@ -132,12 +134,16 @@ impl Draft<'_> {
     }
 
     /// Checks that a value can be written to a side.
-    fn check(&self, row: &Row, to: Side, is_chosen: bool) -> Merged {
+    fn check(&self, row: &Row, to: Side, is_chosen: bool) -> MergeResult {
         let hash = Hash::of(&row.cells[to.other()].other);
         if hash.is_nothing() && row.required.contains(&to) {
-            return Merged::Conflict(Kind::Required);
+            return MergeResult::Conflict(Kind::Required);
         }
-        if !is_chosen && self.is_unstable(row, to, &hash) { Merged::Conflict(Kind::Unstable) } else { Merged::To(to) }
+        if !is_chosen && self.is_unstable(row, to, &hash) {
+            MergeResult::Conflict(Kind::Unstable)
+        } else {
+            MergeResult::To(to)
+        }
     }
 
     /// Whether a field would be written again and again.
@@ -176,13 +182,13 @@ impl Draft<'_> {
         }
         let wrote = self.will[to].wrote.entry(target.field.clone()).or_default();
         wrote.retain(|wrote| wrote.run != self.ask.run && self.now - wrote.at < UNSTABLE_WITHIN);
-        wrote.push(Wrote { hash, at: self.now, run: self.ask.run });
+        wrote.push(RecentWrite { hash, at: self.now, run: self.ask.run });
         let surplus = wrote.len().saturating_sub(WRITES_KEPT);
         wrote.drain(..surplus);
     }
 
     /// Handles a pair of which only one record exists, not yet or no longer.
-    fn one_sided(&mut self, there: Side, link: &Link, open: &[Conflict]) {
+    fn plan_single_record(&mut self, there: Side, link: &Link, open: &[Conflict]) {
         let missing = there.other();
         let was_there = !link.had[missing].fields.is_empty();
         if !was_there {
@@ -217,7 +223,7 @@ impl Draft<'_> {
         for row in &self.ask.compare.rows {
             let source = &row.cells[from];
             self.will[from].fields.insert(source.field.clone(), Hash::of(&source.value));
-            if goes(row, to) {
+            if writes_to(row, to) {
                 let (field, hash) = (row.cells[to].field.clone(), Hash::of(&source.other));
                 self.writes[to].insert(field.clone(), hash.clone());
                 self.will[to].fields.insert(field, hash);
@@ -230,7 +236,7 @@ impl Draft<'_> {
     }
 
     /// Fields in an open conflict keep their old state, even if another row that reads them is written.
-    fn keep_what_waits(&mut self) {
+    fn keep_conflicting_fields(&mut self) {
         let waiting = self.conflicts.iter().filter(|conflict| conflict.chosen.is_none());
         for (side, seen) in waiting.flat_map(|conflict| Side::BOTH.map(|side| (side, &conflict.seen[side]))) {
             let Some(field) = &seen.field else { continue };
@@ -246,7 +252,7 @@ impl Draft<'_> {
     }
 
     fn finish(mut self, link: &Link) -> Planned {
-        self.keep_what_waits();
+        self.keep_conflicting_fields();
         let action = |side: Side| self.actions[side].unwrap_or(Action::None);
         let told = |side: Side| {
             json!({

@@ -23,17 +23,17 @@ pub(super) fn operation(name: &str, bytes: &[u8], sides: &Arc<Sides>) -> Result<
         other => return Err(Refusal::unknown(&format!("links/{other}"))),
     };
     let members: Map<String, Value> = crate::body(&format!("links/{name}"), bytes)?;
-    read(Members { sides, members })
+    read(ObjectReader { sides, members })
         .map_err(|why| Refusal::new(StatusCode::BAD_REQUEST, format!("invalid input for links/{name}: {why}")))
 }
 
 /// The members of an object that were not read yet.
-struct Members<'s> {
+struct ObjectReader<'s> {
     sides: &'s Arc<Sides>,
     members: Map<String, Value>,
 }
 
-impl<'s> Members<'s> {
+impl<'s> ObjectReader<'s> {
     fn of(value: Value, sides: &'s Arc<Sides>) -> Result<Self, Why> {
         match value {
             Value::Object(members) => Ok(Self { sides, members }),
@@ -91,7 +91,7 @@ fn read<T: DeserializeOwned>(key: &str, value: Value) -> Result<T, Why> {
     serde_json::from_value(value).map_err(|why| format!("{key}: {why}"))
 }
 
-fn judge(mut body: Members<'_>) -> Result<Operation, Why> {
+fn judge(mut body: ObjectReader<'_>) -> Result<Operation, Why> {
     let other_id = body.members.remove("otherId").unwrap_or_default();
     let judge = Judge {
         sides: Arc::clone(body.sides),
@@ -108,30 +108,30 @@ fn judge(mut body: Members<'_>) -> Result<Operation, Why> {
     Ok(Operation::Judge(judge))
 }
 
-fn plan(mut body: Members<'_>) -> Result<Operation, Why> {
+fn plan(mut body: ObjectReader<'_>) -> Result<Operation, Why> {
     let plan = Plan {
         sides: Arc::clone(body.sides),
         entity: body.take("entity")?,
         run: body.take("run")?,
-        found: body.pair(Members::take)?,
-        compare: compare(Members::of(body.required("compare")?, body.sides)?)?,
+        found: body.pair(ObjectReader::take)?,
+        compare: compare(ObjectReader::of(body.required("compare")?, body.sides)?)?,
     };
     body.end()?;
     Ok(Operation::Plan(plan))
 }
 
-fn save(mut body: Members<'_>) -> Result<Operation, Why> {
+fn save(mut body: ObjectReader<'_>) -> Result<Operation, Why> {
     let save = Save {
         sides: Arc::clone(body.sides),
         entity: body.take("entity")?,
         run: body.take("run")?,
-        saved: body.pair(Members::take_or_default)?,
+        saved: body.pair(ObjectReader::take_or_default)?,
     };
     body.end()?;
     Ok(Operation::Save(save))
 }
 
-fn release(mut body: Members<'_>) -> Result<Operation, Why> {
+fn release(mut body: ObjectReader<'_>) -> Result<Operation, Why> {
     let release = Release {
         sides: Arc::clone(body.sides),
         entity: body.take("entity")?,
@@ -144,19 +144,19 @@ fn release(mut body: Members<'_>) -> Result<Operation, Why> {
 }
 
 /// Reads the result of the mapping's `compare`. Unknown members, from a later version, are ignored.
-fn compare(mut compare: Members<'_>) -> Result<Compare, Why> {
-    let mut records = Members::of(compare.required("records")?, compare.sides)?;
+fn compare(mut compare: ObjectReader<'_>) -> Result<Compare, Why> {
+    let mut records = ObjectReader::of(compare.required("records")?, compare.sides)?;
     let none_or = |sides: &Sides, word: &str| match word {
         "none" => Some(None),
         other => sides.find_direction(other).map(Some),
     };
     let records = Records { created: records.word("created", none_or)?, deleted: records.take("deleted")? };
     let rows: Vec<Value> = compare.take("rows")?;
-    let rows = rows.into_iter().map(|value| row(Members::of(value, compare.sides)?));
+    let rows = rows.into_iter().map(|value| row(ObjectReader::of(value, compare.sides)?));
     Ok(Compare { records, rows: rows.collect::<Result<_, _>>()? })
 }
 
-fn row(mut row: Members<'_>) -> Result<Row, Why> {
+fn row(mut row: ObjectReader<'_>) -> Result<Row, Why> {
     let required: Vec<String> = row.take_or_default("required")?;
     let side = |name: &String| row.sides.find(name).ok_or_else(|| format!("required: there is no side `{name}`"));
     let required = required.iter().map(side).collect::<Result<_, _>>()?;
@@ -166,6 +166,6 @@ fn row(mut row: Members<'_>) -> Result<Row, Why> {
         master: row.word("master", Sides::find_master)?,
         foreign: row.take::<Foreign>("foreign")?,
         required,
-        cells: row.pair(Members::take::<Cell>)?,
+        cells: row.pair(ObjectReader::take::<Cell>)?,
     })
 }

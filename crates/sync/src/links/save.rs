@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Had, Hash, Link, Named, Pair, Refusal, Release, Save, Side};
+use super::{EntityName, Had, Hash, Link, Pair, Refusal, Release, Save, Side};
 
 /// Records that the writes of a plan were done, and releases the link. Returns no link if no pair remains. Idempotent
 /// for the same run.
@@ -21,7 +21,7 @@ pub fn save(link: Option<Link>, ask: &Save) -> Result<(Option<Link>, Value), Ref
     if link.saved_by == Some(ask.run) && link.holder != Some(ask.run) {
         return Ok((Some(link), answer));
     }
-    link.held_by(Named(&ask.entity, &ask.sides), ask.run)?;
+    link.held_by(EntityName(&ask.entity, &ask.sides), ask.run)?;
     let mut exists = Pair::each(|side| link.ids[side].is_some() || ask.saved[side].id.is_some());
     if let Some(pending) = link.pending.take_if(|pending| pending.run == ask.run) {
         link.had = pending.will;

@@ -117,7 +117,7 @@ pub fn arrive(known: Option<Sequence>, numbers: &[(i64, Duration)], now: Time) -
             Some(sequence) => gaps.extend(sequence.take(*number, *grace, now)),
         }
     }
-    gaps.extend(sequence.as_mut().map(|sequence| sequence.settle(now)).unwrap_or_default());
+    gaps.extend(sequence.as_mut().map(|sequence| sequence.report_due(now)).unwrap_or_default());
     (sequence, gaps)
 }
 
@@ -178,12 +178,12 @@ impl Sequence {
 
     fn give_up_the_lowest(&mut self) -> Vec<Gap> {
         let surplus = self.open.len().saturating_sub(OPEN_MAX);
-        untold(&self.open.drain(..surplus).collect::<Vec<_>>())
+        unreported_gaps(&self.open.drain(..surplus).collect::<Vec<_>>())
     }
 
     /// Handles a restart of the sender: the old numbers will not arrive, so their gaps are reported at once.
     fn begin_anew(&mut self, grace: Duration, now: Time) -> Vec<Gap> {
-        let mut gaps = untold(&self.open);
+        let mut gaps = unreported_gaps(&self.open);
         let mut low = std::mem::take(&mut self.low);
         low.sort_unstable();
         *self = Self::begin(low[0]);
@@ -194,19 +194,19 @@ impl Sequence {
     }
 
     /// Returns the gaps whose grace is over, and gives up those reported long ago.
-    fn settle(&mut self, now: Time) -> Vec<Gap> {
+    fn report_due(&mut self, now: Time) -> Vec<Gap> {
         let is_due = |missing: &Missing| missing.next_at() <= now;
         self.open.retain(|missing| !(is_due(missing) && matches!(missing.stage, Stage::Told { .. })));
         let due: Vec<Missing> = self.open.iter().filter(|missing| is_due(missing)).cloned().collect();
         for missing in self.open.iter_mut().filter(|missing| is_due(missing)) {
             missing.stage = Stage::Told { at: now };
         }
-        untold(&due)
+        unreported_gaps(&due)
     }
 }
 
 /// Returns the unreported gaps of these ranges, one per skipping number.
-fn untold(open: &[Missing]) -> Vec<Gap> {
+fn unreported_gaps(open: &[Missing]) -> Vec<Gap> {
     let mut gaps: Vec<(i64, Gap)> = Vec::new();
     for missing in open.iter().filter(|missing| matches!(missing.stage, Stage::Awaited { .. })) {
         let gap = missing.gap();

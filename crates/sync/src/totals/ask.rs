@@ -61,13 +61,13 @@ pub struct FoundLines {
     /// Id of the pass.
     pub pass: Uuid,
     /// The lines.
-    pub lines: Vec<Found>,
+    pub lines: Vec<FoundLine>,
 }
 
 /// A won deal with all orders found for it, or an order without a won deal.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Found {
+pub struct FoundLine {
     /// The day on which the deal was won; without a deal, the date of the order.
     pub day: NaiveDate,
     /// Currency of the deal, ISO 4217.
@@ -166,11 +166,11 @@ impl FoundLines {
         if self.lines.len() > PAGE_MAX {
             return Err(bad(format!("a call reports at most {PAGE_MAX} lines, not {}", self.lines.len())));
         }
-        self.lines.iter_mut().try_for_each(Found::check)
+        self.lines.iter_mut().try_for_each(FoundLine::check)
     }
 }
 
-impl Found {
+impl FoundLine {
     fn check(&mut self) -> Result<(), Refusal> {
         currency(&self.currency)?;
         if !self.company.is_empty() {

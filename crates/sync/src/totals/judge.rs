@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ask::{Found, Order};
+use super::ask::{FoundLine, Order};
 use super::{Line, Place, order_key, written};
 use stepwell_text::decimal::Decimal;
 
@@ -61,8 +61,8 @@ impl State {
 ///
 /// # Errors
 /// An amount is not a number, or a sum is too large. The message says which.
-pub fn judge(found: &Found) -> Result<Option<Line>, String> {
-    let Found { day, currency, company, deal, orders, .. } = found;
+pub fn judge(found: &FoundLine) -> Result<Option<Line>, String> {
+    let FoundLine { day, currency, company, deal, orders, .. } = found;
     let standing: Vec<&Order> = orders.iter().filter(|order| !order.cancelled).collect();
     let Some(shown) = standing.first().copied().or(orders.first()) else {
         let Some(deal) = deal else { return Ok(None) };
@@ -70,7 +70,7 @@ pub fn judge(found: &Found) -> Result<Option<Line>, String> {
         return Ok(Some(line));
     };
     let alike = standing.iter().all(|order| order.currency == *currency);
-    let ordered = if alike { together(&standing)? } else { None };
+    let ordered = if alike { sum_orders(&standing)? } else { None };
     let order_amount = ordered.filter(|_| !standing.is_empty());
     let (key, deal_amount, state) = match deal {
         None if standing.is_empty() => return Ok(None),
@@ -96,7 +96,7 @@ pub fn judge(found: &Found) -> Result<Option<Line>, String> {
 }
 
 /// Creates the line of a deal without an order.
-fn line(found: &Found, key: String, deal_amount: Option<Decimal>, state: State) -> Line {
+fn line(found: &FoundLine, key: String, deal_amount: Option<Decimal>, state: State) -> Line {
     let deal = found.deal.as_ref();
     Line {
         place: Place { day: found.day, currency: found.currency.clone(), company: found.company.clone(), key },
@@ -107,13 +107,13 @@ fn line(found: &Found, key: String, deal_amount: Option<Decimal>, state: State) 
         number: None,
         order_amount: None,
         state,
-        note: together_told(found.note.clone().into_iter().chain(deal_amount.is_none().then(|| NO_AMOUNT.to_owned()))),
+        note: join_notes(found.note.clone().into_iter().chain(deal_amount.is_none().then(|| NO_AMOUNT.to_owned()))),
     }
 }
 
 /// Explains a line for people.
 fn note(
-    found: &Found,
+    found: &FoundLine,
     standing: &[&Order],
     deal_amount: Option<Decimal>,
     order_amount: Option<Decimal>,
@@ -135,17 +135,17 @@ fn note(
     if !standing.is_empty() && notes.is_empty() && order_amount.is_none() {
         notes.push("the order's lines cannot be read".to_owned());
     }
-    Ok(together_told(found.note.clone().into_iter().chain(notes)))
+    Ok(join_notes(found.note.clone().into_iter().chain(notes)))
 }
 
 /// Joins notes; `None` if there are none.
-fn together_told(notes: impl Iterator<Item = String>) -> Option<String> {
+fn join_notes(notes: impl Iterator<Item = String>) -> Option<String> {
     let notes: Vec<String> = notes.collect();
     (!notes.is_empty()).then(|| notes.join("; "))
 }
 
 /// Returns the sum of several orders; `None` if one of them is unknown.
-fn together(orders: &[&Order]) -> Result<Option<Decimal>, String> {
+fn sum_orders(orders: &[&Order]) -> Result<Option<Decimal>, String> {
     let mut total = Decimal::ZERO;
     for order in orders {
         let Some(amount) = sum(order.amounts.as_deref(), "order", &order.id)? else { return Ok(None) };

@@ -11,10 +11,10 @@ mod signing;
 #[cfg(test)]
 mod tests;
 
-pub use ask::{Begin, Deal, End, Found, FoundLines, Operation, Order};
+pub use ask::{Begin, Deal, End, FoundLine, FoundLines, Operation, Order};
 pub use judge::{State, judge};
 pub use pass::bound;
-pub use pass::{Pass, Rehearsed, ended, unknown};
+pub use pass::{Pass, SimulatedTotals, ended, unknown};
 pub use signing::{Change, ChangeKind, Changes, Problems, Scope, changes};
 
 use chrono::NaiveDate;

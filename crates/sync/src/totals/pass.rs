@@ -119,14 +119,14 @@ pub fn bound(lines: usize) -> Result<(), Refusal> {
 
 /// All passes of a simulation, where nothing is ever signed off.
 #[derive(Debug, Clone, Default)]
-pub struct Rehearsed {
+pub struct SimulatedTotals {
     passes: Vec<Pass>,
     staged: BTreeMap<Uuid, BTreeMap<String, Line>>,
     shown: BTreeMap<Place, Line>,
     companies: BTreeMap<String, String>,
 }
 
-impl Rehearsed {
+impl SimulatedTotals {
     /// Performs an operation. In a simulation only one run exists, so the runs of other passes have ended.
     ///
     /// # Errors

@@ -213,18 +213,18 @@ fn objections_to_signing_are_sentences() {
     }
 }
 
-fn begun(totals: &mut Rehearsed, run: u128, from: &str, until: &str) -> Value {
+fn begun(totals: &mut SimulatedTotals, run: u128, from: &str, until: &str) -> Value {
     let body = json!({ "run": Uuid::from_u128(run), "timeZone": "UTC", "from": from, "until": until });
     totals.perform(&parsed("begin", &body).expect("fits"), noon()).expect("begun")["id"].clone()
 }
 
-fn tell(totals: &mut Rehearsed, pass: &Value, day: &str, deal: &str, amount: &str) -> Result<Value, Refusal> {
+fn tell(totals: &mut SimulatedTotals, pass: &Value, day: &str, deal: &str, amount: &str) -> Result<Value, Refusal> {
     let deal = json!({ "id": deal, "amounts": [amount] });
     let body = json!({ "pass": pass, "lines": [{ "day": day, "currency": "EUR", "deal": deal, "orders": [] }] });
     totals.perform(&parsed("lines", &body)?, noon())
 }
 
-fn keys(totals: &Rehearsed) -> Vec<String> {
+fn keys(totals: &SimulatedTotals) -> Vec<String> {
     let lines = totals.to_value()["lines"].clone();
     let told =
         |line: &Value| format!("{} {}", line["day"].as_str().expect("a day"), line["key"].as_str().expect("a key"));
@@ -233,7 +233,7 @@ fn keys(totals: &Rehearsed) -> Vec<String> {
 
 #[test]
 fn nothing_of_a_pass_is_shown_before_its_end_and_a_repetition_changes_nothing() {
-    let mut totals = Rehearsed::default();
+    let mut totals = SimulatedTotals::default();
     let pass = begun(&mut totals, 1, "2026-11-01", "2026-11-30");
     assert_eq!(begun(&mut totals, 1, "2026-11-01", "2026-11-30"), pass, "the answer was lost: the same pass");
     assert_eq!(tell(&mut totals, &pass, "2026-11-02", "a", "1"), Ok(json!({ "lines": 1 })));
@@ -249,7 +249,7 @@ fn nothing_of_a_pass_is_shown_before_its_end_and_a_repetition_changes_nothing() 
 
 #[test]
 fn a_pass_replaces_its_days_and_a_deal_that_moved_stands_once() {
-    let mut totals = Rehearsed::default();
+    let mut totals = SimulatedTotals::default();
     for (run, from, until, lines) in [
         (
             1,
@@ -293,7 +293,7 @@ fn an_invalid_value_is_refused_with_the_reason() {
         assert_eq!(parsed(name, &body).expect_err("bad").status, StatusCode::BAD_REQUEST, "{name} {body}");
     }
     assert_eq!(parsed("drop", &json!({})).expect_err("unknown").status, StatusCode::NOT_FOUND);
-    let mut totals = Rehearsed::default();
+    let mut totals = SimulatedTotals::default();
     let pass = begun(&mut totals, 1, "2026-11-01", "2026-11-30");
     for (day, amount) in [("2026-12-01", "1"), ("2026-11-01", "1,5"), ("2026-11-01", "NaN")] {
         let refused = tell(&mut totals, &pass, day, "a", amount).expect_err("bad");

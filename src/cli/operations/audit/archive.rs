@@ -52,7 +52,7 @@ pub(super) async fn verify(path: &Path, run: Option<RunId>, settings: &Settings)
     };
     ensure!(!files.is_empty() || missing > 0, "{} has no archives", path.display());
     if bad > 0 {
-        println!("{bad} of {} archive(s) are not as they were written", files.len());
+        println!("{bad} of {} archive(s) have been changed", files.len());
     }
     if missing > 0 {
         println!("{} missing", plural(missing, "archive is", "archives are"));
@@ -60,11 +60,7 @@ pub(super) async fn verify(path: &Path, run: Option<RunId>, settings: &Settings)
     if bad + missing > 0 {
         return Ok(ExitCode::FAILURE);
     }
-    println!(
-        "{} archive(s) verified: {} run(s), {events} event(s), every record as it was written",
-        files.len(),
-        runs.len()
-    );
+    println!("{} archive(s) verified: {} run(s), {events} event(s), all records unchanged", files.len(), runs.len());
     if pool.is_none() {
         println!("{NOT_COMPARED}");
     }
@@ -115,7 +111,7 @@ async fn check(file: &Path, pool: Option<&PgPool>) -> anyhow::Result<(Summary, V
     let held = removed::held_by(pool, id).await?.with_context(unknown)?;
     let mut found = Vec::new();
     if hex::encode(&row.digest) != summary.end.digest {
-        found.push(format!("{name}: the database recorded another digest for archive {id}"));
+        found.push(format!("{name}: the database recorded a different digest for archive {id}"));
     } else if row.sha256 != summary.sha256 {
         found.push(format!(
             "{name}: journals and events are as recorded, but the file has other bytes: it was recompressed, or another part of it was changed"
@@ -151,7 +147,7 @@ async fn verify_run(path: &Path, run: RunId, pool: Option<&PgPool>) -> anyhow::R
         println!("{}: {tampered}", found.path.display());
         return Ok(ExitCode::FAILURE);
     }
-    println!("1 journal(s) verified in {}, every record as it was written", found.path.display());
+    println!("1 journal(s) verified in {}, all records unchanged", found.path.display());
     if pool.is_none() {
         println!("{NOT_COMPARED}");
     }

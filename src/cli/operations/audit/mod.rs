@@ -146,7 +146,7 @@ fn print_report(report: &Report, json: bool) -> anyhow::Result<ExitCode> {
 /// Summarizes a verification without findings.
 fn outcome(days_not_held: u64) -> String {
     if days_not_held == 0 {
-        return "every record as it was written".to_owned();
+        return "all records unchanged".to_owned();
     }
     let days = plural(usize::try_from(days_not_held).unwrap_or(usize::MAX), "day was", "days were");
     format!("nothing was found, but {days} not compared with anchors, because part of them has been archived since")

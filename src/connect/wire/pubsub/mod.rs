@@ -19,7 +19,7 @@ use url::Url;
 
 use super::exchange;
 use crate::connect::Connections;
-use crate::connect::answer::redact::Hidden;
+use crate::connect::answer::redact::SentSecrets;
 use crate::connect::auth::Credentials;
 use crate::connect::problem::Problem;
 use crate::connect::request::prepared::Prepared;
@@ -207,7 +207,7 @@ impl Connections {
             (ACCEPT, HeaderValue::from_static("application/json")),
             (AUTHORIZATION, authorization),
         ]);
-        let mut hidden = Hidden::default();
+        let mut hidden = SentSecrets::default();
         hidden.add(token);
         let mut outgoing =
             Outgoing { method: Method::GET, url, headers: asked, body: None, hidden, redactor: Redactor::default() };

@@ -169,7 +169,7 @@ pub async fn show(
     let params = Params::read(query.as_deref(), &[&PAGING, &["result"]])?;
     let limit = params.limit()?;
     let after = params.cursor('i')?.map(|c| c.parse::<i32>()).transpose();
-    let after = after.map_err(|_| ApiError::bad_input("?cursor", "must be what `next` of this list held"))?;
+    let after = after.map_err(|_| ApiError::bad_input("?cursor", "must be the `next` value of this list"))?;
     let result = params.text("result");
     if result.is_some_and(|result| !RESULTS.contains(&result)) {
         return Err(ApiError::bad_input("?result", format!("must be one of {}", RESULTS.join(", "))));

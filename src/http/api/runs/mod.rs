@@ -147,7 +147,7 @@ pub async fn show(
     let after = after.map_err(|_| ApiError::bad_input("?cursor", "must be the `tasks_next` value of this run"))?;
     let mut run = match app.engine.view(id).await? {
         Some(run) => run,
-        None => return Err(gone(&app, id).await?),
+        None => return Err(missing_run(&app, id).await?),
     };
     let queue = queues::place(app.engine.reader(), id).await?;
     let links = restarts::links(app.engine.reader(), id).await?;
@@ -218,7 +218,7 @@ pub async fn journal(
     let after = params.cursor('j')?.map(|c| c.parse::<i32>()).transpose();
     let after = after.map_err(|_| ApiError::bad_input("?cursor", "must be the `next` value of this list"))?;
     let pool = app.engine.reader();
-    let Some(masks) = app.engine.masks(id).await? else { return Err(gone(&app, id).await?) };
+    let Some(masks) = app.engine.masks(id).await? else { return Err(missing_run(&app, id).await?) };
     let mut connection = pool.acquire().await.map_err(StoreError::from)?;
     let mut rows = journal::read(&mut connection, id, after.unwrap_or(0), limit + 1).await?;
     drop(connection);
@@ -236,7 +236,7 @@ pub(super) fn run_id(text: &str) -> Result<RunId, ApiError> {
 }
 
 /// The error for a missing run, which may have been archived.
-async fn gone(app: &App, id: RunId) -> Result<ApiError, ApiError> {
+async fn missing_run(app: &App, id: RunId) -> Result<ApiError, ApiError> {
     let file = retention::archive_of(app.engine.reader(), id).await?;
     Ok(file.map_or_else(|| no_run(id), |file| ApiError::Archived(id, file)))
 }

@@ -39,7 +39,7 @@ pub async fn move_run(
     let mut members = Members::of_body(&received.bytes, &["to", "reason", "dry_run"])?;
     let reason = reason(&mut members)?;
     let to = members.text("to")?.filter(|to| !to.is_empty());
-    let to = to.ok_or_else(|| wrong("to", "is needed: the version to which the run is to move"))?;
+    let to = to.ok_or_else(|| wrong("to", "is required: the version to move the run to"))?;
     let dry_run = members.flag("dry_run")?.unwrap_or(false);
     // Only the preview has the step and fields of the first difference: the node that makes the move refuses with a
     // plain text.

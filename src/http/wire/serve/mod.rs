@@ -28,7 +28,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 use tracing::{debug, warn};
 
-use super::connection_table::{Connection, NoPlace, Place, Table};
+use super::connection_table::{Connection, Place, Refusal, Table};
 use crate::http::access::peer::{Peer, Proxies, Visitor};
 use crate::telemetry;
 
@@ -145,7 +145,7 @@ async fn next(listener: &TcpListener, table: &Table, shutdown: &CancellationToke
                 Err(error) if is_of_peer(&error) => debug!(%error, "a connection ended before it was accepted"),
                 Err(error) => {
                     warn!(%error, "a connection could not be accepted");
-                    table.relieve();
+                    table.close_idle();
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }
@@ -170,12 +170,12 @@ async fn place(table: &Arc<Table>, proxies: &Proxies, address: IpAddr, shutdown:
     loop {
         match table.admit(peer) {
             Ok(place) => return Some(place),
-            Err(NoPlace::OfPeer) => {
+            Err(Refusal::OfPeer) => {
                 debug!(%address, "a connection was closed: its peer has reached its limit");
                 telemetry::connection_ended("refused");
                 return None;
             }
-            Err(NoPlace::AtAll) => tokio::select! {
+            Err(Refusal::AtAll) => tokio::select! {
                 () = shutdown.cancelled() => return None,
                 () = table.changed() => {}
             },
@@ -243,7 +243,7 @@ async fn connection(
                 ending = true;
                 connection.as_mut().graceful_shutdown();
             }
-            () = known.stands_still(limits.header_time, limits.idle_time), if until.is_none() => {
+            () = known.stalled(limits.header_time, limits.idle_time), if until.is_none() => {
                 if !known.has_asked() {
                     return;
                 }

@@ -195,7 +195,12 @@ impl Reader {
                 }
                 _ => credentials::HINT,
             };
-            self.error(path.clone(), FlawPlace::Value, credentials::written_out(&label), Some(hint.to_owned()));
+            self.error(
+                path.clone(),
+                FlawPlace::Value,
+                credentials::literal_credential_message(&label),
+                Some(hint.to_owned()),
+            );
         }
         Some(SecretTemplate::Literal(text.to_owned()))
     }

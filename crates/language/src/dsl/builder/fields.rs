@@ -51,7 +51,7 @@ impl<'s> Builder<'s> {
 }
 
 /// Treats an absent optional part as complete; returns `None` only if the part was present and could not be built.
-pub fn complete<T>(part: Option<Option<T>>) -> Option<Option<T>> {
+pub fn optional_part<T>(part: Option<Option<T>>) -> Option<Option<T>> {
     match part {
         None => Some(None),
         Some(built) => built.map(Some),

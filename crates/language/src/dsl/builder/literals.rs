@@ -73,9 +73,8 @@ impl<'s> Builder<'s> {
             (Some(jq), Entries::Headers) => credentials::in_header_expression(name, jq),
             (Some(_), _) => None,
             (None, _) if self.loose && text.starts_with(['.', '$']) => None,
-            (None, _) => {
-                is_literal(entries, name, &text).then(|| Literal { offset: 0, message: credentials::written_out(name) })
-            }
+            (None, _) => is_literal(entries, name, &text)
+                .then(|| Literal { offset: 0, message: credentials::literal_credential_message(name) }),
         };
         let Some(found) = found else { return false };
         self.report.error_with_hint(value, found.message, HINT.to_owned());
@@ -138,7 +137,7 @@ pub(in crate::dsl) fn check_document<'s>(node: Node<'s>, report: &mut Report<'s>
         && let Some(default) = node.get("schema").unwrap_or(node).get("default")
         && default.as_text().is_some_and(|value| is_literal(Entries::Parameters, name, value))
     {
-        report.error_with_hint(default, credentials::written_out(name), DOCUMENT_HINT.to_owned());
+        report.error_with_hint(default, credentials::literal_credential_message(name), DOCUMENT_HINT.to_owned());
     }
     node.items().for_each(|item| check_document(item, report));
     node.entries().filter(|(name, _)| !EXAMPLES.contains(name)).for_each(|(_, value)| check_document(value, report));

@@ -116,7 +116,7 @@ impl<'s> Builder<'s> {
             return None;
         }
         if node.is_object() {
-            return self.aside(node, site, "compensate").map(Compensate::Task);
+            return self.auxiliary_task(node, site, "compensate").map(Compensate::Task);
         }
         if node.as_text() != Some("none") {
             self.report.error(node, "`compensate` must be one task of the language, or `none`");
@@ -148,7 +148,7 @@ impl<'s> Builder<'s> {
             Some(false) => Resend::Never,
             Some(true) | None => Resend::SameKey,
         };
-        let reconcile = reconcile.and_then(|n| self.object(n)).and_then(|n| self.aside(n, site, "reconcile"));
+        let reconcile = reconcile.and_then(|n| self.object(n)).and_then(|n| self.auxiliary_task(n, site, "reconcile"));
         (resend, reconcile)
     }
 
@@ -169,10 +169,10 @@ impl<'s> Builder<'s> {
 
     /// Builds a task outside the flow: a compensation or a query. A compensation sees `$input` and `$output` of the
     /// task that it compensates.
-    fn aside(&mut self, node: Node<'s>, site: &Site<'_, 's>, key: &str) -> Option<TaskId> {
+    fn auxiliary_task(&mut self, node: Node<'s>, site: &Site<'_, 's>, key: &str) -> Option<TaskId> {
         let scope = Scope { local: Vec::new(), undo: key == "compensate" };
         let reference = format!("{}/metadata/{key}", site.reference);
-        let site = Site { name: key, reference, siblings: &[], role: Role::Aside, scope: &scope, overriding: None };
+        let site = Site { name: key, reference, siblings: &[], role: Role::Auxiliary, scope: &scope, overriding: None };
         self.task(node, &site)
     }
 

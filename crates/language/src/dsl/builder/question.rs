@@ -36,8 +36,8 @@ impl<'s> Builder<'s> {
             self.check_waits_for_answer(node, kind);
         }
         let object = self.closed(node, &["title", "description", "schema", "assignees"])?;
-        let title = self.required(object, "title").and_then(|n| self.said(n, TITLE_CHARS_MAX, scope));
-        let description = object.get("description").and_then(|n| self.said(n, DESCRIPTION_CHARS_MAX, scope));
+        let title = self.required(object, "title").and_then(|n| self.text_for_people(n, TITLE_CHARS_MAX, scope));
+        let description = object.get("description").and_then(|n| self.text_for_people(n, DESCRIPTION_CHARS_MAX, scope));
         let schema = object.get("schema").and_then(|n| self.schema_of_answer(n));
         let assignees = object.get("assignees").map(|n| self.assignees(n, scope));
         Some(Question { title: title?, description, schema, assignees })
@@ -73,7 +73,7 @@ impl<'s> Builder<'s> {
     }
 
     /// Reads a text for people: literal or an expression.
-    fn said(&mut self, node: Node<'s>, chars_max: usize, scope: &Scope) -> Option<Template> {
+    fn text_for_people(&mut self, node: Node<'s>, chars_max: usize, scope: &Scope) -> Option<Template> {
         let template = self.text_template(node, Stage::Within, scope)?;
         let Template::Literal(Value::String(text)) = &template else { return Some(template) };
         let count = text.chars().count();

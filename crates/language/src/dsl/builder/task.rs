@@ -46,7 +46,7 @@ pub(super) enum Role {
     /// The body of a function.
     Body,
     /// `metadata.compensate` or `metadata.reconcile`.
-    Aside,
+    Auxiliary,
 }
 
 impl<'a> Site<'a, '_> {

@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::definition::{Definition, Schema};
 use super::source::escaped;
 use schema::Side;
-use trigger::Cover;
+use trigger::Coverage;
 
 /// What a change means to callers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -119,7 +119,7 @@ impl Findings {
     fn output(&mut self, old: &Definition, new: &Definition) {
         self.fields(old, new);
         match (document(old.output.schema.as_ref()), document(new.output.schema.as_ref())) {
-            (None, _) => self.unsaid_output(old, new),
+            (None, _) => self.output_without_schema(old, new),
             (Some(_), None) => self.breaking("/output", "the output no longer has a schema: readers relied on it"),
             (Some(old), Some(new)) => schema::compare(new, old, "/output/schema/document", Side::Output, self),
         }
@@ -140,7 +140,7 @@ impl Findings {
     }
 
     /// Compares outputs without a schema: callers can only rely on the shape that the old output happened to have.
-    fn unsaid_output(&mut self, old: &Definition, new: &Definition) {
+    fn output_without_schema(&mut self, old: &Definition, new: &Definition) {
         match (at(old, "/output/as"), at(new, "/output/as")) {
             (Some(Value::Object(_)), Some(Value::Object(_))) => {}
             (before, after) if before != after => {
@@ -168,12 +168,12 @@ impl Findings {
         for before in &old.triggers {
             let best = new.triggers.iter().map(|after| trigger::covers(after, before)).max();
             let events = trigger::described(before);
-            match best.unwrap_or(Cover::No) {
-                Cover::Yes => {}
-                Cover::Unclear => {
+            match best.unwrap_or(Coverage::No) {
+                Coverage::Yes => {}
+                Coverage::Unclear => {
                     self.unclear("/schedule/on", format!("whether all events with {events} still start it"));
                 }
-                Cover::No => self.breaking("/schedule/on", format!("not all events with {events} start it now")),
+                Coverage::No => self.breaking("/schedule/on", format!("not all events with {events} start it now")),
             }
         }
     }

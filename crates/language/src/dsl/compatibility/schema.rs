@@ -29,7 +29,7 @@ const FINDINGS_MAX: usize = 200;
 const PAIRS_MAX: usize = 20_000;
 
 /// Keywords that only describe, and never refuse a value.
-const SILENT: [&str; 15] = [
+const ANNOTATIONS: [&str; 15] = [
     "title",
     "description",
     "examples",
@@ -77,7 +77,7 @@ pub(super) fn compare(wide: &Value, narrow: &Value, at: &str, side: Side, findin
     if !same_root {
         let before = findings.0.len();
         let mut comparison = Comparison { wide, narrow, side, findings, before, open: Vec::new(), pairs: 0 };
-        comparison.narrowed(wide, narrow, at, Change::Breaking);
+        comparison.compare_subschemas(wide, narrow, at, Change::Breaking);
     }
 }
 
@@ -101,15 +101,15 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    fn said(&self, of_input: &'static str, of_output: &'static str) -> &'static str {
+    fn message_for_side(&self, of_input: &'static str, of_output: &'static str) -> &'static str {
         if self.side == Side::Input { of_input } else { of_output }
     }
 
     /// Compares two subschemas. `worst` limits the findings: breaking only if it is certain that values reach this
     /// place.
-    fn narrowed(&mut self, wide: &'a Value, narrow: &'a Value, at: &str, worst: Change) {
+    fn compare_subschemas(&mut self, wide: &'a Value, narrow: &'a Value, at: &str, worst: Change) {
         let (Some(wide), Some(narrow)) = (resolved(wide, self.wide), resolved(narrow, self.narrow)) else {
-            if !self.is_alike(wide, Some(narrow)) {
+            if !self.is_equivalent(wide, Some(narrow)) {
                 self.note(
                     Change::Unclear,
                     at,
@@ -140,14 +140,14 @@ impl<'a> Comparison<'a> {
             _ => None,
         };
         if *narrow == Value::Bool(false) {
-            let message = self.said("nothing is allowed here now", "something is allowed here now");
+            let message = self.message_for_side("nothing is allowed here now", "something is allowed here now");
             return self.note(worst, at, message);
         }
         let (Some(w), Some(n)) = (object(wide), object(narrow)) else {
             return self.note(Change::Unclear, at, "the change here cannot be determined");
         };
         // Other keywords of the wide schema may already refuse what the narrow one refuses.
-        let hidden = w.iter().any(|(name, value)| is_opaque(name) && !self.is_alike(value, n.get(name)));
+        let hidden = w.iter().any(|(name, value)| is_opaque(name) && !self.is_equivalent(value, n.get(name)));
         let worst = if hidden { Change::Unclear } else { worst };
         if let Some(values) = values(w) {
             return self.values(&values, wide, narrow, at, worst);
@@ -155,7 +155,7 @@ impl<'a> Comparison<'a> {
         let (kinds, left) = (kinds(w), kinds(n));
         self.types(&kinds, &left, at, worst);
         if self::values(n).is_some() && !kinds.is_disjoint(&left) {
-            let message = self.said("only some values are allowed now", "other values are allowed now");
+            let message = self.message_for_side("only some values are allowed now", "other values are allowed now");
             self.note(worst, at, message);
         }
         let may_be = |kind: &str| match kind {
@@ -163,8 +163,10 @@ impl<'a> Comparison<'a> {
             kind => kinds.contains(kind) && left.contains(kind),
         };
         for keyword in bounds::tighter(w, n, may_be) {
-            let message =
-                self.said("is narrower: some allowed values are now refused", "is wider: more values are allowed now");
+            let message = self.message_for_side(
+                "is narrower: some allowed values are now refused",
+                "is wider: more values are allowed now",
+            );
             self.note(worst, &format!("{at}/{keyword}"), format!("`{keyword}` {message}"));
         }
         if may_be("object") {
@@ -183,7 +185,7 @@ impl<'a> Comparison<'a> {
             return self.note(Change::Unclear, at, "whether the values are still the same cannot be determined");
         };
         for value in values.iter().filter(|value| wide.is_valid(value) && !narrow.is_valid(value)) {
-            let message = self.said("is no longer allowed", "may come now");
+            let message = self.message_for_side("is no longer allowed", "may come now");
             self.note(worst, at, format!("the value {value} {message}"));
         }
     }
@@ -203,14 +205,14 @@ impl<'a> Comparison<'a> {
             kind => KINDS.into_iter().find(|known| *known == kind).unwrap_or_default(),
         };
         let lost: Vec<&str> = lost.iter().map(named).collect();
-        let message = self.said("was allowed here and no longer is", "is newly allowed here");
+        let message = self.message_for_side("was allowed here and no longer is", "is newly allowed here");
         self.note(worst, &format!("{at}/type"), format!("{} {message}", lost.join(", ")));
     }
 
     fn required(&mut self, wide: &Object, narrow: &Object, at: &str, worst: Change) {
         let names = |schema: &Object| schema.get("required").map(names).unwrap_or_default();
         for name in names(narrow).difference(&names(wide)) {
-            let message = self.said("is now required", "is no longer required");
+            let message = self.message_for_side("is now required", "is no longer required");
             self.note(worst, &format!("{at}/required"), format!("`{name}` {message}"));
         }
     }
@@ -223,9 +225,9 @@ impl<'a> Comparison<'a> {
         for (name, property) in &after {
             let at = format!("{at}/properties/{}", escaped(name));
             match before.get(name) {
-                Some(known) => self.narrowed(known, property, &at, worst),
+                Some(known) => self.compare_subschemas(known, property, &at, worst),
                 None if *others == *OPEN => self.newly_described(name, property, &at, worst),
-                None => self.narrowed(others, property, &at, worst),
+                None => self.compare_subschemas(others, property, &at, worst),
             }
         }
         if *further == *OPEN {
@@ -239,19 +241,20 @@ impl<'a> Comparison<'a> {
                 "whether it refuses what was allowed depends on `patternProperties`",
             );
         }
-        let refused = self.said("was allowed and is refused now", "may come now and did not before");
+        let refused = self.message_for_side("was allowed and is refused now", "may come now and did not before");
         for (name, property) in before.iter().filter(|(name, _)| !after.contains_key(*name)) {
             if *further != Value::Bool(false) {
-                self.narrowed(property, further, &at, worst);
+                self.compare_subschemas(property, further, &at, worst);
             } else if **property != Value::Bool(false) {
                 self.note(worst, &at, format!("`{name}` {refused}"));
             }
         }
         if *further == Value::Bool(false) && *others != Value::Bool(false) {
-            let message = self.said("further properties are no longer allowed", "further properties are now allowed");
+            let message =
+                self.message_for_side("further properties are no longer allowed", "further properties are now allowed");
             self.note(worst, &at, message);
         } else {
-            self.narrowed(others, further, &at, worst);
+            self.compare_subschemas(others, further, &at, worst);
         }
     }
 
@@ -259,8 +262,9 @@ impl<'a> Comparison<'a> {
     /// already sent something else under its name, which cannot be known. An output property that is no longer
     /// described breaks its readers.
     fn newly_described(&mut self, name: &str, property: &'a Value, at: &str, worst: Change) {
-        let empty =
-            |schema: &Value| schema.as_object().is_some_and(|s| s.keys().all(|key| SILENT.contains(&key.as_str())));
+        let empty = |schema: &Value| {
+            schema.as_object().is_some_and(|s| s.keys().all(|key| ANNOTATIONS.contains(&key.as_str())))
+        };
         if *property == Value::Bool(true) || empty(property) {
             return;
         }
@@ -278,7 +282,7 @@ impl<'a> Comparison<'a> {
     fn items(&mut self, wide: &'a Object, narrow: &'a Object, at: &str, worst: Change) {
         if narrow.get("uniqueItems") == Some(&Value::Bool(true)) && wide.get("uniqueItems") != Some(&Value::Bool(true))
         {
-            let message = self.said("items must now differ from each other", "items may now be equal");
+            let message = self.message_for_side("items must now differ from each other", "items may now be equal");
             self.note(worst, &format!("{at}/uniqueItems"), message);
         }
         let Some(items) = narrow.get("items") else { return };
@@ -286,12 +290,12 @@ impl<'a> Comparison<'a> {
         if wide.get("prefixItems") != narrow.get("prefixItems") {
             return self.note(Change::Unclear, &at, "whether it refuses what was allowed depends on `prefixItems`");
         }
-        self.narrowed(wide.get("items").unwrap_or(&Value::Bool(true)), items, &at, worst);
+        self.compare_subschemas(wide.get("items").unwrap_or(&Value::Bool(true)), items, &at, worst);
     }
 
     fn opaque(&mut self, wide: &Object, narrow: &Object, at: &str) {
         for (name, value) in narrow.iter().filter(|(name, _)| is_opaque(name)) {
-            if !self.is_alike(value, wide.get(name)) {
+            if !self.is_equivalent(value, wide.get(name)) {
                 let message = format!("`{name}` changed: whether it rejects what was allowed cannot be determined");
                 self.note(Change::Unclear, &format!("{at}/{}", escaped(name)), message);
             }
@@ -299,7 +303,7 @@ impl<'a> Comparison<'a> {
     }
 
     /// Whether two values mean the same, including everything they refer to.
-    fn is_alike(&self, one: &Value, other: Option<&Value>) -> bool {
+    fn is_equivalent(&self, one: &Value, other: Option<&Value>) -> bool {
         let same_names =
             || ["/$defs", "/definitions"].iter().all(|defs| self.wide.pointer(defs) == self.narrow.pointer(defs));
         other == Some(one) && (!refers(one) || same_names())
@@ -308,7 +312,7 @@ impl<'a> Comparison<'a> {
 
 fn is_opaque(keyword: &str) -> bool {
     // A reference without other keywords was resolved; one that is left has keywords beside it.
-    keyword == "$ref" || !(SILENT.contains(&keyword) || COMPARED.contains(&keyword))
+    keyword == "$ref" || !(ANNOTATIONS.contains(&keyword) || COMPARED.contains(&keyword))
 }
 
 /// Follows a schema that is only a reference. Returns `None` if its target is not in `root`.
@@ -317,7 +321,7 @@ fn resolved<'a>(schema: &'a Value, root: &'a Value) -> Option<&'a Value> {
     for _ in 0..DEPTH_MAX {
         let Some(object) = found.as_object() else { return Some(found) };
         let Some(Value::String(reference)) = object.get("$ref") else { return Some(found) };
-        if object.keys().any(|key| key != "$ref" && !SILENT.contains(&key.as_str())) {
+        if object.keys().any(|key| key != "$ref" && !ANNOTATIONS.contains(&key.as_str())) {
             return Some(found);
         }
         found = root.pointer(reference.strip_prefix('#')?)?;

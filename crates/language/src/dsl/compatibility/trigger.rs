@@ -4,7 +4,7 @@ use crate::dsl::definition::{EventFilter, Wanted};
 
 /// Whether one filter matches every event that another one matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Cover {
+pub(super) enum Coverage {
     /// Some events are certainly not matched.
     No,
     /// The filters do not tell.
@@ -14,28 +14,28 @@ pub(super) enum Cover {
 }
 
 /// Returns whether `new` matches every event that `old` matches.
-pub(super) fn covers(new: &EventFilter, old: &EventFilter) -> Cover {
+pub(super) fn covers(new: &EventFilter, old: &EventFilter) -> Coverage {
     let attributes = new.with.iter().map(|(name, wanted)| {
         let before = old.with.iter().find(|(other, _)| other == name);
-        before.map_or(Cover::No, |(_, before)| covers_attribute(wanted, before))
+        before.map_or(Coverage::No, |(_, before)| covers_attribute(wanted, before))
     });
     let data = match (&new.data, &old.data) {
-        (None, _) => Cover::Yes,
-        (Some(_), None) => Cover::No,
-        (Some(new), Some(old)) if new.text() == old.text() => Cover::Yes,
-        (Some(_), Some(_)) => Cover::Unclear,
+        (None, _) => Coverage::Yes,
+        (Some(_), None) => Coverage::No,
+        (Some(new), Some(old)) if new.text() == old.text() => Coverage::Yes,
+        (Some(_), Some(_)) => Coverage::Unclear,
     };
-    attributes.chain([data]).min().unwrap_or(Cover::Yes)
+    attributes.chain([data]).min().unwrap_or(Coverage::Yes)
 }
 
-fn covers_attribute(new: &Wanted, old: &Wanted) -> Cover {
-    let cover = |is_covered: bool, otherwise| if is_covered { Cover::Yes } else { otherwise };
+fn covers_attribute(new: &Wanted, old: &Wanted) -> Coverage {
+    let cover = |is_covered: bool, otherwise| if is_covered { Coverage::Yes } else { otherwise };
     match (new, old) {
-        (Wanted::Text(new), Wanted::Text(old)) => cover(new == old, Cover::No),
-        (Wanted::Pattern(new), Wanted::Text(old)) => cover(new.is_match(old), Cover::No),
-        (Wanted::Pattern(new), Wanted::Pattern(old)) => cover(new.as_str() == old.as_str(), Cover::Unclear),
-        (Wanted::Computed(new), Wanted::Computed(old)) => cover(new.text() == old.text(), Cover::Unclear),
-        _ => Cover::Unclear,
+        (Wanted::Text(new), Wanted::Text(old)) => cover(new == old, Coverage::No),
+        (Wanted::Pattern(new), Wanted::Text(old)) => cover(new.is_match(old), Coverage::No),
+        (Wanted::Pattern(new), Wanted::Pattern(old)) => cover(new.as_str() == old.as_str(), Coverage::Unclear),
+        (Wanted::Computed(new), Wanted::Computed(old)) => cover(new.text() == old.text(), Coverage::Unclear),
+        _ => Coverage::Unclear,
     }
 }
 

@@ -23,12 +23,12 @@ pub(super) fn expression(
     route: (Option<&Fits>, Option<&Value>, bool),
 ) -> String {
     let (fits, default, required) = route;
-    over(mapping, row, to, ".record", &Chain { transform, fits, default, required_by: required.then_some(system) })
+    over(mapping, row, to, ".record", &Conversion { transform, fits, default, required_by: required.then_some(system) })
 }
 
 /// Like [`expression`], but for comparing: no default is applied and nothing is required, so that a missing value does
 /// not look like a change.
-pub(super) fn beside(
+pub(super) fn compare_expression(
     mapping: &str,
     row: &Row,
     to: Side,
@@ -36,11 +36,17 @@ pub(super) fn beside(
     transform: Option<&str>,
     record: &str,
 ) -> String {
-    over(mapping, row, to, record, &Chain { transform, fits: route.fits.as_ref(), default: None, required_by: None })
+    over(
+        mapping,
+        row,
+        to,
+        record,
+        &Conversion { transform, fits: route.fits.as_ref(), default: None, required_by: None },
+    )
 }
 
 /// The conversions of a value between its two fields.
-struct Chain<'r> {
+struct Conversion<'r> {
     transform: Option<&'r str>,
     fits: Option<&'r Fits>,
     default: Option<&'r Value>,
@@ -48,7 +54,7 @@ struct Chain<'r> {
     required_by: Option<&'r str>,
 }
 
-impl Chain<'_> {
+impl Conversion<'_> {
     /// Returns the conversions as jq, from one field's value to the other's.
     fn steps(&self) -> String {
         let instead = |text: String| format!("if . == null then {text} else . end | ");
@@ -69,23 +75,24 @@ impl Chain<'_> {
 }
 
 /// Describes a row for error messages.
-fn told(mapping: &str, row: &Row, to: Side) -> String {
+fn row_label(mapping: &str, row: &Row, to: Side) -> String {
     let [source, target] = [to.other(), to].map(|side| row.field(side).map(ToString::to_string).unwrap_or_default());
     format!("mapping {mapping}, row {}: {source} to {target}", row.number)
 }
 
-fn over(mapping: &str, row: &Row, to: Side, record: &str, chain: &Chain<'_>) -> String {
-    let called = format!("# {}\n", told(mapping, row, to));
+fn over(mapping: &str, row: &Row, to: Side, record: &str, conversion: &Conversion<'_>) -> String {
+    let called = format!("# {}\n", row_label(mapping, row, to));
     if let Some((list, field)) = row.field(to.other()).and_then(Field::in_lines) {
-        let instead = chain.default.filter(|value| !value.is_null()).map(Value::to_string).or_else(|| chain.refused());
+        let instead =
+            conversion.default.filter(|value| !value.is_null()).map(Value::to_string).or_else(|| conversion.refused());
         return called
-            + &lines::column([(record, &list), ("$record", &field)], &chain.transformed(), instead.as_deref());
+            + &lines::column([(record, &list), ("$record", &field)], &conversion.transformed(), instead.as_deref());
     }
     format!(
         "{called}{record} as $record | {} as $value \
          | try ($value | {}) catch error(\"value \\($value | tojson | .[0:{VALUE_CHARS_MAX}]): \\(.)\")",
         found("$record", row.field(to.other())),
-        chain.steps(),
+        conversion.steps(),
     )
 }
 
@@ -110,7 +117,7 @@ impl Mapping {
         let named = |name: &str, task: Value| (format!("{}.{name}", self.name), task);
         let mut functions = Vec::new();
         for to in Side::BOTH {
-            let Ok(written) = self.filled(to, |route| Ok::<_, Infallible>(written(route)));
+            let Ok(written) = self.build_record(to, |route| Ok::<_, Infallible>(written(route)));
             let lines = self.with_lines(&written, to);
             let mut converts = task(&self.summary(to), &["record"], written);
             if let Some(record) = lines {
@@ -119,7 +126,7 @@ impl Mapping {
             functions.push(named(&self.sides.to(to), converts));
         }
         // A record with lists is large, so a batch of them has one step per record.
-        for to in Side::BOTH.into_iter().filter(|to| self.gatherings(*to).is_empty()) {
+        for to in Side::BOTH.into_iter().filter(|to| self.list_expressions(*to).is_empty()) {
             functions.push(named(&format!("{}{EACH}", self.sides.to(to)), self.each(to)));
         }
         for side in Side::BOTH {
@@ -138,8 +145,10 @@ impl Mapping {
     fn each(&self, to: Side) -> Value {
         let rows: Vec<(&Row, &Route, &Field)> =
             self.rows.iter().filter_map(|row| Some((row, row.route(to)?, row.field(to)?))).collect();
-        let parts: Vec<Value> =
-            rows.chunks(ROWS_AT_ONCE).map(|rows| format!("${{ {} }}", self.of_many(to, rows)).into()).collect();
+        let parts: Vec<Value> = rows
+            .chunks(ROWS_AT_ONCE)
+            .map(|rows| format!("${{ {} }}", self.batch_expression(to, rows)).into())
+            .collect();
         let summary = format!("{}, for many records: for each its record or its error", self.summary(to));
         json!({
             "metadata": { "summary": summary },
@@ -155,7 +164,7 @@ impl Mapping {
     }
 
     /// Returns jq that computes `[{record, error}]` for these rows.
-    fn of_many(&self, to: Side, rows: &[(&Row, &Route, &Field)]) -> String {
+    fn batch_expression(&self, to: Side, rows: &[(&Row, &Route, &Field)]) -> String {
         let row = |(row, route, field): &(&Row, &Route, &Field)| {
             // Merging creates the enclosing objects. Unlike `setpath` it does not fail if another value is in their
             // place.
@@ -169,9 +178,13 @@ impl Mapping {
                     let required_by = route.required.then(|| self.system(to));
                     let (transform, fits, default) =
                         (transform.as_deref(), route.fits.as_ref(), route.default.as_ref());
-                    let chain = Chain { transform, fits, default, required_by };
+                    let conversion = Conversion { transform, fits, default, required_by };
                     let from = json!(row.field(to.other()).map(|field| field.0.clone()).unwrap_or_default());
-                    put(format!("($record | way({}; {from}; {}))", json!(told(&self.name, row, to)), chain.steps()))
+                    put(format!(
+                        "($record | way({}; {from}; {}))",
+                        json!(row_label(&self.name, row, to)),
+                        conversion.steps()
+                    ))
                 }
             }
         };
@@ -212,11 +225,11 @@ impl Mapping {
     fn compared(&self) -> Value {
         let rows: Vec<Value> =
             self.rows.iter().filter(|row| row.is_compared()).map(|row| self.compared_row(row)).collect();
-        json!({ "records": self.of_records(), "rows": rows })
+        json!({ "records": self.record_rules(), "rows": rows })
     }
 
     /// Returns the rules for whole records, as in the mapping's file.
-    pub(super) fn of_records(&self) -> Value {
+    pub(super) fn record_rules(&self) -> Value {
         let created = self.records.created.map_or_else(|| "none".to_owned(), |to| self.sides.direction(to));
         json!({ "created": created, "deleted": self.records.deleted })
     }
@@ -242,7 +255,7 @@ impl Mapping {
             let record = format!(".{}", self.sides.name(side));
             let other = match row.route(side.other()).map(|route| (route, &route.value)) {
                 Some((route, Source::Field(_, transform))) => {
-                    let text = beside(&self.name, row, side.other(), route, transform.as_deref(), &record);
+                    let text = compare_expression(&self.name, row, side.other(), route, transform.as_deref(), &record);
                     format!("${{ {text} }}").into()
                 }
                 _ => Value::Null,

@@ -9,9 +9,13 @@ use crate::dsl::mistake::Report;
 use crate::dsl::source::Node;
 
 impl Mapping {
-    /// Builds the record that the rows write on one side. Each list still contains columns; [`Self::gatherings`] turns
-    /// them into lines.
-    pub(super) fn filled<E>(&self, to: Side, mut value: impl FnMut(&Route) -> Result<Value, E>) -> Result<Value, E> {
+    /// Builds the record that the rows write on one side. Each list still contains columns;
+    /// [`Self::list_expressions`] turns them into lines.
+    pub(super) fn build_record<E>(
+        &self,
+        to: Side,
+        mut value: impl FnMut(&Route) -> Result<Value, E>,
+    ) -> Result<Value, E> {
         let mut record = Value::Object(Map::new());
         for row in &self.rows {
             let (Some(route), Some(field)) = (row.route(to), row.field(to)) else { continue };
@@ -32,7 +36,7 @@ impl Mapping {
     }
 
     /// Returns the lists of a side, each with the jq text that turns its columns into lines.
-    pub(super) fn gatherings(&self, to: Side) -> Vec<(Field, String)> {
+    pub(super) fn list_expressions(&self, to: Side) -> Vec<(Field, String)> {
         let mut lists: Vec<Field> = Vec::new();
         for (list, _) in
             self.rows.iter().filter(|row| row.route(to).is_some()).filter_map(|row| row.field(to)?.in_lines())
@@ -41,10 +45,10 @@ impl Mapping {
                 lists.push(list);
             }
         }
-        lists.into_iter().map(|list| (list.clone(), self.gathered(&list, to))).collect()
+        lists.into_iter().map(|list| (list.clone(), self.list_expression(&list, to))).collect()
     }
 
-    fn gathered(&self, list: &Field, to: Side) -> String {
+    fn list_expression(&self, list: &Field, to: Side) -> String {
         let (mut line, mut columns) = (Value::Null, 0);
         for row in &self.rows {
             let (Some(route), Some((of, inner))) = (row.route(to), row.field(to).and_then(Field::in_lines)) else {
@@ -59,16 +63,16 @@ impl Mapping {
         }
         format!(
             "{} as $columns | $columns[0] | if . == null then null else to_entries | map(.key as $at | {}) end",
-            within(".", list),
+            field_expression(".", list),
             constructed(&line),
         )
     }
 
-    /// Returns the template that turns the columns in `written`, built by [`Self::filled`], into lines; `None` if there
-    /// is no list.
+    /// Returns the template that turns the columns in `written`, built by [`Self::build_record`], into lines; `None` if
+    /// there is no list.
     pub(super) fn with_lines(&self, written: &Value, to: Side) -> Option<Value> {
-        let lists = self.gatherings(to);
-        let mut record = passed(written, &Field(Vec::new()));
+        let lists = self.list_expressions(to);
+        let mut record = copy_template(written, &Field(Vec::new()));
         for (list, text) in &lists {
             list.put(&mut record, &format!("${{ {text} }}").into());
         }
@@ -77,18 +81,18 @@ impl Mapping {
 }
 
 /// Returns a template that copies each field of a record.
-fn passed(written: &Value, at: &Field) -> Value {
+fn copy_template(written: &Value, at: &Field) -> Value {
     match written {
         Value::Object(fields) => {
             let inside = |name: &String| Field(at.0.iter().chain([name]).cloned().collect());
-            fields.iter().map(|(name, value)| (name.clone(), passed(value, &inside(name)))).collect()
+            fields.iter().map(|(name, value)| (name.clone(), copy_template(value, &inside(name)))).collect()
         }
-        _ => format!("${{ {} }}", within(".", at)).into(),
+        _ => format!("${{ {} }}", field_expression(".", at)).into(),
     }
 }
 
 /// Returns jq for a field of a record.
-fn within(record: &str, field: &Field) -> String {
+fn field_expression(record: &str, field: &Field) -> String {
     let parts = field.0.iter().map(|part| format!("[{}]", json!(part)));
     format!("{record}{}", parts.collect::<String>())
 }
@@ -97,7 +101,7 @@ fn within(record: &str, field: &Field) -> String {
 /// A line must give exactly one value, or the lines after it would shift. The error for a line is formatted outside the
 /// iteration, which keeps the text small enough to be evaluated in the node's process.
 pub(super) fn column([list, field]: [(&str, &Field); 2], transform: &str, in_place_of_null: Option<&str>) -> String {
-    let [list, field] = [list, field].map(|(record, field)| within(record, field));
+    let [list, field] = [list, field].map(|(record, field)| field_expression(record, field));
     let instead = in_place_of_null.map(|text| format!("elif $values[0] == null then {text} ")).unwrap_or_default();
     format!(
         "{list} | if . == null then null elif type != \"array\" then error(\"value \\(tojson | .[0:{VALUE_CHARS_MAX}]): this is no list\") \

@@ -13,7 +13,7 @@ mod table;
 
 pub use field::Field;
 pub use fits::{Fits, Otherwise};
-pub use sample::{Evaluate, Unfit};
+pub use sample::{Evaluate, FailedSample};
 pub use side::{Side, Sides};
 
 use std::sync::Arc;

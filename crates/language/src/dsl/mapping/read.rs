@@ -112,30 +112,30 @@ fn name_of(row: &Row, side: Side) -> String {
 }
 
 /// Keys that describe how a value is copied, and so do not apply to a constant.
-const OF_WAYS: [&str; 6] = ["direction", "master", "foreign", "required", "default", "fits"];
+const CONVERSION_KEYS: [&str; 6] = ["direction", "master", "foreign", "required", "default", "fits"];
 
 fn row<'s>(mapping: (&str, &Sides), number: usize, node: Node<'s>, report: &mut Report<'s>) -> Option<Row> {
     let sides = mapping.1;
     let to = Side::BOTH.map(|side| sides.to(side));
     let [first, second] = sides.names();
     let mut known = vec![first, second, "value"];
-    known.extend(OF_WAYS.iter().copied().chain([to[1].as_str(), to[0].as_str(), "note"]));
+    known.extend(CONVERSION_KEYS.iter().copied().chain([to[1].as_str(), to[0].as_str(), "note"]));
     let node = report.closed(node, &known)?;
     let fields = Side::BOTH.map(|side| node.get(sides.name(side)).map(|node| field(node, report)));
     let [of_first, of_second] = fields;
     // A wrong field was reported; the row cannot be read further.
-    let fields = [lifted(of_first)?, lifted(of_second)?];
+    let fields = [optional_part(of_first)?, optional_part(of_second)?];
     if fields.iter().all(Option::is_none) {
         report.error(node, format!("a row names a field of the `{first}`, of the `{second}`, or of both"));
         return None;
     }
-    let goes = goes(node, &fields, &to, report)?;
+    let written = written_sides(node, &fields, &to, report)?;
     let (master, foreign) = (Master::Side(Side::First), "putBack");
     let mut row = Row { number, fields, routes: [None, None], master, foreign, note: None };
     row.note = report.optional_text(node, "note");
     for side in Side::BOTH {
         let transform = node.get(&to[side as usize]);
-        if !goes[side as usize] {
+        if !written[side as usize] {
             let name = sides.name(side);
             let default = node.get("default").and_then(|default| default.get(name));
             let required = node.get("required").filter(|required| required.as_text() == Some(name));
@@ -151,7 +151,7 @@ fn row<'s>(mapping: (&str, &Sides), number: usize, node: Node<'s>, report: &mut 
     lines::fits(&row, &to, node, report).then_some(row)
 }
 
-fn lifted<T>(read: Option<Option<T>>) -> Option<Option<T>> {
+fn optional_part<T>(read: Option<Option<T>>) -> Option<Option<T>> {
     match read {
         None => Some(None),
         Some(None) => None,
@@ -174,7 +174,7 @@ fn field<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Field> {
 }
 
 /// Returns whether values are written to each side. `to` are the keywords that lead there.
-fn goes<'s>(
+fn written_sides<'s>(
     node: Node<'s>,
     fields: &[Option<Field>; 2],
     to: &[String; 2],
@@ -195,7 +195,7 @@ fn goes<'s>(
             );
         }
         (false, true) => {
-            let idle = OF_WAYS.iter().copied().chain([to[1].as_str(), to[0].as_str()]);
+            let idle = CONVERSION_KEYS.iter().copied().chain([to[1].as_str(), to[0].as_str()]);
             for idle in idle.filter_map(|key| node.get(key)) {
                 report.error(Spot::key(idle), format!("`{}` has no meaning together with a `value`", idle.label()));
             }
@@ -273,7 +273,7 @@ fn masters<'s>(row: &mut Row, sides: &Sides, node: Node<'s>, report: &mut Report
         ("manual", Master::Manual),
     ];
     let master = node.get("master").map(|master| report.word(master, &words).map(|word| (master, word)));
-    match (row.direction(), lifted(master)?) {
+    match (row.direction(), optional_part(master)?) {
         (Direction::Both, Some((_, master))) => row.master = master,
         (Direction::Both, None) => {
             let hint = format!("master: {first}, {second}, newest or manual");

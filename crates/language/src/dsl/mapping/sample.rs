@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::compile::beside;
+use super::compile::compare_expression;
 use super::{Mapping, Sample, Side, Source};
 use stepwell_expr::{Evaluation, EvaluationError, Expression};
 
@@ -13,7 +13,7 @@ pub type Evaluate<'e> = dyn Fn(&Evaluation) -> Result<Value, EvaluationError> + 
 
 /// A failed sample.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unfit {
+pub struct FailedSample {
     /// Name of the sample.
     pub sample: String,
     /// Line of the sample in the file, from 1.
@@ -29,11 +29,11 @@ impl Mapping {
     /// The error of the first row that cannot be applied. It names the row.
     pub fn convert(&self, record: &Value, to: Side, evaluate: &Evaluate<'_>) -> Result<Value, EvaluationError> {
         let input = json!({ "record": record });
-        let mut converted = self.filled(to, |route| match &route.value {
+        let mut converted = self.build_record(to, |route| match &route.value {
             Source::Constant(value) => Ok(value.clone()),
             Source::Field(expression, _) => evaluated(expression, &input, evaluate),
         })?;
-        for (list, text) in self.gatherings(to) {
+        for (list, text) in self.list_expressions(to) {
             let lines = evaluated(&parsed(&text)?, &converted, evaluate)?;
             list.put(&mut converted, &lines);
         }
@@ -45,7 +45,7 @@ impl Mapping {
     ///
     /// # Errors
     /// The error of the first row that cannot be applied. It names the row.
-    pub fn beside(
+    pub fn compared_values(
         &self,
         [first, second]: [&Value; 2],
         evaluate: &Evaluate<'_>,
@@ -55,7 +55,7 @@ impl Mapping {
             let input = json!({ "record": record });
             for row in self.rows.iter().filter(|row| row.is_compared()) {
                 let (Some(field), Some(route)) = (row.field(to), row.route(to)) else { continue };
-                let text = beside(&self.name, row, to, route, route.transform(), ".record");
+                let text = compare_expression(&self.name, row, to, route, route.transform(), ".record");
                 found[to as usize].insert(field.to_string(), evaluated(&parsed(&text)?, &input, evaluate)?);
             }
         }
@@ -64,10 +64,10 @@ impl Mapping {
 
     /// Returns the samples that fail.
     #[must_use]
-    pub fn unfit(&self, evaluate: &Evaluate<'_>) -> Vec<Unfit> {
+    pub fn failed_samples(&self, evaluate: &Evaluate<'_>) -> Vec<FailedSample> {
         let judge = |sample: &Sample| {
             let why = self.judge(sample, evaluate)?;
-            Some(Unfit { sample: sample.name.clone(), line: sample.line, why })
+            Some(FailedSample { sample: sample.name.clone(), line: sample.line, why })
         };
         self.samples.iter().filter_map(judge).collect()
     }

@@ -29,8 +29,8 @@ impl Mapping {
                 row.arrow().to_owned(),
                 field(Side::Second),
                 if row.is_pair() { self.sides.master(row.master).to_owned() } else { String::new() },
-                told(row, Side::Second),
-                told(row, Side::First),
+                describe_route(row, Side::Second),
+                describe_route(row, Side::First),
                 row.note.clone().unwrap_or_default(),
             ];
             let _ = writeln!(text, "| {} |", cells.map(|cell| cell.replace('|', "\\|").replace('\n', " ")).join(" | "));
@@ -63,7 +63,7 @@ impl Mapping {
             told
         };
         let mut told = json!({
-            "title": self.title, "note": self.note, "sides": self.sides.names(), "records": self.of_records(),
+            "title": self.title, "note": self.note, "sides": self.sides.names(), "records": self.record_rules(),
             "rows": self.rows.iter().map(row).collect::<Vec<_>>(),
         });
         for side in Side::BOTH {
@@ -86,7 +86,7 @@ impl Mapping {
 }
 
 /// Describes how a row computes the field of a side.
-fn told(row: &Row, to: Side) -> String {
+fn describe_route(row: &Row, to: Side) -> String {
     let Some(route) = row.route(to) else { return String::new() };
     let mut parts = match (route.constant(), route.transform()) {
         (Some(value), _) => vec![format!("always `{value}`")],

@@ -9,12 +9,12 @@ use chrono_tz::Tz;
 use croner::Cron;
 
 /// Most local times examined for one clock change: enough for a change by a day, second by second.
-const LOOKED_AT_MAX: usize = 100_000;
+const CANDIDATES_MAX: usize = 100_000;
 
 /// Returns the first firing after a moment; `None` if there is none.
 pub(super) fn next(cron: &Cron, zone: Tz, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let local = after.with_timezone(&zone).naive_local().trunc_subsecs(0);
-    if names_its_times(cron) {
+    if has_fixed_times(cron) {
         next_named(cron, zone, after, local)
     } else {
         next_by_elapsed_time(cron, zone, after, local)
@@ -22,14 +22,14 @@ pub(super) fn next(cron: &Cron, zone: Tz, after: DateTime<Utc>) -> Option<DateTi
 }
 
 /// Whether a pattern has no `*` in its seconds, minutes or hours.
-fn names_its_times(cron: &Cron) -> bool {
+fn has_fixed_times(cron: &Cron) -> bool {
     let pattern = &cron.pattern;
     ![&pattern.seconds, &pattern.minutes, &pattern.hours].into_iter().any(|field| field.from_wildcard)
 }
 
 /// Later local times never fire earlier, so the first one that fires after the moment is the next.
 fn next_named(cron: &Cron, zone: Tz, after: DateTime<Utc>, local: NaiveDateTime) -> Option<DateTime<Utc>> {
-    fitting(cron, local).find_map(|fits| {
+    matching_local_times(cron, local).find_map(|fits| {
         let fires = match zone.from_local_datetime(&fits) {
             LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => at.to_utc(),
             LocalResult::None => end_of_gap(zone, fits)?,
@@ -39,7 +39,7 @@ fn next_named(cron: &Cron, zone: Tz, after: DateTime<Utc>, local: NaiveDateTime)
 }
 
 fn next_by_elapsed_time(cron: &Cron, zone: Tz, after: DateTime<Utc>, local: NaiveDateTime) -> Option<DateTime<Utc>> {
-    let ahead = fitting(cron, local).find_map(|fits| match zone.from_local_datetime(&fits) {
+    let ahead = matching_local_times(cron, local).find_map(|fits| match zone.from_local_datetime(&fits) {
         LocalResult::Single(at) => Some(at.to_utc()).filter(|at| *at > after),
         LocalResult::Ambiguous(first, second) => {
             [first, second].map(|at| at.to_utc()).into_iter().find(|at| *at > after)
@@ -49,7 +49,7 @@ fn next_by_elapsed_time(cron: &Cron, zone: Tz, after: DateTime<Utc>, local: Naiv
     // Before the clock goes back, local times that have passed will occur again, perhaps before those ahead.
     let again = match zone.from_local_datetime(&local) {
         LocalResult::Ambiguous(first, second) if second > after => {
-            let repeated = fitting(cron, local - (second - first)).take_while(|fits| *fits <= local);
+            let repeated = matching_local_times(cron, local - (second - first)).take_while(|fits| *fits <= local);
             repeated
                 .filter_map(|fits| zone.from_local_datetime(&fits).latest())
                 .map(|at| at.to_utc())
@@ -62,12 +62,12 @@ fn next_by_elapsed_time(cron: &Cron, zone: Tz, after: DateTime<Utc>, local: Naiv
 
 /// Returns the local times after `local` that match the pattern. The pattern is evaluated in UTC, whose clock never
 /// changes.
-fn fitting(cron: &Cron, local: NaiveDateTime) -> impl Iterator<Item = NaiveDateTime> {
+fn matching_local_times(cron: &Cron, local: NaiveDateTime) -> impl Iterator<Item = NaiveDateTime> {
     let next = |at: &NaiveDateTime| {
         let found = cron.find_next_occurrence(&at.and_utc(), false).ok()?.naive_utc();
         (found > *at).then_some(found)
     };
-    std::iter::successors(next(&local), next).take(LOOKED_AT_MAX)
+    std::iter::successors(next(&local), next).take(CANDIDATES_MAX)
 }
 
 /// Returns the moment at which the clock skipped a local time.

@@ -12,7 +12,7 @@ use crate::crm::{Ask, Crm};
 use crate::records::Deletion;
 
 /// Salesforce knows the changes of the last 30 days.
-const KNOWN: TimeDelta = TimeDelta::days(30);
+const HISTORY: TimeDelta = TimeDelta::days(30);
 
 impl Crm {
     pub(super) fn deleted(&self, ask: &Ask<'_>, object: &SObject) -> Result<Answer, Refusal> {
@@ -25,7 +25,7 @@ impl Crm {
             .filter(within)
             .map(|deletion| json!({"id": deletion.id, "deletedDate": instant(deletion.at)}))
             .collect();
-        let earliest = instant(ask.now - KNOWN);
+        let earliest = instant(ask.now - HISTORY);
         let body =
             json!({"deletedRecords": records, "earliestDateAvailable": earliest, "latestDateCovered": instant(end)});
         Ok(Answer::json(StatusCode::OK, JSON, body))
@@ -56,7 +56,7 @@ fn span(ask: &Ask<'_>) -> Result<(DateTime<Utc>, DateTime<Utc>), Refusal> {
     if start >= end {
         return Err(Refusal::bad("INVALID_REPLICATION_DATE", "startDate before endDate"));
     }
-    if start < ask.now - KNOWN {
+    if start < ask.now - HISTORY {
         return Err(Refusal::bad("INVALID_REPLICATION_DATE", "startDate must be within the last 30 days"));
     }
     Ok((start, end))

@@ -144,7 +144,7 @@ impl Crm {
     /// Returns the ids from an index for a query by id or by external id. Ids are case-sensitive.
     fn indexed(&self, object: &SObject, select: &Select) -> Option<Vec<String>> {
         let condition = select.condition.as_ref()?;
-        let listed = |field: &Field| condition.listed(&|name: &str| name.eq_ignore_ascii_case(field.name));
+        let listed = |field: &Field| condition.required_values(&|name: &str| name.eq_ignore_ascii_case(field.name));
         let is_key = |field: &&Field| field.kind == Kind::Id || is_looked_up(object, field);
         self.schema.fields(object).filter(is_key).find_map(|field| {
             let values = listed(field)?;

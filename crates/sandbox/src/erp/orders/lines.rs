@@ -13,7 +13,7 @@ use crate::erp::read::lines_of;
 use crate::erp::refusal::Refusal;
 use crate::erp::rules::fits;
 use crate::erp::types::{ADDRESS_FIELDS, ITEM_KINDS, Sublist, longest};
-use crate::erp::write::{How, decimal, shown};
+use crate::erp::write::{LineOptions, decimal, shown};
 use crate::records::Fields;
 use stepwell_text::decimal::Decimal;
 
@@ -29,7 +29,7 @@ impl Erp {
         sublist: &Sublist,
         fields: &Fields,
         value: &Value,
-        how: How,
+        how: LineOptions,
     ) -> Result<Vec<Value>, Refusal> {
         let sent = value.get("items").unwrap_or(value).as_array();
         let sent = sent.ok_or_else(|| Refusal::value(&value.to_string(), sublist.name, sublist.name))?;

@@ -145,12 +145,12 @@ impl Erp {
         fields.insert("item".into(), Value::Array(lines));
         fields.insert("status".into(), state(self.state_of(&fields)));
         fields.insert("lastModifiedDate".into(), instant(call).into());
-        self.tables.settle("salesOrder", &order, fields);
+        self.tables.update_derived("salesOrder", &order, fields);
     }
 
     /// Handles a button of the user interface that the API lacks: `approve`, `cancel` or `close` of an order, `pack` or
     /// `ship` of a fulfillment, `pay` of an invoice.
-    pub(super) fn press(&mut self, call: &Call, path: &[&str]) -> Result<Answer, Refusal> {
+    pub(super) fn ui_action(&mut self, call: &Call, path: &[&str]) -> Result<Answer, Refusal> {
         let (&Method::POST, [name, key, button]) = (&call.method, path) else {
             return Err(Refusal::no_resource(&call.path));
         };
@@ -212,7 +212,7 @@ fn lines(fields: &Fields) -> &[Value] {
 }
 
 /// Whether any part of an order was fulfilled or billed. Such lines cannot be changed.
-pub fn is_begun(fields: &Fields) -> bool {
+pub fn has_progress(fields: &Fields) -> bool {
     let counts = ["quantityFulfilled", "quantityBilled"];
     let done = |line: &Value| counts.iter().any(|name| line.get(*name).and_then(Decimal::of) > Some(Decimal::ZERO));
     lines(fields).iter().any(done)

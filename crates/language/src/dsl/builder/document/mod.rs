@@ -34,7 +34,7 @@ impl<'s> Builder<'s> {
         let title = document.and_then(|node| self.optional_text(node, "title"));
         let summary = document.and_then(|node| self.optional_text(node, "summary"));
         let metadata = document.and_then(|node| node.get("metadata")).map(|n| self.metadata_of_workflow(n));
-        self.loose = root.get("evaluate").is_some_and(|node| self.evaluates_loosely(node));
+        self.loose = root.get("evaluate").is_some_and(|node| self.is_loose_mode(node));
         let none = Scope::default();
         let input = self.input(root, Stage::WorkflowInput, &none);
         let output = self.output(root, "output", Stage::WorkflowOutput, &none);
@@ -84,7 +84,7 @@ impl<'s> Builder<'s> {
     }
 
     /// Whether `evaluate` selects the loose mode. The language is always jq.
-    fn evaluates_loosely(&mut self, node: Node<'s>) -> bool {
+    fn is_loose_mode(&mut self, node: Node<'s>) -> bool {
         let Some(object) = self.closed(node, &["language", "mode"]) else { return false };
         if let Some(language) = object.get("language").filter(|n| n.as_text() != Some("jq")) {
             let hint = "write `language: jq`, or leave it out".to_owned();

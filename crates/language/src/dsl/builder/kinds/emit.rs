@@ -2,7 +2,7 @@
 
 use crate::dsl::builder::Builder;
 use crate::dsl::builder::expression::{Scope, Stage};
-use crate::dsl::builder::fields::complete;
+use crate::dsl::builder::fields::optional_part;
 use crate::dsl::definition::{EmitTask, TaskKind};
 use crate::dsl::source::Node;
 
@@ -23,7 +23,7 @@ impl<'s> Builder<'s> {
             }
         }
         let data = with.get("data").map(|n| self.template(n, Stage::Within, scope));
-        let data = complete(data)?;
+        let data = optional_part(data)?;
         fits.then(|| TaskKind::Emit(Box::new(EmitTask { attributes, data })))
     }
 }

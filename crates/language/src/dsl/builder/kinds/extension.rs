@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::dsl::builder::Builder;
 use crate::dsl::builder::expression::{Scope, Stage};
-use crate::dsl::builder::fields::complete;
+use crate::dsl::builder::fields::optional_part;
 use crate::dsl::builder::task::Site;
 use crate::dsl::definition::{Part, Segment, Task, TaskId, TaskKind, TaskList};
 use crate::dsl::mistake::shortened;
@@ -90,7 +90,7 @@ impl<'s> Builder<'s> {
         let when = extension.get("when").map(|n| self.bare(n, Stage::Within, &Scope::default()));
         let reference = format!("{}/extensions/{}/{key}", site.reference, escaped(name));
         let tasks = self.extension_list(list, &reference);
-        match (complete(when), tasks) {
+        match (optional_part(when), tasks) {
             (Some(when), Some(tasks)) => {
                 segments.push(Segment { part, when, tasks });
                 true

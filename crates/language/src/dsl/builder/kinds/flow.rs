@@ -17,7 +17,7 @@ impl<'s> Builder<'s> {
         match (text, places.next(), places.next()) {
             ("continue", ..) => Some(Flow::Continue),
             ("exit", ..) => Some(Flow::Exit),
-            ("end", ..) if site.role == Role::Aside => {
+            ("end", ..) if site.role == Role::Auxiliary => {
                 let hint = "it ends the task anyway; leave `then` out".to_owned();
                 self.report.error_with_hint(node, "`then: end` cannot end a run from a compensation or a query", hint);
                 None

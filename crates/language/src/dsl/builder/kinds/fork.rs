@@ -1,7 +1,7 @@
 //! `fork`: tasks that run in parallel.
 
 use crate::dsl::builder::Builder;
-use crate::dsl::builder::fields::complete;
+use crate::dsl::builder::fields::optional_part;
 use crate::dsl::builder::task::{Role, Site};
 use crate::dsl::definition::{ForkTask, Join, TaskKind};
 use crate::dsl::source::{Node, escaped};
@@ -16,7 +16,7 @@ impl<'s> Builder<'s> {
             return None;
         }
         let built: Vec<_> = branches.items().enumerate().map(|(index, item)| self.branch(index, item, site)).collect();
-        let join = if complete(compete)? == Some(true) { Join::First } else { Join::All };
+        let join = if optional_part(compete)? == Some(true) { Join::First } else { Join::All };
         Some(TaskKind::Fork(ForkTask { branches: built.into_iter().collect::<Option<_>>()?, join }))
     }
 

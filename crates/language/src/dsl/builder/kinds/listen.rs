@@ -2,7 +2,7 @@
 
 use crate::dsl::builder::Builder;
 use crate::dsl::builder::expression::{Scope, Stage};
-use crate::dsl::builder::fields::complete;
+use crate::dsl::builder::fields::optional_part;
 use crate::dsl::builder::task::Site;
 use crate::dsl::definition::{EachEvent, EventFilter, EventStrategy, ListenTask, Read, Take, TaskKind, Until};
 use crate::dsl::mistake::Spot;
@@ -19,7 +19,7 @@ impl<'s> Builder<'s> {
         let each = task.get("foreach").map(|n| self.each_event(n, site));
         let to = self.required(object, "to")?;
         let strategy = self.strategy(to, Some(site.scope));
-        let (read, each, strategy) = (complete(read)?.unwrap_or_default(), complete(each)?, strategy?);
+        let (read, each, strategy) = (optional_part(read)?.unwrap_or_default(), optional_part(each)?, strategy?);
         if strategy.take == Take::Any && strategy.until.is_none() && each.is_some() {
             let message = "without `until` the first event ends the task, so `foreach` sees only that one";
             let hint = "add `until` beside `any`; `until: '${ false }'` listens until the run ends".to_owned();
@@ -33,7 +33,7 @@ impl<'s> Builder<'s> {
         let filters = self.filters(node, scope, &["one", "any", "all", "until"]);
         let take = filters.as_ref().map(|(take, _)| *take);
         let until = node.get("until").map(|n| self.until(n, take, scope));
-        let ((take, filters), until) = (filters?, complete(until)?);
+        let ((take, filters), until) = (filters?, optional_part(until)?);
         Some(EventStrategy { take, filters, until })
     }
 

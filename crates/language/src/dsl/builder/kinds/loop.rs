@@ -2,7 +2,7 @@
 
 use crate::dsl::builder::Builder;
 use crate::dsl::builder::expression::Stage;
-use crate::dsl::builder::fields::complete;
+use crate::dsl::builder::fields::optional_part;
 use crate::dsl::builder::task::Site;
 use crate::dsl::definition::{ForTask, Task, TaskId, TaskKind};
 use crate::dsl::mistake::Spot;
@@ -31,7 +31,7 @@ impl<'s> Builder<'s> {
         if concurrency > 1 {
             body = vec![self.iteration(list?, site, &each, body)];
         }
-        let (items, condition) = (items?, complete(condition)?);
+        let (items, condition) = (items?, optional_part(condition)?);
         Some(TaskKind::For(Box::new(ForTask { each, at, items, condition, concurrency, body })))
     }
 

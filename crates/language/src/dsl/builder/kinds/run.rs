@@ -2,7 +2,7 @@
 
 use crate::dsl::builder::Builder;
 use crate::dsl::builder::expression::{Scope, Stage};
-use crate::dsl::builder::fields::complete;
+use crate::dsl::builder::fields::optional_part;
 use crate::dsl::definition::{
     CallTask, ProcessCall, ProcessKind, ProcessReturn, Protocol, Pull, RunTask, TaskKind, container_name_flaw,
     image_flaw, variable_flaw,
@@ -32,8 +32,8 @@ impl<'s> Builder<'s> {
                 ];
                 let returns = object.get("return").map(|n| self.word(n, &words));
                 let ending = Ending {
-                    awaits: complete(awaits)?.unwrap_or(true),
-                    returns: complete(returns)?.unwrap_or_default(),
+                    awaits: optional_part(awaits)?.unwrap_or(true),
+                    returns: optional_part(returns)?.unwrap_or_default(),
                 };
                 let call = match kind {
                     "container" => self.container(found, &ending, scope),
@@ -54,7 +54,7 @@ impl<'s> Builder<'s> {
         let (namespace, name) = (text("namespace"), text("name"));
         let version = self.child_version(workflow);
         let input = workflow.get("input").map(|n| self.template(n, Stage::Within, scope));
-        let (awaits, input) = (complete(awaits)?.unwrap_or(true), complete(input)?);
+        let (awaits, input) = (optional_part(awaits)?.unwrap_or(true), optional_part(input)?);
         Some(TaskKind::Run(Box::new(RunTask { namespace: namespace?, name: name?, version: version?, input, awaits })))
     }
 
@@ -137,9 +137,9 @@ impl<'s> Builder<'s> {
         }
         let call = self.process(ProcessKind::Container, code, object, ending, scope)?;
         Some(ProcessCall {
-            pull: complete(pull)?.unwrap_or_default(),
-            name: complete(name)?,
-            command: complete(command)?,
+            pull: optional_part(pull)?.unwrap_or_default(),
+            name: optional_part(name)?,
+            command: optional_part(command)?,
             ..call
         })
     }
@@ -170,9 +170,9 @@ impl<'s> Builder<'s> {
             command: None,
             name: None,
             pull: Pull::default(),
-            arguments: complete(arguments)?,
-            environment: complete(environment)?,
-            stdin: complete(stdin)?,
+            arguments: optional_part(arguments)?,
+            environment: optional_part(environment)?,
+            stdin: optional_part(stdin)?,
             returns: ending.returns,
             awaits: ending.awaits,
         })

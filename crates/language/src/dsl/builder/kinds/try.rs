@@ -2,7 +2,7 @@
 
 use crate::dsl::builder::Builder;
 use crate::dsl::builder::expression::{RESERVED, Scope, Stage};
-use crate::dsl::builder::fields::complete;
+use crate::dsl::builder::fields::optional_part;
 use crate::dsl::builder::task::Site;
 use crate::dsl::definition::{Backoff, Catch, Endpoint, ErrorFilter, Protocol, RetryPolicy, TaskId, TaskKind, TryTask};
 use crate::dsl::mistake::{Spot, shortened};
@@ -40,10 +40,10 @@ impl<'s> Builder<'s> {
         Some(Catch {
             with,
             variable: variable?,
-            when: complete(when)?,
-            except_when: complete(except_when)?,
-            retry: complete(retry)?,
-            handler: complete(handler)?,
+            when: optional_part(when)?,
+            except_when: optional_part(except_when)?,
+            retry: optional_part(retry)?,
+            handler: optional_part(handler)?,
         })
     }
 
@@ -110,14 +110,14 @@ impl<'s> Builder<'s> {
             Some((from?, to?))
         });
         Some(RetryPolicy {
-            when: complete(when)?,
-            except_when: complete(except_when)?,
-            delay: complete(delay)?,
+            when: optional_part(when)?,
+            except_when: optional_part(except_when)?,
+            delay: optional_part(delay)?,
             backoff: backoff?,
-            count_max: complete(count)?.and_then(|n| u32::try_from(n).ok()),
-            attempt_duration: complete(attempt_duration)?,
-            duration_max: complete(duration_max)?,
-            jitter: complete(jitter)?,
+            count_max: optional_part(count)?.and_then(|n| u32::try_from(n).ok()),
+            attempt_duration: optional_part(attempt_duration)?,
+            duration_max: optional_part(duration_max)?,
+            jitter: optional_part(jitter)?,
         })
     }
 
@@ -136,7 +136,7 @@ impl<'s> Builder<'s> {
             "exponential" => {
                 let multiplier = value.get("multiplier").map_or(Some(2.0), |n| self.multiplier(n));
                 let max_delay = value.get("maxDelay").map(|n| self.fixed_duration(n));
-                Some(Backoff::Exponential { multiplier: multiplier?, max_delay: complete(max_delay)? })
+                Some(Backoff::Exponential { multiplier: multiplier?, max_delay: optional_part(max_delay)? })
             }
             _ => None,
         }

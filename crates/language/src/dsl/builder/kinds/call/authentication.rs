@@ -3,7 +3,7 @@
 use crate::dsl::SecretTemplate;
 use crate::dsl::authentication::{Authentication, Origin, TokenEndpoint, read, secret_name};
 use crate::dsl::builder::Builder;
-use crate::dsl::credentials::{HINT, written_out};
+use crate::dsl::credentials::{HINT, literal_credential_message};
 use crate::dsl::definition::CallAuthentication;
 use crate::dsl::mistake::{did_you_mean, shortened};
 use crate::dsl::source::Node;
@@ -44,7 +44,7 @@ impl<'s> Builder<'s> {
         let text = self.text(node)?;
         if !text.contains("${") {
             if exposure == Exposure::Secret && self.is_new && !text.is_empty() {
-                self.report.error_with_hint(node, written_out(&node.label()), HINT.to_owned());
+                self.report.error_with_hint(node, literal_credential_message(&node.label()), HINT.to_owned());
             }
             return Some(SecretTemplate::Literal(text.to_owned()));
         }

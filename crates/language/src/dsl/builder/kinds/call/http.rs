@@ -2,7 +2,7 @@
 
 use crate::dsl::builder::Builder;
 use crate::dsl::builder::expression::{Scope, Stage};
-use crate::dsl::builder::fields::complete;
+use crate::dsl::builder::fields::optional_part;
 use crate::dsl::definition::{CallAuthentication, Endpoint, HttpCall, HttpOutput, Redirect};
 use crate::dsl::mistake::{Spot, shortened};
 use crate::dsl::source::Node;
@@ -24,9 +24,9 @@ impl<'s> Builder<'s> {
             named_errors: self.named_errors,
             method: method?,
             endpoint: endpoint?,
-            headers: complete(headers)?,
-            query: complete(query)?,
-            body: complete(body)?,
+            headers: optional_part(headers)?,
+            query: optional_part(query)?,
+            body: optional_part(body)?,
             output: output?,
             redirect: redirect?,
             authentication: authentication?,
@@ -87,7 +87,7 @@ impl<'s> Builder<'s> {
         if let (Some(uri), Some(Some(authentication))) = (uri_node, &authentication) {
             self.check_host(uri, authentication);
         }
-        (uri, complete(authentication))
+        (uri, optional_part(authentication))
     }
 
     fn uri(&mut self, node: Node<'s>, scope: &Scope) -> Option<Endpoint> {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::dsl::builder::Builder;
 use crate::dsl::builder::expression::{Scope, Stage};
-use crate::dsl::builder::fields::complete;
+use crate::dsl::builder::fields::optional_part;
 use crate::dsl::catalog::{DOCUMENT_FOLDER, DOCUMENT_SCHEME};
 use crate::dsl::definition::{OpenApiCall, OpenApiDocument};
 use crate::dsl::mistake::{Spot, did_you_mean, shortened};
@@ -39,10 +39,10 @@ impl<'s> Builder<'s> {
             document,
             operation,
             method,
-            parameters: complete(template)?.unwrap_or_else(|| Template::Literal(Value::Object(Map::new()))),
+            parameters: optional_part(template)?.unwrap_or_else(|| Template::Literal(Value::Object(Map::new()))),
             output: output?,
             redirect: redirect?,
-            authentication: complete(authentication)?,
+            authentication: optional_part(authentication)?,
         })
     }
 
