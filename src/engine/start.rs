@@ -21,7 +21,7 @@ use super::runs::committer::Committer;
 use super::runs::follow;
 use super::runs::freezes::Freezes;
 use super::sync::memory;
-use super::{Engine, EngineSettings, Inner, retention};
+use super::{Engine, EngineSettings, Inner, notify, retention};
 use crate::connect::{Connections, Ledger};
 use crate::evaluator::Evaluator;
 use crate::store::nodes::{environment, formats};
@@ -100,6 +100,7 @@ impl Engine {
         tokio::spawn(retention::keep(Arc::clone(&inner)));
         tokio::spawn(oauth::watch(Arc::clone(&inner)));
         tokio::spawn(relay::relay(Arc::clone(&inner)));
+        tokio::spawn(notify::keep(Arc::clone(&inner)));
         tokio::spawn(sequences::count(Arc::clone(&inner)));
         Ok(Self { inner })
     }

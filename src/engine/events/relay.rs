@@ -11,9 +11,9 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tracing::warn;
 
-use crate::engine::audit;
 use crate::engine::settings::Sink;
 use crate::engine::{AcceptError, IncomingEvent, Inner, OtherBytes};
+use crate::engine::{audit, notify};
 use crate::machine::{CallOutcome, CallRequest};
 use crate::store::StoreError;
 use crate::store::events::outgoing::{self, Taken};
@@ -32,6 +32,9 @@ pub(in crate::engine) async fn relay(inner: Arc<Inner>) {
     queues.wake(&inner, None);
     for sink in &inner.settings.sinks {
         queues.wake(&inner, Some(&sink.name));
+    }
+    for channel in &inner.settings.channels {
+        queues.wake(&inner, Some(&format!("{}{}", notify::PREFIX, channel.name)));
     }
     if anchors_go_to(&inner).is_some() {
         queues.wake(&inner, Some(audit::WEBHOOK));
@@ -110,6 +113,7 @@ async fn fill(inner: &Arc<Inner>, sink: Option<&str>, under_way: &mut JoinSet<()
 async fn deliver(inner: Arc<Inner>, taken: Taken) {
     let outcome = match (serde_json::from_str(&taken.event), taken.sink.as_deref()) {
         (Ok(event), None) => to_ourselves(&inner, event).await,
+        (_, Some(name)) if name.starts_with(notify::PREFIX) => notify::to_channel(&inner, &taken).await,
         (_, Some(audit::WEBHOOK)) => to_webhook_of_anchors(&inner, &taken).await,
         (Ok(event), Some(name)) => match inner.settings.sinks.iter().find(|sink| sink.name == *name) {
             Some(sink) => to_sink(&inner, sink, event).await,
@@ -201,7 +205,13 @@ async fn to_webhook_of_anchors(inner: &Inner, taken: &Taken) -> Result<(), Strin
     post(inner, endpoint, "application/x-ndjson", Value::String(taken.event.clone()), taken.id.to_string()).await
 }
 
-async fn post(inner: &Inner, endpoint: &str, content_type: &str, body: Value, id: String) -> Result<(), String> {
+pub(in crate::engine) async fn post(
+    inner: &Inner,
+    endpoint: &str,
+    content_type: &str,
+    body: Value,
+    id: String,
+) -> Result<(), String> {
     let request = CallRequest {
         method: "POST".to_owned(),
         uri: endpoint.to_owned(),
