@@ -1,4 +1,4 @@
-//! Migrations are embedded: a new one must rebuild the program.
+//! Migrations are embedded in the program, so a new one must trigger a rebuild.
 
 fn main() {
     println!("cargo:rerun-if-changed=migrations");

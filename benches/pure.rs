@@ -1,6 +1,7 @@
-//! What the pure parts cost: each beside a baseline of the same run, since absolute times depend on the machine.
+//! The cost of the pure parts. Each is compared with a baseline in the same run, because absolute times depend on the
+//! machine.
 //!
-//! `cargo bench` prints times and, at the end, ratios. `stepwell bench` measures the whole.
+//! `cargo bench` prints times and finally ratios. `stepwell bench` measures the whole program.
 
 use std::hint::black_box;
 use std::path::Path;
@@ -31,7 +32,7 @@ fn step(definition: &Definition, run: &Run, fact: Fact) -> Decision {
     decide(definition, run, fact, around).expect("a saga without faults")
 }
 
-/// All decisions of a saga whose calls succeed at once, and their records.
+/// Makes all decisions of a saga whose calls succeed immediately. Returns their records.
 fn saga(definition: &Definition, input: &Arc<Value>, answer: &Arc<Value>) -> Vec<Record> {
     let (actor, input) = (Actor("bench".into()), Arc::clone(input));
     let mut fact = Fact::Started(Box::new(Started {
@@ -72,7 +73,7 @@ fn sagas(c: &mut Criterion) {
     let records = saga(&definition, &input, &answer);
     assert!(matches!(records.last().map(|r| r.change.kind()), Some("run.completed")), "{records:?}");
     let mut group = c.benchmark_group("three-call saga");
-    // What no engine can do without: read one event and three answers, write three requests.
+    // The unavoidable minimum: parse one event and three answers, serialize three requests.
     group.bench_function("baseline: parse and print its messages", |b| {
         let answer = answer.to_string();
         let through = |text: &str| black_box(text).parse::<Value>().expect("JSON").to_string().len();
@@ -102,13 +103,13 @@ fn definitions(c: &mut Criterion) {
     group.finish();
 }
 
-/// Mean of a measurement in nanoseconds, as criterion left it.
+/// Returns the mean of a measurement in nanoseconds, from criterion's files.
 fn mean(group: &Path, bench: &str) -> Option<f64> {
     let text = std::fs::read_to_string(group.join(bench).join("new/estimates.json")).ok()?;
     text.parse::<Value>().ok()?["mean"]["point_estimate"].as_f64()
 }
 
-/// Each measurement divided by the baseline of its group.
+/// Prints each measurement divided by the baseline of its group.
 fn print_ratios(groups: &[(&str, &str, &[&str])]) {
     let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
     for (group, baseline, benches) in groups {

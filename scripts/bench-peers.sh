@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Measures Stepwell against Restate and DBOS: the same saga, target and load, in turns. docs/performance.md says how; arguments go to bench-peers/main.mjs.
-# Everything is installed in target/bench-peers, and the data that a measurement writes is removed at its end, also on failure.
+# Compares Stepwell with Restate and DBOS: the same saga, target and load, one after another. For the method see
+# docs/performance.md. Arguments are passed to bench-peers/main.mjs. Installs everything in target/bench-peers; the data
+# that a measurement writes is deleted at its end, even if it fails.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 folder=$PWD/target/bench-peers
 mkdir -p "$folder/debian"
 
-# Load generator and target: the machine's own, or Debian's packages, unpacked here.
+# Load generator and target: as installed, or Debian's packages, unpacked here.
 unpack() {
     command -v apt-get >/dev/null || { echo "install wrk and nginx first" >&2; exit 1; }
     echo "downloading with apt-get into $folder: $*" >&2
@@ -22,7 +23,7 @@ find_program() { command -v "$1" || ls "$folder/debian/usr/bin/$1" "$folder/debi
 LD_LIBRARY_PATH=$(ls -d "$folder"/debian/usr/lib/*-linux-gnu 2>/dev/null || true)${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 export LD_LIBRARY_PATH
 
-# The peers, with a current Node.js.
+# The other systems, with a current Node.js.
 command -v npm >/dev/null || { echo "install npm first" >&2; exit 1; }
 cp -r bench-peers/. "$folder/"
 if ! cmp -s "$folder/package-lock.json" "$folder/node_modules/installed.json"; then
@@ -32,8 +33,8 @@ if ! cmp -s "$folder/package-lock.json" "$folder/node_modules/installed.json"; t
 fi
 node=$(ls "$folder"/node_modules/node-linux-*/bin/node)
 
-# /var/tmp, unlike /tmp, is on a disk everywhere: what the systems make durable must cost what it costs. Everything that they write is in
-# the server's folder, which goes with the server.
+# /var/tmp is always on a disk, unlike /tmp, so durable writes cost what they really cost. The systems write everything to
+# the server's folder, which is deleted with the server.
 export TMPDIR=${BENCH_DIR:-/var/tmp} DURABLE=yes
 exec scripts/with-postgres.sh setpriv --pdeathsig TERM -- "$node" "$folder/main.mjs" --output "$folder" \
     --stepwell "${STEPWELL:-$PWD/target/release/stepwell}" --wrk "$(find_program wrk)" --nginx "$(find_program nginx)" "$@"

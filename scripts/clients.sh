@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Runs client libraries of both systems, from PyPI and npm, against a sandbox; with a database also those that send events
-# against a server. Installs them into a temporary folder, or into CLIENTS_HOME, where they stay for the next time.
-#   SANDBOX_URL   a sandbox that runs already; else one is started, with `stepwell dev` and so with a server
-#   STEPWELL      the program, target/debug/stepwell unless said
+# Runs client libraries of both systems, from PyPI and npm, against a sandbox; with a database, also libraries that send
+# events to a server. Installs them into a temporary folder, or into CLIENTS_HOME to reuse them.
+#   SANDBOX_URL   a running sandbox; by default, `stepwell dev` starts one together with a server
+#   STEPWELL      the program; default: target/debug/stepwell
 set -euo pipefail
 cd "$(dirname "$0")/.."
 folder=$PWD/tests/clients
@@ -52,7 +52,7 @@ if [ -z "${SANDBOX_URL:-}" ]; then
     export STEPWELL_TOKEN
 fi
 
-# What the scripts in JavaScript import is looked for beside them.
+# Node.js resolves imports from the script's own folder, so the scripts must be next to node_modules.
 cp "$folder"/*.mjs "$home/npm/"
 for script in simple_salesforce netsuite events; do
     "$home/venv/bin/python" -W ignore "$folder/${script}_client.py" "$SANDBOX_URL"

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Installs what is named on the command line where this may be done with apt-get, and says what it does.
-#   postgres   server binaries, unless some are there
-#   browser    Chromium and its driver, unless they are there
-#   scripts    Python and Node.js, which run the scripts of definitions, unless they are there
-#   senders    what the checks of senders/ need, from npm, as its lock file says; Node.js and npm, unless they are there
-#   valgrind   Valgrind, whose callgrind counts instructions, unless it is there
-#   nextest    cargo-nextest, unless it is there
+# Installs the packages named on the command line, with apt-get if permitted, and prints what it does.
+#   postgres   server binaries, unless installed
+#   browser    Chromium and its driver, unless installed
+#   scripts    Python and Node.js, which run the scripts of definitions, unless installed
+#   senders    npm packages for the checks of senders/, from its lock file; Node.js and npm, unless installed
+#   valgrind   Valgrind, whose callgrind counts instructions, unless installed
+#   nextest    cargo-nextest, unless installed
 set -euo pipefail
 
 apt() {
@@ -45,7 +45,7 @@ for what in "$@"; do
                 || { echo "node and npm are needed for the checks of senders/" >&2; exit 1; }
             (
                 cd "$(dirname "$0")/../senders"
-                # npm ci takes half a minute: only when the lock file is another than the one that was installed.
+                # npm ci takes half a minute, so run it only if the lock file has changed.
                 cmp -s package-lock.json node_modules/installed.json && exit 0
                 echo "installing from npm: senders/package-lock.json" >&2
                 npm ci --silent --no-audit --no-fund --ignore-scripts

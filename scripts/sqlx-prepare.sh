@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Writes .sqlx, the record of what every checked query means, so that a clean clone builds without a database.
-# With --check it only says whether the record is current. Needs DATABASE_URL of a server (scripts/with-postgres.sh).
+# Writes .sqlx, the metadata of all checked queries, so that a clean clone builds without a database.
+# With --check, only reports whether it is current. Requires DATABASE_URL of a server (scripts/with-postgres.sh).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,7 +13,7 @@ for file in migrations/*.sql; do psql -q -1 -v ON_ERROR_STOP=1 "$url" -f "$file"
 
 fresh=$(mktemp -d)
 touch src/lib.rs
-# The macros write one file per query while they compile against a live database.
+# While compiling against a live database, the macros write one file per query.
 DATABASE_URL=$url SQLX_OFFLINE=false SQLX_OFFLINE_DIR=$fresh cargo check --quiet --all-targets
 if [ "${1:-}" = --check ]; then
     diff -rq .sqlx "$fresh" >/dev/null || { echo ".sqlx is not current: run make sqlx" >&2; exit 1; }

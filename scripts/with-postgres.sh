@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Runs a command with DATABASE_URL of a throwaway Postgres, which is stopped and removed at the end, also on failure.
-# Tests may lose their data in a power cut, so the server does not wait for the disk; what is tested is a process's death.
-# With DURABLE=yes it does wait, as Postgres does by default: for measurements.
+# Runs a command with DATABASE_URL of a temporary Postgres, which is stopped and deleted at the end, even on failure.
+# The server does not wait for the disk: tests may lose data in a power failure, they only cover killed processes.
+# With DURABLE=yes it waits, as Postgres does by default; use this for measurements.
 set -euo pipefail
 
 bindir=$({ pg_config --bindir 2>/dev/null; ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -Vr; } \
@@ -18,7 +18,7 @@ fi
 settings=(-c fsync=off -c full_page_writes=off)
 [ "${DURABLE:-no}" = no ] || settings=()
 stop() {
-    # A second signal, as timeout sends, does not interrupt the cleaning up.
+    # A second signal, as sent by timeout, must not interrupt the cleanup.
     trap '' INT TERM HUP
     "${as[@]}" "$bindir/pg_ctl" stop -D "$home/data" -m immediate -s >/dev/null 2>&1 || true
     rm -rf "$home"

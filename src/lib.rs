@@ -1,10 +1,10 @@
 //! Stepwell: durable orchestration of business processes between systems that share no database.
 //!
-//! Imports point one way:
-//! `main -> cli -> http, dashboard, preflight -> scenario -> hub, engine -> store -> connect -> redact`, and from each of them to the
-//! crates, which are re-exported here. docs/architecture.md has the purpose and the invariant of each.
+//! Imports go in one direction:
+//! `main -> cli -> http, dashboard, preflight -> scenario -> hub, engine -> store -> connect -> redact`, and from each
+//! of them to the crates, which are re-exported here. docs/architecture.md has the purpose and the invariant of each.
 
-// First, for its macros take the place of the standard library's in everything below.
+// First, because its macros replace the standard library's in all other modules.
 #[macro_use]
 mod output;
 

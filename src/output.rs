@@ -1,8 +1,9 @@
-//! What the program prints. `print!`, `println!` and their siblings of the standard library panic once the reader has
-//! gone (`stepwell runs list | head -1`); in this crate those names are the macros below, so no command can forget.
+//! The program's output. The standard library's `print!`, `println!` and their siblings panic once the reader has gone
+//! (`stepwell runs list | head -1`). In this crate those names are the macros below, so that no command can forget
+//! this.
 //!
-//! A reader that went away has seen enough: what else would be printed is dropped, and the command ends as it would have
-//! ended, with the exit code of what it did or found. An act is never cut off half-way because of its output.
+//! When the reader has gone, the rest of the output is dropped and the command ends normally, with the exit code for
+//! what it did or found. An act is never interrupted because of its output.
 
 use std::fmt::Arguments;
 use std::io::{self, ErrorKind, Write};
@@ -11,12 +12,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Whether the reader of standard output has gone.
 static UNREAD: AtomicBool = AtomicBool::new(false);
 
-/// Whether nothing reads standard output any longer: a long listing can stop.
+/// Whether nobody reads standard output any longer, so that a long listing can stop.
 pub(crate) fn is_unread() -> bool {
     UNREAD.load(Ordering::Relaxed)
 }
 
-/// Standard output for reports that want a writer. A reader that has gone is no error here.
+/// Standard output for reports that take a writer. A missing reader is not an error.
 #[derive(Debug, Default)]
 pub(crate) struct Output;
 
@@ -31,8 +32,8 @@ impl Write for Output {
     }
 }
 
-/// Prints on standard output. Ends the process where that fails for another reason than a missing reader: a list cut
-/// short by a full disk must not pass for the whole list.
+/// Prints to standard output. Ends the process if that fails, except for a missing reader: a list cut short by a full
+/// disk must not be taken for the whole list.
 pub(crate) fn out(text: Arguments<'_>) {
     if let Err(error) = read_or_dropped(|| io::stdout().lock().write_fmt(text)) {
         err(format_args!("error: cannot write to standard output: {error}\n"));
@@ -40,7 +41,7 @@ pub(crate) fn out(text: Arguments<'_>) {
     }
 }
 
-/// Prints on standard error, if someone reads it: where not, there is nowhere left to say so.
+/// Prints to standard error. Ignores failures, which could not be reported anywhere.
 pub(crate) fn err(text: Arguments<'_>) {
     let _ = io::stderr().lock().write_fmt(text);
 }

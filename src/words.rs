@@ -1,4 +1,4 @@
-//! Times, durations and numbers as people say them.
+//! Formats times, durations and numbers for people.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use chrono::SecondsFormat;
 use crate::machine::{Time, WorkflowError};
 use crate::store::runs::listing::COUNT_MAX;
 
-/// An instant as pages show it. Always UTC: what a log of another system says must be comparable at a glance.
+/// A time as pages show it. Always UTC, so that it can be compared with other systems' logs at a glance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Moment {
     /// For `<time datetime>`.
@@ -28,7 +28,7 @@ impl From<Time> for Moment {
     }
 }
 
-/// How much time lies between two instants, in milliseconds; never negative.
+/// Milliseconds between two times; never negative.
 #[must_use]
 pub fn millis_between(from: Time, to: Time) -> i64 {
     (to - from).num_milliseconds().max(0)
@@ -41,7 +41,7 @@ pub fn duration(millis: i64) -> String {
     match millis {
         ..1_000 => format!("{} ms", millis.max(0)),
         1_000..9_950 => {
-            // One decimal, and none where it says nothing.
+            // One decimal, unless it is zero.
             let tenths = (millis + 50) / 100;
             if tenths % 10 == 0 { format!("{} s", tenths / 10) } else { format!("{}.{} s", tenths / 10, tenths % 10) }
         }
@@ -56,7 +56,7 @@ fn two(large: i64, large_unit: &str, small: i64, small_unit: &str) -> String {
     if small == 0 { format!("{large} {large_unit}") } else { format!("{large} {large_unit} {small} {small_unit}") }
 }
 
-/// How long ago, in its largest unit: `now`, `40 s`, `3 min`, `5 h`, `12 d`.
+/// How long ago, in the largest unit: `now`, `40 s`, `3 min`, `5 h`, `12 d`.
 #[must_use]
 pub fn age(at: Time, now: Time) -> String {
     let seconds = millis_between(at, now) / 1000;
@@ -104,7 +104,7 @@ pub fn bytes(number: u64) -> String {
     }
 }
 
-/// `1,250 a second`, `18 a minute`: with as few digits as say something.
+/// `1,250 a second`, `18 a minute`: whole numbers, per minute below one a second.
 #[must_use]
 #[expect(clippy::cast_possible_truncation, reason = "for people")]
 pub fn rate(per_second: f64) -> String {
@@ -121,10 +121,10 @@ pub fn plural(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
-/// Longest quote of what a target said.
+/// Longest quote of a target's message.
 const QUOTE_CHARS_MAX: usize = 300;
 
-/// A text of which a long end is cut off, for the middle of a sentence.
+/// Cuts a long text, for use in the middle of a sentence.
 #[must_use]
 pub fn shortened(text: &str) -> String {
     match text.char_indices().nth(QUOTE_CHARS_MAX) {
@@ -133,7 +133,7 @@ pub fn shortened(text: &str) -> String {
     }
 }
 
-/// An error in one line, without the story of its attempts.
+/// An error in one line, without its attempts.
 #[must_use]
 pub fn error_text(error: &WorkflowError) -> String {
     let title = error.title.as_deref().map(str::trim).filter(|t| !t.is_empty());
@@ -146,15 +146,15 @@ pub fn error_text(error: &WorkflowError) -> String {
     capitalized(&shortened(&text))
 }
 
-/// The first letter in upper case.
+/// Makes the first letter upper case.
 #[must_use]
 pub fn capitalized(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-/// A text in which marks that change the direction of writing are shown, as JSON writes them, and not followed: they
-/// would turn what stands beside them, too.
+/// Shows characters that change the writing direction as JSON escapes, since they would also affect the text around
+/// them.
 #[must_use]
 pub fn written_out(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
@@ -162,7 +162,7 @@ pub fn written_out(text: &str) -> String {
     shown
 }
 
-/// One character of [`written_out`].
+/// Writes one character for [`written_out`].
 pub fn write_out(c: char, shown: &mut String) {
     match c {
         '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
@@ -172,8 +172,8 @@ pub fn write_out(c: char, shown: &mut String) {
     }
 }
 
-/// The task's name in its reference: `/do/0/createOrder/metadata/compensate` is about `createOrder`, and what the function
-/// does that `/do/0/createOrder` calls is `createOrder/call`.
+/// Returns a task's name from its reference: `/do/0/createOrder/metadata/compensate` is about `createOrder`;
+/// `createOrder/call` is what the function called by `/do/0/createOrder` does.
 #[must_use]
 pub fn task_name(reference: &str) -> String {
     let plain = ["/metadata/compensate", "/metadata/reconcile"]

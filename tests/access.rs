@@ -1,4 +1,4 @@
-//! An actor is who they can prove to be, and a right that is lost is lost on every node within five seconds.
+//! An actor is always authenticated, and a revoked permission is lost on every node within five seconds.
 
 use std::time::{Duration, Instant};
 
@@ -30,7 +30,7 @@ fn acts(world: &World, subject: &str) -> Vec<Value> {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_command_line_acts_under_a_name_that_it_can_prove() {
     let mut world = world().await;
-    // Anyone can write this.
+    // Anyone can set these variables.
     world.set("USER", "ada");
     world.set("LOGNAME", "ada");
     told(&world, &["user", "create", "ada", "--scopes", "operate", "--reason", "joined"]);
@@ -41,7 +41,7 @@ async fn the_command_line_acts_under_a_name_that_it_can_prove() {
     let deployed = acts(&world, "test/double:1.0.0").remove(0);
     assert_eq!((&deployed["act"], deployed["actor"].as_str()), (&json!("workflow.deploy"), Some(actor)));
 
-    // Her own token proves her, and may no more than she may.
+    // Her own token identifies her, and is limited to her scopes.
     let token = told(&world, &["token", "create", "--name", "laptop", "--user", "ada", "--scopes", "admin"]);
     let token = token.trim();
     world.write("input.json", r#"{"n": 1}"#);
@@ -64,7 +64,7 @@ async fn the_command_line_acts_under_a_name_that_it_can_prove() {
     assert_eq!(node.journal(run.trim()).await[0]["actor"], "user:ada");
 }
 
-/// Signs in at a node by a link, as a browser does; the cookie.
+/// Signs in at a node with a login link, as a browser does. Returns the cookie.
 async fn signed_in(world: &World, node: &Node, user: &str) -> String {
     drop(client());
     let browser = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
@@ -84,17 +84,17 @@ async fn me(node: &Node, cookie: &str) -> u16 {
     client().get(node.url("/api/v1/me")).header("cookie", cookie).send().await.unwrap().status().as_u16()
 }
 
-/// Opens a stream and gives what ends when it does.
+/// Opens a stream and returns a task that ends with it.
 async fn listening(node: &Node, cookie: &str) -> tokio::task::JoinHandle<()> {
     let request = client().get(node.url("/api/v1/stream")).header("cookie", cookie);
     let mut stream = request.send().await.unwrap();
     assert_eq!(stream.status(), 200);
-    stream.chunk().await.unwrap().expect("it says that it is there");
+    stream.chunk().await.unwrap().expect("the stream sends a first message");
     tokio::spawn(async move { while let Ok(Some(_)) = stream.chunk().await {} })
 }
 
 async fn ends(stream: tokio::task::JoinHandle<()>, since: Instant) {
-    tokio::time::timeout(PATIENCE, stream).await.expect("the stream goes on").unwrap();
+    tokio::time::timeout(PATIENCE, stream).await.expect("the stream ends").unwrap();
     assert!(since.elapsed() < WITHIN, "{:?}", since.elapsed());
 }
 
@@ -127,14 +127,14 @@ async fn who_is_disabled_or_signed_out_is_out_on_every_node_within_five_seconds(
     let acts = acts(&world, "user:ada");
     let reasons: Vec<_> = acts.iter().filter_map(|act| act["reason"].as_str()).collect();
     assert_eq!(reasons, ["left", "lost laptop"]);
-    // Both were turned away meanwhile, and an administrator sees it.
+    // Both have been refused since, and an administrator sees that.
     eventually("the refusals are stored", || async {
         told(&world, &["audit", "refusals"]).contains("session").then_some(())
     })
     .await;
 }
 
-/// An author may emit what they like, but a start that someone asked for under a key is remembered beside events.
+/// Authors choose the ids of the events they emit, but the idempotency keys of starts are stored beside events.
 const POSE: &str = "document: { dsl: '1.0.3', namespace: test, name: pose, version: '1.0.0' }
 do:
   - pose:

@@ -1,4 +1,4 @@
-//! The API as scripts use it: deploy, start, look, act.
+//! The API as scripts use it: deploy, start, read, act.
 
 use serde_json::{Value, json};
 
@@ -19,11 +19,11 @@ fn doubled(version: &str, factor: u32) -> String {
     )
 }
 
-/// A run that stands still because its first call was refused.
+/// Starts a run that stops at its first call.
 async fn stuck(target: &Target, node: &Node, n: u64) -> String {
     target.behave("/step1", Behavior::Refuse(400));
     let run = node.start_calls(n).await;
-    eventually("the run needs a person", || async { (node.run(&run).await["attention"] == "faulted").then_some(()) })
+    eventually("the run needs attention", || async { (node.run(&run).await["attention"] == "faulted").then_some(()) })
         .await;
     run
 }
@@ -50,7 +50,7 @@ async fn a_definition_is_deployed_started_and_read_through_the_api() {
     let (status, problem) = start(json!({ "n": "21" })).await;
     assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!("/n")), "{problem}");
 
-    // A later version is what a start gets from now on; the run before keeps its own.
+    // New runs use the new version; the earlier run keeps its own.
     assert!(put(doubled("1.1.0", 3)).await.0 < 300);
     assert_eq!(start(json!({ "n": 2 })).await.1["output"], json!({ "n": 6 }));
     let id = run["id"].as_str().unwrap();
@@ -75,7 +75,7 @@ async fn the_same_idempotency_key_starts_one_run() {
     let id = |answer: &(u16, Value)| answer.1["id"].as_str().map(str::to_owned);
     let first = id(&answers[0]).expect("a run");
     assert!(answers.iter().all(|a| a.0 < 300 && id(a).as_ref() == Some(&first)), "{answers:?}");
-    assert_eq!(start(2).await.0, 409, "the same key for another input is a mistake of the caller");
+    assert_eq!(start(2).await.0, 409, "reusing a key for another input is the caller's mistake");
     let written = |key: &'static str, body: &str| {
         let (node, body) = (&node, body.to_owned());
         async move { node.send("POST", "/api/v1/workflows/test/calls/runs", &[JSON, ("idempotency-key", key)], body).await }
@@ -112,7 +112,7 @@ async fn a_stuck_run_is_retried_skipped_or_cancelled_and_the_journal_says_by_who
         };
         assert!(journal.iter().any(signed), "{act}: {journal:?}");
         let (status, problem) = node.post(&format!("/api/v1/runs/{run}/retry"), &json!({})).await;
-        assert_eq!(status, 409, "a closed run accepts nothing: {problem}");
+        assert_eq!(status, 409, "a closed run accepts no acts: {problem}");
     }
     assert_eq!(target.requests("/step2"), 2);
 }

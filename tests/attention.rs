@@ -1,11 +1,11 @@
-//! An event that a workflow wanted and did not take asks for attention until someone replays or dismisses it.
+//! An event that a subscribed workflow rejects needs attention until someone replays or dismisses it.
 
 use serde_json::{Value, json};
 
 use crate::harness::{Node, World, eventually, hub};
 use crate::links::{send, start, workflow};
 
-/// Takes orders whose number is of this type.
+/// A workflow for orders whose number has this type.
 fn orders(version: &str, number: &str) -> (String, String) {
     let rest = format!(
         "schedule: {{ on: {{ one: {{ with: {{ type: order.won }} }} }} }}
@@ -42,7 +42,7 @@ async fn a_refused_event_asks_for_attention_until_its_replay_is_taken() {
     assert_eq!((listed.len(), &listed[0]["event_id"], &listed[0]["attention"]), (1, &json!("o-7"), &json!(true)));
     assert_eq!(metric(&node, "test").await, "1");
     let event = listed[0]["id"].as_str().unwrap();
-    // Replayed too early it is refused again, and the new one asks in its place.
+    // Replayed too early, it is rejected again, and the new event needs attention instead.
     let (status, again) =
         node.post(&format!("/api/v1/events/{event}/replay"), &json!({ "reason": "perhaps now" })).await;
     assert_eq!(status, 422, "{again}");
@@ -79,7 +79,7 @@ async fn a_dismissed_event_no_longer_needs_attention_and_who_dismissed_it_is_rec
     let (status, unmatched) = node.hook("test", "u-1", &json!({ "type": "nobody.wants" })).await;
     assert_eq!(status, 200, "{unmatched}");
     let listed = asking(&node).await;
-    assert_eq!(listed.len(), 3, "an unmatched event asks for nobody: {listed:?}");
+    assert_eq!(listed.len(), 3, "an unmatched event needs no attention: {listed:?}");
     let event = listed[0]["id"].as_str().unwrap();
     let (status, problem) = node.post(&format!("/api/v1/events/{event}/dismiss"), &json!({})).await;
     assert_eq!((status, &problem["errors"][0]["pointer"]), (400, &json!("/reason")), "{problem}");
@@ -91,7 +91,7 @@ async fn a_dismissed_event_no_longer_needs_attention_and_who_dismissed_it_is_rec
     let (_, audit) = node.get(&format!("/api/v1/audit/acts?subject={event}")).await;
     let act = &audit["items"][0];
     assert_eq!((&act["act"], &act["reason"]), (&json!("event.dismiss"), &json!("a test")), "{audit}");
-    // The same at the command line, of several at once.
+    // The same on the command line, for several at once.
     let ids: Vec<&str> = listed[1..].iter().map(|item| item["id"].as_str().unwrap()).collect();
     let (done, text, error) = world.command(&["events", "dismiss", ids[0], ids[1], "--reason", "tests"]);
     assert!(done && text.matches("is dismissed").count() == 2, "{text}{error}");
@@ -129,7 +129,7 @@ async fn a_rejected_event_reaches_no_run_that_waits_and_the_next_one_does() {
     node.run_becomes(&before, "waiting").await;
     let (status, refused) = send(&node, "o-1", "order.won", &json!({ "number": "A" })).await;
     assert_eq!(status, 422, "{refused}");
-    // Who begins to wait now looks at what came before, too.
+    // A run that begins to wait now also checks earlier events.
     let after = start(&node, "waiting", &json!({})).await;
     node.run_becomes(&after, "waiting").await;
     let (status, taken) = send(&node, "o-2", "order.won", &json!({ "number": 2 })).await;

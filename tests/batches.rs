@@ -1,4 +1,5 @@
-//! The catalog, every night, through the built program: page by page, over a crash, with rows that fail and are tried again.
+//! The nightly catalog sync through the built program: page by page, across a crash, with rows that fail and are
+//! retried.
 
 use serde_json::{Value, json};
 use stepwell::sandbox::Sandbox;
@@ -20,7 +21,7 @@ const FILES: [&str; 10] = [
 
 const ITEMS: &str = "/erp/services/rest/record/v1/inventoryItem";
 
-/// Items in the ERP beside those of its seed; every thousandth has a name that is too long for the CRM.
+/// Adds items to the ERP; every thousandth has a name that is too long for the CRM.
 fn add_items(sandbox: &Sandbox, count: usize) {
     for n in 1..=count {
         let name = if n % 1_000 == 0 { "x".repeat(300) } else { format!("Item {n}") };
@@ -78,7 +79,7 @@ async fn a_pass_continues_after_kill_9_counts_each_row_once_and_retries_failed_r
     let (_, last) = node.get(&format!("/api/v1/batches/{id}/rows?limit=2&cursor={next}")).await;
     assert_eq!(last["items"][0]["row"]["itemId"], "I-3000", "{last}");
 
-    // Someone mends one of them, and deletes another.
+    // Someone fixes one of them and deletes another.
     let item = |row: &Value| format!("{ITEMS}/{}", row["row"]["id"].as_str().unwrap());
     edit(&sandbox, "PATCH", &item(row), &json!({ "displayName": "Short" }));
     edit(&sandbox, "DELETE", &item(&last["items"][0]), &json!({}));
@@ -86,7 +87,7 @@ async fn a_pass_continues_after_kill_9_counts_each_row_once_and_retries_failed_r
     assert!(started, "{error}");
     let retry = told.split_whitespace().nth(1).expect("run ID retries the failed rows");
     let ended = node.run_becomes(retry, "completed").await;
-    assert_eq!(ended["output"]["done"], 3, "only what failed: {ended}");
+    assert_eq!(ended["output"]["done"], 3, "only the failed rows are retried: {ended}");
     assert!(products(&sandbox).contains(&"ITEM-I-1000".to_owned()));
     let (_, page) = node.get(&format!("/api/v1/batches/{id}/rows")).await;
     let waiting: Vec<&Value> = page["items"].as_array().unwrap().iter().map(|row| &row["row"]["itemId"]).collect();

@@ -1,4 +1,4 @@
-//! Nothing holds up what it has nothing to do with: a sink that hangs, a filter that takes forever.
+//! Isolation: a sink that hangs or a filter that never ends delays nothing else.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::harness::{Behavior, Target, World, calls, eventually, hub};
 use crate::links::{send, start, workflow};
 
-/// What nothing may be held up for longer than.
+/// Maximum delay that is allowed.
 const HELD_UP_MAX: Duration = Duration::from_secs(1);
 
 #[tokio::test(flavor = "multi_thread")]
@@ -27,7 +27,7 @@ async fn a_sink_that_hangs_holds_up_no_other_and_no_run() {
     let world = World::new(&files, &[address.to_string()]).await;
     let node = world.node().await;
     target.behave("/deaf", Behavior::Hold);
-    // More than one sink may have under way.
+    // More events than may be in progress for one sink.
     let events = 60;
     for n in 0..events {
         start(&node, "emit", &json!({ "n": n })).await;
@@ -37,7 +37,7 @@ async fn a_sink_that_hangs_holds_up_no_other_and_no_run() {
     start(&node, "emit", &json!({ "n": events })).await;
     target.reached("/pinged", events + 1).await;
     target.reached("/books", events + 1).await;
-    assert!(began.elapsed() < Duration::from_secs(5), "held up for {:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(5), "delayed by {:?}", began.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -62,7 +62,7 @@ async fn filters_that_never_end_delay_no_webhook_and_the_event_names_the_workflo
     let (_, event) = node.get(&format!("/api/v1/events/{}", last["event"].as_str().unwrap())).await;
     let told = event["detail"].to_string();
     assert!(told.contains("test/first:1.0.0") && told.contains("test/second:1.0.0"), "{event}");
-    // Where nothing else wants the event, its sender is told, and the event is kept.
+    // If nothing else subscribes to the event, its sender is told, and the event is stored.
     let (status, answer) = send(&node, "other", "unrelated", &json!({})).await;
     assert_eq!(status, 200, "{answer}");
 }
@@ -76,16 +76,16 @@ async fn a_node_that_cannot_write_says_so_releases_its_runs_and_recovers() {
     target.behave("/step1", Behavior::Hold);
     let run = node.start_calls(1).await;
     target.reached("/step1", 1).await;
-    // The database answers, and every commit waits forever.
+    // The database answers, but every commit hangs.
     let mut database = world.connect().await;
     sqlx::raw_sql("begin; lock table journal in access exclusive mode").execute(&mut database).await.unwrap();
     target.behave("/step1", Behavior::Answer("{}".into()));
-    eventually("the node says that it gets nothing written", || async {
+    eventually("the node reports that it makes no progress", || async {
         let (status, told) = node.get("/readyz").await;
         (status == 503 && told["detail"].as_str().unwrap_or_default().contains("has made no progress")).then_some(())
     })
     .await;
-    eventually("the node lets go of its runs", || async {
+    eventually("the node releases its runs", || async {
         let mut other = world.connect().await;
         let alive = "select count(*) from nodes where dead_at is null and expires_at > now()";
         let alive: i64 = sqlx::query_scalar(alive).fetch_one(&mut other).await.unwrap();
@@ -117,5 +117,5 @@ async fn a_run_with_many_tasks_is_shown_in_pages_that_add_up() {
     }
     assert_eq!(tasks.len(), 1_501);
     let items = tasks[1..].iter().map(|task| task["output"]["item"].as_u64().unwrap());
-    assert!(items.eq(0..1_500), "a task is missing, or is there twice");
+    assert!(items.eq(0..1_500), "a task is missing or listed twice");
 }

@@ -1,12 +1,12 @@
-//! The pages, as people use them: in a browser, with mouse and keyboard.
+//! The pages as people use them: in a browser, with mouse and keyboard.
 
 use serde_json::{Value, json};
 use thirtyfour::Key;
 
 use crate::harness::{Behavior, Browser, Journey, Node, ORDER, Target, World, calls, eventually, hub, login_link};
 
-/// A journey whose ERP does not let the order be read: two slow-downs, then a refusal, until it is healed. By then the
-/// order is there and nothing is undone, so runs wait for a person.
+/// A journey in which the ERP does not let the order be read: it throttles twice, then refuses until it is healed. By
+/// then the order exists and nothing is undone, so runs need attention.
 async fn without_permission() -> Journey {
     let journey = Journey::new().await;
     let read = |more: Value| {
@@ -21,7 +21,7 @@ async fn without_permission() -> Journey {
     journey
 }
 
-/// The same with a run that waits for a person.
+/// The same, with a run that needs attention.
 async fn with_a_stuck_run() -> (Journey, Node, String) {
     let journey = without_permission().await;
     let node = journey.world.node().await;
@@ -44,13 +44,13 @@ do:
 
 const SCHEDULE: &str = "/schedules/test/nightly-settlement-of-all-open-orders";
 
-/// A node makes the schedule of what is deployed within a sweep.
+/// Waits until a node has created the schedule, which takes one sweep.
 async fn schedule_is_known(node: &Node) {
     let path = format!("/api/v1{SCHEDULE}");
     eventually("the schedule is there", || async { (node.get(&path).await.0 == 200).then_some(()) }).await;
 }
 
-/// The one fact of a kind in a run's journal.
+/// Returns the only record of a kind in a run's journal.
 async fn fact(node: &Node, run: &str, kind: &str) -> Value {
     let journal = node.journal(run).await;
     journal.iter().find(|fact| fact["kind"] == kind).cloned().unwrap_or_else(|| panic!("no {kind} in {journal:?}"))
@@ -71,7 +71,7 @@ async fn a_link_signs_in_once_and_without_a_session_every_page_is_the_sign_in_pa
     browser.goto(&link).await;
     browser.click("form button").await;
     browser.shows("h1", "Runs").await;
-    assert_eq!(browser.place().await, "/", "the secret stays in no address");
+    assert_eq!(browser.place().await, "/", "no URL contains the secret");
     browser.shows(".who", "ada").await;
 
     browser.click(".who button").await;
@@ -101,7 +101,7 @@ async fn the_list_shows_status_key_age_and_counts_and_a_new_run_without_reloadin
     let second = journey.fire(&node, 1).await;
     browser.shows(&row(&second), "Needs a decision").await;
     browser.shows(".counters", "2 Need attention").await;
-    assert_eq!(browser.script("return window.loadedOnce").await, true, "the page was loaded again");
+    assert_eq!(browser.script("return window.loadedOnce").await, true, "the page was reloaded");
     let order = "return [...document.querySelectorAll('.runs tbody a')].map(a => a.id)";
     assert_eq!(browser.script(order).await, json!([format!("run-{second}"), format!("run-{first}")]), "newest first");
 }
@@ -115,7 +115,7 @@ async fn a_runs_page_shows_its_attempts_waits_exchanges_faults_and_records() {
     let story = browser.shows(".story", "readOrder").await;
     assert!(story.contains("NetSuite answered 403: the credentials lack the permission"), "{story}");
 
-    // The customer was not there, which the workflow reckons with: no cause for alarm.
+    // The workflow handles the missing customer, so the page does not alarm.
     let looked = ".step:has(.handled)";
     browser.shows(looked, "NetSuite answered 404: record not found").await;
     browser.shows(looked, "the workflow handled it").await;
@@ -143,7 +143,7 @@ async fn a_runs_page_shows_its_attempts_waits_exchanges_faults_and_records() {
 
     let facts = node.journal(&run).await;
     let lines = browser.of(".journal tbody", "e => e.children.length").await;
-    assert_eq!(lines, facts.len(), "every fact has its line");
+    assert_eq!(lines, facts.len(), "every record has its line");
     let kinds = browser.text(".journal tbody").await.unwrap();
     for fact in &facts {
         assert!(kinds.contains(fact["kind"].as_str().unwrap()), "no {} in {kinds}", fact["kind"]);
@@ -184,14 +184,14 @@ async fn a_cancel_with_a_reason_undoes_what_was_done_and_the_page_says_so() {
     browser.shows(".story", "the customer withdrew").await;
     browser.shows(".steps", "undone later").await;
     let left = "return [...document.querySelectorAll('.acts details.act')].map((act) => act.id).join()";
-    assert_eq!(browser.script(left).await, "act-restart", "nothing is left to do but to start again");
+    assert_eq!(browser.script(left).await, "act-restart", "only a restart is offered");
     assert_eq!(node.run(&run).await["status"], "cancelled");
     assert!(journey.orders().await.is_empty());
     let customers = journey.get("/ledger?system=erp&records=true").await["records"]["erp"]["customer"].to_string();
     assert!(customers.contains("\"isInactive\":true"), "{customers}");
 }
 
-/// It stands at its step until two people have agreed on an output.
+/// Stops at its first step until two people have agreed on an output.
 const RESERVED: &str = "document:
   { dsl: '1.0.3', namespace: test, name: reserved, version: '1.0.0', metadata: { key: '${ .order }', acts: { edit: two } } }
 do:
@@ -237,7 +237,7 @@ async fn a_proposer_sees_no_approve_and_another_user_who_approves_lets_the_run_f
     bob.shows(".steps", "user:ann proposed to skip the step").await;
     bob.shows(".steps", "user:bob approved it").await;
 
-    // Whoever comes late is told who was first.
+    // A person who decides too late is told who was first.
     ann.unfold(&format!("#decline-{proposal}")).await;
     ann.write(&format!("#decline-{proposal}-reason"), "not needed").await;
     ann.click(&format!("#decline-{proposal} form button")).await;
@@ -246,7 +246,7 @@ async fn a_proposer_sees_no_approve_and_another_user_who_approves_lets_the_run_f
     assert_eq!((&acted["actor"], &acted["data"]["approved_by"]), (&json!("user:ann"), &json!("user:bob")));
 }
 
-/// Markup, quotes, and a mark that turns the direction of writing.
+/// Markup, quotes, and a character that reverses the text direction.
 const HOSTILE: &str =
     "</title><script>window.ran=1</script><img src=x onerror=\"window.ran=1\">'\"&quot;{{7*7}}\u{202e}gpj.exe";
 
@@ -329,7 +329,7 @@ async fn a_schedule_is_paused_and_fired_on_its_page() {
     browser.shows(".head .badges", "Completed").await;
 }
 
-/// A conflict about a contact, as a sync leaves it.
+/// Inserts a conflict about a contact, as a sync would.
 async fn add_conflict(world: &World) {
     sqlx::query(
         "insert into conflicts (id, link_id, entity, crm_id, erp_id, row_name, kind, crm, erp, run_id)
@@ -342,7 +342,7 @@ async fn add_conflict(world: &World) {
     .unwrap();
 }
 
-/// A batch of the run, halfway, with a row that failed.
+/// Inserts a half-finished batch of the run, with a failed row.
 async fn add_batch(world: &World, run: &str) {
     sqlx::raw_sql(sqlx::AssertSqlSafe(format!(
         "insert into batches (id, name, mode, run_id, total, done, failed, busy_ms, began_at, changed_at)
@@ -365,7 +365,7 @@ async fn a_conflict_is_settled_on_its_page() {
     browser.shows(".conflict", "Both sides changed it").await;
     browser.click(".settle input[name=reason]").await;
     browser.press("asked her".to_owned()).await;
-    // Nothing is chosen beforehand: Enter alone decides nothing.
+    // Nothing is preselected, so Enter alone decides nothing.
     browser.press(Key::Enter).await;
     assert_eq!(browser.script("return document.querySelector('.settle').checkValidity()").await, false);
     browser.click(".settle input[value=erp]").await;
@@ -412,7 +412,7 @@ async fn a_mapping_is_read_as_a_table_in_light_and_dark_on_a_telephone_and_a_des
     browser.shows("h1", "Write order status to opportunities").await;
 }
 
-/// It asks a person for one of everything that a form has.
+/// Asks a person for one of each kind of field.
 const ASKING: &str = "document: { dsl: '1.0.3', namespace: test, name: asking, version: '1.0.0' }
 do:
   - ask:
@@ -431,7 +431,7 @@ do:
               more: { type: object }
 ";
 
-/// A task that waits.
+/// Starts a run and returns its waiting task.
 async fn task(node: &Node) -> String {
     let (_, run) = node.post("/api/v1/workflows/test/asking/runs", &json!({})).await;
     node.run_becomes(run["id"].as_str().unwrap(), "waiting").await;
@@ -481,7 +481,7 @@ async fn no_page_is_wider_than_the_window_on_a_telephone_or_a_desk() {
             browser.resize(width).await;
             assert_eq!(browser.script("return window.innerWidth").await, width);
             assert_eq!(browser.overflow().await, 0, "{place} at {width}");
-            // Unfolded, there is more that could be too wide.
+            // Expanded details could be too wide as well.
             browser
                 .script("document.querySelectorAll('.timeline details, .journal details').forEach(d => d.open = true)")
                 .await;
@@ -539,7 +539,7 @@ async fn walk(browser: &Browser, id: &str) -> Vec<String> {
     walk_to(browser, &format!("document.activeElement.id === '{id}'")).await
 }
 
-/// Presses Tab until a condition holds; what had the focus on the way. All of it showed that it had.
+/// Presses Tab until a condition holds. Returns what had the focus on the way; all of it showed a visible focus.
 async fn walk_to(browser: &Browser, condition: &str) -> Vec<String> {
     const TABS_MAX: usize = 40;
     let mut reached = Vec::new();
@@ -551,7 +551,7 @@ async fn walk_to(browser: &Browser, condition: &str) -> Vec<String> {
              return { name: (e.innerText || e.name || e.id || e.tagName).trim().slice(0, 40), seen }",
         );
         let focus = focus.await;
-        assert_eq!(focus["seen"], true, "the focus cannot be seen on {focus}");
+        assert_eq!(focus["seen"], true, "the focus is not visible on {focus}");
         reached.push(focus["name"].as_str().unwrap().to_owned());
         if browser.script(&format!("return {condition}")).await == true {
             return reached;

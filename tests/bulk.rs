@@ -1,4 +1,4 @@
-//! One act over many runs: on trial, at a rate, paused and stopped; whoever dies meanwhile, each run is acted on once.
+//! One act on many runs: with a trial, at a rate, paused and stopped. Each run is acted on once, whichever node dies.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ async fn world(target: &Target) -> World {
     World::new(&[("hub.yaml", hub()), ("calls.yaml", calls(target, 2))], &[target.address().to_string()]).await
 }
 
-/// Runs that stand still because their first call was refused, oldest first.
+/// Starts runs that stop at their first call. Returns them oldest first.
 async fn stuck(target: &Target, node: &Node, count: u64) -> Vec<String> {
     target.behave("/step1", Behavior::Refuse(400));
     let mut runs = Vec::new();
@@ -16,7 +16,7 @@ async fn stuck(target: &Target, node: &Node, count: u64) -> Vec<String> {
         runs.push(node.start_calls(n).await);
     }
     for run in &runs {
-        eventually("the run needs a person", || async {
+        eventually("the run needs attention", || async {
             (node.run(run).await["attention"] == "faulted").then_some(())
         })
         .await;
@@ -24,7 +24,7 @@ async fn stuck(target: &Target, node: &Node, count: u64) -> Vec<String> {
     runs
 }
 
-/// Retries all that stand still.
+/// Retries all stopped runs.
 async fn retry(node: &Node, more: Value) -> Value {
     let mut body =
         json!({ "act": "retry", "filter": { "attention": "faulted" }, "reason": "the ERP is back", "dry_run": false });
@@ -56,7 +56,7 @@ fn results(bulk: &Value) -> Vec<&str> {
     bulk["items"].as_array().unwrap().iter().map(|item| item["result"].as_str().unwrap()).collect()
 }
 
-/// How often each run was retried, by whom and why.
+/// Returns who retried a run and why, for each retry.
 async fn retried(node: &Node, run: &str) -> Vec<(String, String)> {
     let records = node.journal(run).await.into_iter().filter(|record| record["kind"] == "operator.acted");
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -90,7 +90,7 @@ async fn a_trial_acts_on_the_first_runs_says_what_became_of_them_and_waits() {
         let who = done["acts_as"].as_str().unwrap().to_owned();
         assert_eq!(retried(&node, run).await, [(who, "the ERP is back".to_owned())]);
     }
-    assert_eq!(retried(&node, &runs[0]).await.len(), 1, "what was tried is not tried again");
+    assert_eq!(retried(&node, &runs[0]).await.len(), 1, "a run that was retried is not retried again");
     let (_, acts) = node.get(&format!("/api/v1/audit/acts?subject={id}")).await;
     assert_eq!(
         (&acts["items"][0]["act"], &acts["items"][0]["reason"]),
@@ -139,7 +139,7 @@ async fn two_nodes_share_a_bulk_act_and_keep_its_rate() {
     let begun = retry(&first, json!({ "rate": 4 })).await;
     assert_eq!(begun["rate"], "4/s");
     becomes(&second, begun["id"].as_str().unwrap(), "done").await;
-    // Eleven quarters of a second lie between the first and the last.
+    // Eleven quarters of a second pass between the first and the last.
     assert!(began.elapsed() >= std::time::Duration::from_millis(2_500), "{:?}", began.elapsed());
     for run in &runs {
         second.run_becomes(run, "completed").await;
@@ -162,7 +162,7 @@ async fn a_paused_bulk_act_acts_on_no_further_run_and_a_stopped_one_never_goes_o
     assert!(paused["note"].as_str().unwrap().contains("to pause it"), "{paused}");
     assert_eq!(steer(&node, &id, "pause").await.0, 200, "an answer may be lost");
     sqlx::query("update bulk_acts set next_at = now(), rate = 1000").execute(&mut world.connect().await).await.unwrap();
-    // Another bulk act is carried out meanwhile, so the loop has come round.
+    // Another bulk act has been carried out since, so the loop has run.
     let other = json!({ "act": "dismiss", "filter": { "key": "6" }, "reason": "by hand", "dry_run": false });
     let (_, other) = node.post("/api/v1/runs:bulk", &other).await;
     assert_eq!((&other["status"], &other["acted"]), (&json!("done"), &json!(1)), "{other}");
@@ -172,7 +172,7 @@ async fn a_paused_bulk_act_acts_on_no_further_run_and_a_stopped_one_never_goes_o
     assert_eq!(results(&done), ["done", "done", "done", "done", "done", "refused"], "{done}");
     assert!(
         done["items"][5]["detail"].as_str().unwrap().contains("moved on"),
-        "what somebody else did is not done again"
+        "an act that someone else did is not repeated"
     );
     let (status, late) = steer(&node, &id, "stop").await;
     assert_eq!((status, &late["type"]), (409, &json!("urn:stepwell:problem:conflict")), "{late}");
@@ -238,7 +238,7 @@ async fn a_preview_says_which_calls_would_be_made_next_and_what_cannot_be_undone
     assert!(dismiss["words"].to_string().contains("stay faulted"), "{dismiss}");
     let cancel = ask("cancel", json!({ "compensate": false })).await;
     assert!(cancel["words"].to_string().contains("without undoing anything"), "{cancel}");
-    assert_eq!(node.get("/api/v1/bulk").await.1["items"], json!([]), "a preview is no bulk act");
+    assert_eq!(node.get("/api/v1/bulk").await.1["items"], json!([]), "a preview creates no bulk act");
     for run in &runs {
         assert_eq!(node.run(run).await["attention"], "faulted");
     }
@@ -260,7 +260,7 @@ async fn a_bulk_act_of_somebody_who_lost_the_right_waits_for_somebody_who_has_it
     assert_eq!((status, &begun["acts_as"]), (200, &json!("user:ann")), "{begun}");
     let id = begun["id"].as_str().unwrap().to_owned();
     assert!(world.command(&["user", "disable", "ann", "--reason", "left"]).0);
-    // Somebody set it going again behind her back.
+    // Someone resumed it without her.
     sqlx::query("update bulk_acts set status = 'running'").execute(&mut world.connect().await).await.unwrap();
     let held = becomes(&node, &id, "paused").await;
     assert!(held["note"].as_str().unwrap().contains("user:ann may not act"), "{held}");

@@ -1,5 +1,5 @@
-//! Calls as the language's conformance kit asks for them (`ctk/features/call.feature`), against a pet store of our own; and
-//! what the kit does not ask: documents in files, documents that are away for a while, what the journal shows.
+//! Calls as the language's conformance kit requires them (`ctk/features/call.feature`), against a local pet store. Also
+//! cases beyond the kit: documents in files, documents that are temporarily unavailable, and what the journal shows.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Node, World};
 
-/// A pet store. It describes itself in Swagger 2.0 and refuses its first answers to chosen callers.
+/// A pet store. It describes itself in Swagger 2.0 and refuses the first requests of some callers.
 #[derive(Clone, Default)]
 struct Store {
     documents: Arc<AtomicUsize>,
@@ -83,7 +83,7 @@ fn workflow(name: &str, task: &str) -> String {
     format!("document: {{ dsl: '1.0.3', namespace: default, name: {name}, version: '1.0.0' }}\ndo:\n  - step:\n{task}")
 }
 
-/// A world with these workflows, each of one task; `HOST` stands for the store.
+/// A world with these workflows of one task each; `HOST` stands for the store.
 async fn world(store: SocketAddr, workflows: &[(&'static str, &str)], more: &[(&'static str, String)]) -> World {
     let texts = workflows.iter().map(|(name, task)| {
         let file: &'static str = Box::leak(format!("{name}.yaml").into_boxed_str());
@@ -181,7 +181,7 @@ async fn a_document_that_is_away_for_a_while_is_waited_for() {
     let run = completed(&node, "pets", json!({"petId": 7})).await;
     assert_eq!((&run["output"]["id"], &run["tasks"][0]["attempts"]), (&json!(7), &json!(3)), "{run}");
     completed(&node, "pets", json!({"petId": 8})).await;
-    assert_eq!(shop.documents.load(SeqCst), 3, "once it is there, it is kept");
+    assert_eq!(shop.documents.load(SeqCst), 3, "the document is fetched once and cached");
     let journal = node.journal(run["id"].as_str().unwrap()).await;
     let text = json!(journal).to_string();
     assert!(text.contains("\"operation\":\"getPetById\"") && text.contains("\"parameters\":{\"petId\":7}"), "{text}");
@@ -202,5 +202,5 @@ async fn a_document_in_a_file_stays_with_the_definition_whatever_becomes_of_the_
     let (status, changed) = node
         .send("PUT", "/api/v1/workflows/default/pets", &[("content-type", "application/yaml")], workflow("pets", task))
         .await;
-    assert_eq!(status, 409, "another document under the same version is another definition: {changed}");
+    assert_eq!(status, 409, "a changed document changes the definition: {changed}");
 }

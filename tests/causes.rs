@@ -1,4 +1,4 @@
-//! What needs a person, grouped by what caused it.
+//! Runs that need attention, grouped by cause.
 
 use serde_json::{Value, json};
 
@@ -41,7 +41,7 @@ async fn runs_that_stop_for_one_cause_are_one_group_whatever_ids_their_errors_na
     let listed: Vec<_> = listed["items"].as_array().unwrap().clone();
     assert_eq!(listed.iter().map(|run| &run["id"]).collect::<Vec<_>>(), [&runs[2], &runs[1], &runs[0]]);
     assert!(listed.iter().all(|run| run["error"]["type"].is_string() && run["stopped_at"].is_string()), "{listed:#?}");
-    // Once it goes well, the row says nothing of it any more.
+    // Once a run has completed, its row no longer contains the cause.
     target.behave("/step2", Behavior::Answer("{}".into()));
     let filter =
         json!({ "act": "retry", "filter": { "fingerprint": fingerprint }, "dry_run": false, "reason": "mended" });
@@ -94,7 +94,7 @@ async fn a_cause_has_an_assignee_and_notes_and_stays_muted_until_another_run_sto
     assert_eq!((found("assignee=ada").await, found("assignee=none").await), (1, 0));
     let (status, refused) = act("assign", json!({ "assignee": "eve" })).await;
     assert_eq!((status, &refused["errors"][0]["pointer"]), (422, &json!("/assignee")), "{refused}");
-    assert_eq!(act("assign", json!({ "assignee": "me" })).await.0, 422, "a program is nobody to assign");
+    assert_eq!(act("assign", json!({ "assignee": "me" })).await.0, 422, "a program cannot be an assignee");
     assert_eq!(act("praise", json!({})).await.0, 404);
     assert_eq!(node.post("/api/v1/attention/none/assign", &json!({ "assignee": "ada" })).await.0, 404);
     let fingerprint = group_before["fingerprint"].as_str().unwrap();

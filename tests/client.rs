@@ -1,4 +1,5 @@
-//! The command line is a client: it says and does the same through a server as at the database, under a name that is proved.
+//! The command line as a client: through a server it gives the same results as on the database, under an authenticated
+//! name.
 
 use std::process::Command;
 
@@ -6,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Behavior, Node, Target, World, calls, eventually, free_address, hub, program};
 
-/// A machine that has the program and a server's address, and nothing else: no database, no workflows.
+/// A machine that has the program and a server's address, but no database and no workflows.
 struct Elsewhere {
     home: tempfile::TempDir,
     server: String,
@@ -23,7 +24,7 @@ impl Elsewhere {
         command
     }
 
-    /// Whether a command succeeded, its output, its errors; under this token.
+    /// Runs a command with this token. Returns success, output and errors.
     fn run(&self, token: &str, arguments: &[&str]) -> (bool, String, String) {
         ended(&mut self.program(&[&["--server", &self.server, "--token", token], arguments].concat()))
     }
@@ -57,7 +58,7 @@ do:
   - note: { set: { done: true } }
 ";
 
-/// A world with something of everything that commands list: a run that completed, one that stopped, an event that nobody wants.
+/// A world with something for every list command: a completed run, a stopped one, an unmatched event.
 async fn busy() -> (World, Node, Target, [String; 3]) {
     let target = Target::start().await;
     let files = [("hub.yaml", hub()), ("calls.yaml", calls(&target, 1)), ("daily.yaml", DAILY.to_owned())];
@@ -134,7 +135,7 @@ async fn acts_through_a_server_are_those_of_the_owner_of_the_token() {
     told(&world, &["user", "create", "ada", "--scopes", "operate,deploy"]);
     let ada = told(&world, &["token", "create", "--name", "laptop", "--user", "ada", "--scopes", "operate,deploy"]);
     let ada = ada.trim();
-    // What is deployed there is built with the server's own catalogs.
+    // A deployment from a client uses the server's own catalogs.
     let more = elsewhere.home.path().join("more.yaml");
     std::fs::write(&more, DAILY.replace("daily", "more")).unwrap();
     assert_eq!(elsewhere.told(ada, &["deploy", "more.yaml", "--reason", "new"]), "deployed test/more:1.0.0\n");
@@ -189,7 +190,7 @@ async fn a_command_without_the_right_to_it_is_refused_and_shows_no_token() {
     }
     let (ok, _, err) = ended(&mut elsewhere.program(&["--server", &elsewhere.server, "runs", "list"]));
     assert!(!ok && err.contains("no token for http://"), "{err}");
-    // Recovery and what works on files ask no server.
+    // Recovery commands and commands on files take no server.
     for arguments in [&["audit", "verify"][..], &["migrate"], &["validate", "."], &["serve"], &["retention", "run"]] {
         let (ok, _, err) = elsewhere.run(&reader, arguments);
         assert!(!ok && err.contains("takes no --server"), "{arguments:?}: {err}");
@@ -211,7 +212,7 @@ async fn a_saved_login_serves_until_it_is_revoked_and_is_never_printed() {
     assert!(!ok && err.contains("neither a server nor a database"), "{err}");
     let (ok, _, err) =
         ended(elsewhere.program(&["login", "--server", &elsewhere.server]).env("STEPWELL_TOKEN", "swt_x"));
-    assert!(!ok && err.contains("unknown"), "a login that is not valid is not saved: {err}");
+    assert!(!ok && err.contains("unknown"), "an invalid login is not saved: {err}");
     let (ok, out, err) =
         ended(elsewhere.program(&["login", "--server", &elsewhere.server]).env("STEPWELL_TOKEN", secret));
     assert!(ok && out.contains("as token:laptop (read, operate)"), "{out}{err}");
@@ -220,7 +221,7 @@ async fn a_saved_login_serves_until_it_is_revoked_and_is_never_printed() {
     assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     let (ok, listed, err) = ended(&mut elsewhere.program(&["runs", "list"]));
     assert!(ok && listed.contains(&done), "{listed}{err}");
-    // What a folder or a shell is set up for counts before it.
+    // A database configured in the folder or shell takes precedence.
     let nowhere = ended(elsewhere.program(&["runs", "list"]).env("DATABASE_URL", "postgres://127.0.0.1:1/none"));
     assert!(!nowhere.0 && nowhere.2.contains("127.0.0.1:1"), "{}", nowhere.2);
     told(&world, &["token", "revoke", made["id"].as_str().unwrap()]);

@@ -1,4 +1,4 @@
-//! The first whole journey: from Closed-Won to the sales order, against a CRM and an ERP that fail on demand.
+//! The first complete journey: from Closed-Won to the sales order, against a CRM and an ERP that fail on demand.
 
 use serde_json::{Value, json};
 use stepwell::sandbox::{self, Sandbox};
@@ -15,7 +15,7 @@ async fn a_won_opportunity_becomes_a_customer_and_an_order_and_both_ids_come_bac
     assert_eq!((&run["output"]["customerId"], &run["output"]["orderId"]), (&json!("647"), &json!("90871")));
     let orders = journey.orders().await;
     assert_eq!(orders.len(), 1, "{orders:?}");
-    assert!(orders[0].to_string().contains("24688.86"), "the total is what was sold: {}", orders[0]);
+    assert!(orders[0].to_string().contains("24688.86"), "the total matches the deal: {}", orders[0]);
     let crm = journey.effects("crm").await;
     assert_eq!(crm.len(), 2, "{crm:?}");
 }
@@ -69,7 +69,7 @@ async fn a_refused_order_leaves_a_customer_alone_that_was_there_before() {
     assert!(statuses(&run).contains(&("createCustomer".to_owned(), "skipped".to_owned())), "{run}");
     let customers = journey.get("/ledger?system=erp&records=true").await["records"]["erp"]["customer"].to_string();
     assert!(!customers.contains("\"isInactive\":true"), "{customers}");
-    // What the ERP refused for no good reason, a person retries.
+    // A person retries what the ERP refused for no good reason.
     journey.heal().await;
     let path = format!("/api/v1/runs/{}/retry", run["id"].as_str().unwrap());
     assert_eq!(node.post(&path, &json!({ "reason": "the ERP is well again" })).await.0, 200);

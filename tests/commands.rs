@@ -1,4 +1,4 @@
-//! Commands at a terminal talk to the database themselves, also while others keep it busy.
+//! Commands on a terminal use the database directly, even while others keep it busy.
 
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ async fn a_command_waits_while_someone_else_migrates_the_database() {
         let world = Arc::clone(&world);
         tokio::task::spawn_blocking(move || world.command(&["token", "create", "--scopes", "read"]))
     };
-    // Longer than a statement that only reads may take.
+    // Longer than a read-only statement may take.
     let mut waits_long = async || {
         let text =
             "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
@@ -48,12 +48,12 @@ async fn sandbox_and_production_never_share_a_database() {
     world.set("STEPWELL_ENVIRONMENT", "production");
     let (ok, out, err) = world.command(&["serve"]);
     assert!(!ok && err.contains("the database belongs to sandbox"), "{out}{err}");
-    // It continues where it began.
+    // The run continues where it was.
     world.set("STEPWELL_ENVIRONMENT", "sandbox");
     target.behave("/step1", Behavior::Answer("{}".into()));
     let mut node = world.node().await;
     node.run_becomes(&run, "completed").await;
-    // A database in which nothing is left to do may change sides.
+    // A database without unfinished runs may change its environment.
     assert!(node.terminate());
     world.set("STEPWELL_ENVIRONMENT", "production");
     let node = world.node().await;
@@ -61,19 +61,19 @@ async fn sandbox_and_production_never_share_a_database() {
     assert_eq!(node.run_becomes(&run, "completed").await["environment"], "production");
 }
 
-/// The end of a pipe that nobody reads.
+/// Returns the writing end of a pipe that nobody reads.
 fn closed_pipe() -> Stdio {
     std::io::pipe().unwrap().1.into()
 }
 
-/// The subcommands that a help text lists.
+/// Returns the subcommands that a help text lists.
 fn listed(help: &str) -> Vec<String> {
     let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
     let names = commands.filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
     names.filter(|name| !name.is_empty() && *name != "help").map(str::to_owned).collect()
 }
 
-/// Every subcommand, however deep, from the help texts; groups included.
+/// Returns every subcommand at any depth, including groups, from the help texts.
 fn subcommands(world: &World) -> Vec<Vec<String>> {
     let mut found = vec![Vec::new()];
     let mut next = 0;
@@ -87,7 +87,7 @@ fn subcommands(world: &World) -> Vec<Vec<String>> {
     found
 }
 
-/// Exit code and standard error of a command of which nobody reads the output, or neither output nor errors.
+/// Runs a command whose output (and errors, if so set up) nobody reads. Returns exit code and standard error.
 fn unread(world: &World, arguments: &[&str], errors: Stdio) -> (Option<i32>, String) {
     let mut command = Command::new(program());
     world.equip(command.args(arguments)).stdin(Stdio::null()).stdout(closed_pipe()).stderr(errors);
@@ -160,7 +160,7 @@ async fn every_command_ends_quietly_when_its_output_is_not_read() {
         assert!(!err.contains("panicked"), "{arguments:?}: {err}");
         assert!(matches!(code, Some(0..=2)), "{arguments:?} ended with {code:?}: {err}");
         assert_eq!(code, open.status.code(), "{arguments:?}: {err}");
-        // Nor when nobody reads its errors.
+        // The same if nobody reads its errors.
         assert_eq!(unread(&world, &arguments, closed_pipe()).0, code, "{arguments:?}");
     }
 }

@@ -1,14 +1,14 @@
-//! What a saga costs in the database, counted and not timed: rows, commits and bytes that stay. Whoever makes it more than five in a
-//! hundred worse is told.
+//! The cost of a saga in the database, counted and not timed: rows, commits and stored bytes. Fails on a regression of
+//! more than five percent.
 
 use sqlx::{Executor, Row};
 
 use crate::harness::{Target, World, calls, hub};
 
-/// Sagas of three calls.
+/// Number of sagas, of three calls each.
 const SAGAS: i64 = 100;
 
-/// For each saga: what is counted, how, and how much it was when someone last looked.
+/// What is counted per saga, the query, and the accepted value.
 const COSTS: [(&str, &str, f64); 6] = [
     ("rows of the journal", "select count(*)::float8 from journal", 4.0),
     ("commits that wrote to the journal", "select count(distinct (run_id, xmin::text))::float8 from journal", 4.0),
@@ -25,7 +25,7 @@ async fn a_saga_of_three_calls_costs_no_more_rows_commits_and_bytes_than_it_did(
         World::new(&[("hub.yaml", hub()), ("calls.yaml", calls(&target, 3))], &[target.address().to_string()]).await;
     let node = world.node().await;
     for n in 0..SAGAS {
-        // Ids and keys of one length, so that bytes are the same each time.
+        // Ids and keys of equal length, so that byte counts are reproducible.
         let run = node.start_calls(u64::try_from(n).unwrap() + 1_000).await;
         node.run_becomes(&run, "completed").await;
     }

@@ -1,4 +1,4 @@
-//! A crash at any point resumes: nothing is lost, and nothing is repeated that can be known to have happened.
+//! After a crash at any point, runs resume: nothing is lost, and nothing that is known to have happened is repeated.
 
 use crate::harness::{Behavior, Target, World, calls, eventually, hub, statuses};
 
@@ -24,7 +24,7 @@ async fn a_run_resumes_after_kill_9_in_the_middle_of_each_step() {
         assert_eq!(statuses(&run).len(), STEPS, "{run}");
         for step in 1..=STEPS {
             let made = target.requests(&format!("/step{step}")) - before[step - 1];
-            // Only the call that was under way may have been made twice.
+            // Only the call that was in progress may have been made twice.
             assert_eq!(made, if step == killed_in { 2 } else { 1 }, "step {step}, killed in {killed_in}");
             assert_eq!(target.keys(&format!("/step{step}")).len(), killed_in, "one key per step and run");
         }
@@ -80,7 +80,7 @@ async fn a_run_whose_call_kills_three_nodes_is_parked_as_poison_and_sends_nothin
     let mut node = world.node().await;
     let run = node.start_calls(1).await;
     let mut deaths = 0;
-    // As often as the review that found a run which was never parked.
+    // The number of deaths after which an earlier version still had not parked a run.
     while deaths < 7 {
         target.reached("/step1", deaths + 1).await;
         node.kill();
@@ -98,11 +98,11 @@ async fn a_run_whose_call_kills_three_nodes_is_parked_as_poison_and_sends_nothin
     let parked = node.run_becomes(&run, "faulted").await;
     assert_eq!((deaths, parked["attention"].as_str()), (3, Some("poison")), "{parked}");
     assert_eq!((target.requests("/step1"), target.keys("/step1").len()), (3, 1));
-    // The node that parked it works on.
+    // The node that parked it keeps working.
     target.behave("/step1", Behavior::Answer("{}".into()));
     let other = node.start_calls(2).await;
     node.run_becomes(&other, "completed").await;
-    // A person may try again; the deaths do not count any more.
+    // A person may retry it; earlier deaths no longer count.
     let (status, answer) =
         node.post(&format!("/api/v1/runs/{run}/retry"), &serde_json::json!({ "reason": "fixed" })).await;
     assert!(status < 300, "{answer}");

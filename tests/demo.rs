@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{World, client, eventually, free_address, program, shipped};
 
-/// A running `stepwell dev`; its sandbox is a process of its own and ends with this value too.
+/// A running `stepwell dev`. Its sandbox is a separate process that also ends when this is dropped.
 struct Demo<'w> {
     world: &'w World,
     listen: SocketAddr,
@@ -41,7 +41,7 @@ impl<'w> Demo<'w> {
     fn fire(&self) {
         let mut command = Command::new(program());
         command.args(["fire", "--wait", "0"]).env("STEPWELL_LISTEN", self.listen.to_string());
-        // What the demo's own environment says comes after, and names no address.
+        // The demo's own environment takes precedence, and sets no address.
         let done = self.world.equip(&mut command).output().unwrap();
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     }
@@ -62,7 +62,7 @@ impl<'w> Demo<'w> {
 impl Drop for Demo<'_> {
     fn drop(&mut self) {
         if let Some(child) = &mut self.child {
-            // They may have ended already; then there is nothing to do.
+            // They may have ended already.
             let _ = child.kill();
             let _ = child.wait();
         }

@@ -1,4 +1,4 @@
-//! The same webhook, however often and however much at once, is one event and one run.
+//! The same webhook, however often and however concurrently it is sent, is one event and one run.
 
 use std::collections::HashSet;
 
@@ -42,7 +42,7 @@ async fn a_proved_redelivery_with_other_bytes_is_a_duplicate_whose_difference_is
     }
     let event = first["event"].as_str().unwrap();
     let (_, shown) = node.get(&format!("/api/v1/events/{event}")).await;
-    assert_eq!(shown["body"], body(2), "what came first stays");
+    assert_eq!(shown["body"], body(2), "the first event is unchanged");
     let found = shown["redeliveries"].as_array().unwrap();
     let counts: Vec<_> = found.iter().map(|one| one["deliveries"].as_i64().unwrap()).collect();
     assert_eq!(counts, [2, 1], "{shown}");
@@ -75,7 +75,7 @@ async fn first_deliveries_with_different_bytes_at_once_are_one_event() {
     let (_, shown) = one.get(&format!("/api/v1/events/{}", answers[0].1["event"].as_str().unwrap())).await;
     let kept = shown["redeliveries"].as_array().unwrap().len();
     assert!((1..=39).contains(&kept), "{shown}");
-    // Once there are enough, no more are kept.
+    // Beyond the maximum, no more are stored.
     for attempt in 100..125 {
         let body = json!({ "type": "calls", "n": 1, "attempt": attempt });
         assert_eq!(one.hook("test", "e", &body).await.0, 200);
@@ -84,7 +84,7 @@ async fn first_deliveries_with_different_bytes_at_once_are_one_event() {
     assert_eq!(shown["redeliveries"].as_array().unwrap().len(), kept.max(20), "{shown}");
 }
 
-/// A bearer token chooses the ids itself, so the same one for two contents is its mistake.
+/// With a bearer token, the sender chooses the ids, so reusing one for other content is its mistake.
 #[tokio::test(flavor = "multi_thread")]
 async fn under_a_token_the_same_id_with_another_body_is_a_conflict() {
     let target = Target::start().await;

@@ -1,5 +1,5 @@
-//! Each kind of task: the node dies while a run stands inside it, and the run ends as if it had not. Loops, branches, events
-//! and child runs have tests of their own in `links`, programs in `processes`.
+//! For each kind of task: the node dies while a run is inside it, and the run ends as if nothing had happened. Loops,
+//! branches, events and child runs are tested in `links`, programs in `processes`.
 
 use serde_json::{Value, json};
 use sqlx::Row;
@@ -7,7 +7,7 @@ use sqlx::Row;
 use crate::harness::{Behavior, Node, Target, World, hub};
 use crate::links::workflow;
 
-/// Name, tasks, and the path at which the node dies; without one it dies as soon as the run has got somewhere.
+/// Name, tasks, and the path at which the node dies; if empty, it dies as soon as the run has made progress.
 const KINDS: [(&str, &str, &str); 7] = [
     ("call", "  - a: { call: http, with: { method: post, endpoint: 'http://TARGET/call' } }\n", "/call"),
     (
@@ -20,7 +20,7 @@ const KINDS: [(&str, &str, &str); 7] = [
         "  - a: { call: http, with: { method: post, endpoint: 'http://TARGET/switch' } }\n  - choose: { switch: [ { ok: { when: .ok, then: yes } }, { other: { then: no } } ] }\n  - no: { set: { said: no }, then: end }\n  - yes: { set: { said: yes } }\n",
         "/switch",
     ),
-    // Refused once; the node dies in the second round, and then in the handler.
+    // Refused once: the node dies in the second round, and again in the handler.
     (
         "try",
         "  - a:
@@ -57,7 +57,7 @@ async fn start(node: &Node, name: &str) -> String {
     run["id"].as_str().unwrap().to_owned()
 }
 
-/// What a run came to, without what a crash may change: times, ids and attempts.
+/// Returns the result of a run without what a crash may change: times, ids and attempts.
 fn story(run: &Value) -> Value {
     let task = |t: &Value| json!([t["reference"], t["status"], t["visit"], t["iteration"], t["round"], t["output"]]);
     let tasks: Vec<Value> = run["tasks"].as_array().unwrap().iter().map(task).collect();

@@ -20,7 +20,7 @@ fn join(version: &str, on: &str) -> (String, String) {
     )
 }
 
-/// The inputs of all runs, oldest first.
+/// Returns the inputs of all runs, oldest first.
 async fn inputs(node: &Node) -> Vec<Value> {
     let (_, runs) = node.get("/api/v1/runs?workflow=test/together&sort=created_at").await;
     let mut inputs = Vec::new();
@@ -50,9 +50,9 @@ async fn events_that_belong_together_start_one_run_and_survive_the_death_of_the_
     assert_eq!(outcome(&node, &first).await, "gathered");
     send(&node, "won-2", "order.won", &json!({ "order": "2" })).await;
     let (status, again) = send(&node, "won-1", "order.won", &json!({ "order": "1" })).await;
-    assert_eq!((status, &again["event"]), (200, &first["event"]), "twice is once");
+    assert_eq!((status, &again["event"]), (200, &first["event"]), "a duplicate counts once");
     let (status, stray) = send(&node, "won-x", "order.won", &json!({ "amount": 1 })).await;
-    assert_eq!((status, outcome(&node, &stray).await.as_str()), (200, "unmatched"), "it belongs to no order");
+    assert_eq!((status, outcome(&node, &stray).await.as_str()), (200, "unmatched"), "the event has no order");
     node.kill();
     let node = world.node().await;
     let approved = async |id: &str, order: &str| {
@@ -66,7 +66,7 @@ async fn events_that_belong_together_start_one_run_and_survive_the_death_of_the_
     assert_eq!(inputs(&node).await, [json!([{ "order": "2" }, { "by": "Ada" }])]);
     let (status, again) = approved("approved-2", "2").await;
     assert_eq!((status, &again["runs"]), (200, &last["runs"]), "a duplicate is answered with the first ids");
-    // The other way round, and a second event of the kind that is there begins the next run's.
+    // In the other order; and a second event of the same kind begins the join of the next run.
     approved("approved-1", "1").await;
     approved("approved-3a", "3").await;
     approved("approved-3b", "3").await;
@@ -78,7 +78,7 @@ async fn events_that_belong_together_start_one_run_and_survive_the_death_of_the_
     assert_eq!(outcome(&node, &first).await, "run");
     let run = &last["runs"][0];
     let (_, shown) = node.get(&format!("/api/v1/runs/{}", run.as_str().unwrap())).await;
-    assert_eq!(shown["event"], last["event"], "the run names the event that completed it");
+    assert_eq!(shown["event"], last["event"], "the run refers to the event that completed it");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -88,7 +88,7 @@ async fn events_are_gathered_until_another_one_or_a_condition_says_enough() {
     let world = world(on).await;
     let node = world.node().await;
     let (status, early) = send(&node, "early", "order.closed", &json!({ "order": 1 })).await;
-    assert_eq!((status, outcome(&node, &early).await.as_str()), (200, "unmatched"), "nothing was gathered yet");
+    assert_eq!((status, outcome(&node, &early).await.as_str()), (200, "unmatched"), "no event has been joined yet");
     for (n, order) in [1, 2, 1].into_iter().enumerate() {
         send(&node, &format!("line-{n}"), "line", &json!({ "order": order, "line": n })).await;
     }
@@ -96,7 +96,7 @@ async fn events_are_gathered_until_another_one_or_a_condition_says_enough() {
     assert_eq!((status, closed["runs"].as_array().unwrap().len()), (202, 1), "{closed}");
     assert_eq!(inputs(&node).await, [json!([{ "order": 1, "line": 0 }, { "order": 1, "line": 2 }])]);
 
-    // Another `on` begins again; the same one in a new version continues.
+    // A changed `on` starts over; an unchanged one in a new version continues.
     let on = "{ any: [ { with: { type: line } } ], until: 'length == 3' }";
     let deploy = async |version: &str| {
         let (_, text) = join(version, on);
@@ -131,7 +131,7 @@ async fn two_nodes_that_gather_at_once_start_each_run_once() {
     assert!(answers.iter().all(|(status, _)| *status == 202), "{answers:?}");
     let runs = answers.iter().flat_map(|(_, answer)| answer["runs"].as_array().unwrap());
     let runs: BTreeSet<&str> = runs.map(|run| run.as_str().unwrap()).collect();
-    assert_eq!(runs.len(), 50, "who completes a run is told of it");
+    assert_eq!(runs.len(), 50, "the sender of the completing event gets the run's id");
     let found = eventually("50 runs", || async {
         let (_, runs) = nodes[0].get("/api/v1/runs?workflow=test/together&limit=500&status=completed").await;
         let runs = runs["items"].as_array()?.clone();

@@ -1,5 +1,5 @@
-//! An endless or exploding expression fails its task and never its node; strange values pass through or are refused, and
-//! never stop others.
+//! An endless or exploding expression fails its task, never its node. Strange values pass or are refused, but never
+//! stop others.
 
 use serde_json::json;
 
@@ -35,7 +35,7 @@ async fn an_endless_or_exploding_expression_fails_its_task_and_the_node_lives() 
         assert!(node.is_running(), "{name} killed the node");
     }
     let (status, run) = node.post("/api/v1/workflows/test/fair/runs?wait=20", &json!({ "n": [3, 1, 2] })).await;
-    assert_eq!((status, &run["output"]["x"]), (200, &json!(600)), "the evaluator is of no use after the bombs: {run}");
+    assert_eq!((status, &run["output"]["x"]), (200, &json!(600)), "the evaluator does not work after the bombs: {run}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-//! A node that slept beyond its lease changes nothing when it wakes.
+//! A node that was stopped beyond its lease changes nothing when it continues.
 
 use crate::harness::{Behavior, Target, World, calls, hub, statuses};
 
@@ -13,16 +13,16 @@ async fn a_stopped_and_continued_node_writes_nothing_more_for_runs_that_another_
     target.reached("/step1", 1).await;
     sleeper.stop();
     let other = world.node().await;
-    // The other node makes the call again, under the same key, once the sleeper's lease is over.
+    // The other node repeats the call with the same key once the stopped node's lease has expired.
     target.reached("/step1", 2).await;
     target.behave("/step1", Behavior::Answer("{}".into()));
     let ended = other.run_becomes(&run, "completed").await;
     let journal = other.journal(&run).await;
     sleeper.resume();
-    // The sleeper's own answer arrives now; it must leave no trace.
+    // The stopped node's answer arrives now and must leave no trace.
     let fresh = other.start_calls(2).await;
     other.run_becomes(&fresh, "completed").await;
-    crate::harness::eventually("the sleeper has a new incarnation", || async {
+    crate::harness::eventually("the stopped node has a new incarnation", || async {
         sleeper.get("/readyz").await.0.eq(&200).then_some(())
     })
     .await;

@@ -1,4 +1,5 @@
-//! Five hundred orders are stuck for five causes. A person mends them in the dashboard, at human speed, and no call is repeated.
+//! Five hundred orders are stuck for five causes. A person fixes them in the dashboard, at human speed, and no call is
+//! repeated.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
@@ -16,7 +17,7 @@ const ORDERS: u64 = 500;
 const CAUSES: u64 = 5;
 const EACH: u64 = ORDERS / CAUSES;
 
-/// The ERP. What it refuses depends on the order: number modulo five is the cause.
+/// The ERP. The number of an order modulo five determines why it is refused.
 #[derive(Clone, Default)]
 struct Shop {
     state: Arc<Mutex<ShopState>>,
@@ -24,11 +25,11 @@ struct Shop {
 
 #[derive(Default)]
 struct ShopState {
-    /// Someone has given the integration's role its permission back.
+    /// Whether someone has given the integration's role its permission back.
     may_create_orders: bool,
-    /// Calls that took effect, by path and order.
+    /// Number of calls that took effect, by path and order.
     effects: HashMap<(String, u64), usize>,
-    /// Currencies of the orders that were created.
+    /// Number of created orders by currency.
     currencies: BTreeMap<String, usize>,
 }
 
@@ -70,7 +71,8 @@ async fn answer(State(shop): State<Shop>, uri: Uri, Json(body): Json<Value>) -> 
     (StatusCode::OK, Json(json!({ "id": format!("id-{order}") })))
 }
 
-/// Creates the customer, computes the lines, creates the order, sends a mail. `discount` is the expression that 1.0.0 has wrong.
+/// Creates the customer, computes the lines, creates the order, sends a mail. `discount` is the expression that is
+/// wrong in 1.0.0.
 fn workflow(shop: SocketAddr, version: &str, discount: &str) -> String {
     format!(
         "document: {{ dsl: '1.0.3', namespace: shop, name: orders, version: '{version}', metadata: {{ key: '${{ .order }}', onFault: park }} }}
@@ -100,7 +102,7 @@ fn input(order: u64) -> Value {
     json!({ "order": order, "currency": currency, "discount": discount })
 }
 
-/// Starts all orders; every one of them stops.
+/// Starts all orders, each of which stops.
 async fn all_stuck(node: &Node) {
     let start = |order| async move {
         let (status, run) = node.post("/api/v1/workflows/shop/orders/runs?version=1.0.0", &input(order)).await;
@@ -115,7 +117,8 @@ async fn all_stuck(node: &Node) {
     .await;
 }
 
-/// A person at a browser. Counts what hands and eyes do, in the units of the keystroke-level model (Card, Moran and Newell, 1980).
+/// A person at a browser. Adds up the time that hands and eyes need according to the keystroke-level model (Card, Moran
+/// and Newell, 1980).
 struct Person<'b> {
     browser: &'b Browser,
     node: &'b Node,
@@ -123,31 +126,31 @@ struct Person<'b> {
 }
 
 impl Person<'_> {
-    /// Decides, points and clicks.
+    /// Makes a decision, then points and clicks.
     async fn decides(&mut self, css: &str) {
         self.milliseconds += 1_350;
         self.clicks(css).await;
     }
 
-    /// Points and clicks: what follows from a decision.
+    /// Points and clicks without a new decision.
     async fn clicks(&mut self, css: &str) {
         self.milliseconds += 1_100 + 200;
         self.browser.click(css).await;
     }
 
-    /// Types at the pace of an average typist, in a field that has been clicked.
+    /// Types into a clicked field, at the pace of an average typist.
     async fn write(&mut self, css: &str, text: &str) {
         self.milliseconds += 1_100 + 200 + 280 * text.chars().count() as u64;
         self.browser.write(css, text).await;
     }
 
-    /// Looks at a page until it says this.
+    /// Looks at a page until it shows a text.
     async fn reads(&mut self, css: &str, text: &str) -> String {
         self.milliseconds += 2_000;
         self.browser.shows(css, text).await
     }
 
-    /// Goes to what needs attention and opens the act on the cause that says `cause`.
+    /// Opens the list of causes, and the bulk act on the cause whose text contains `cause`.
     async fn opens(&mut self, cause: &str) {
         self.milliseconds += 1_350 + 1_100 + 200;
         self.browser.goto(&self.node.url("/?attention=any")).await;
@@ -160,7 +163,7 @@ impl Person<'_> {
         self.clicks(&format!("#act-on-{place}")).await;
     }
 
-    /// Chooses an act and reads what it would do.
+    /// Chooses an act and reads its preview.
     async fn previews(&mut self, act: &str, fields: &[(&str, &str)], preview: &str) {
         self.decides(&format!("input[value={act}]")).await;
         for (css, text) in fields {
@@ -177,14 +180,14 @@ impl Person<'_> {
         self.decides("#start").await;
     }
 
-    /// Ends the running bulk act.
+    /// Stops the running bulk act.
     async fn stops(&mut self, reason: &str) {
         self.decides("#act-stop-open").await;
         self.write("#stop-reason", reason).await;
         self.clicks("#act-stop form button").await;
     }
 
-    /// The trial went well: all others follow.
+    /// Continues with the other runs after a successful trial.
     async fn continues(&mut self, done: &str) {
         self.reads("#note", "Trial: 3 of 100 runs acted on (3 done)").await;
         self.decides("#act-resume").await;
@@ -210,7 +213,7 @@ async fn five_hundred_stuck_orders_of_five_causes_are_mended_in_three_minutes_an
     let browser = Browser::signed_in(&world, &node, "ada").await;
     let mut person = Person { browser: &browser, node: &node, milliseconds: 0 };
 
-    // The currency is mistyped: edited in all of them.
+    // The currency is mistyped, so it is edited in all runs.
     person.opens("EURO is not a currency").await;
     let edit = [("input[name=edit]", ".currency=\"EUR\"")];
     person.previews("retry", &edit, "100 runs").await;
@@ -218,7 +221,7 @@ async fn five_hundred_stuck_orders_of_five_causes_are_mended_in_three_minutes_an
     person.continues("100 runs acted on (100 done)").await;
     ended(&node, "completed", EACH).await;
 
-    // The definition is wrong: they move to the version that was deployed meanwhile.
+    // The definition is wrong, so they move to a version deployed in the meantime.
     world.write("orders.yaml", &workflow(address, "1.0.1", "(.discount | rtrimstr(\" %\") | tonumber)"));
     world.deploy();
     person.opens("cannot be parsed as a number").await;
@@ -227,7 +230,7 @@ async fn five_hundred_stuck_orders_of_five_causes_are_mended_in_three_minutes_an
     person.continues("100 runs acted on (100 done)").await;
     ended(&node, "completed", 2 * EACH).await;
 
-    // The permission is back. The trial shows it before all others are retried.
+    // The permission is back. The trial proves it before all others are retried.
     shop.state.lock().unwrap().may_create_orders = true;
     person.opens("may not create sales orders").await;
     person.previews("retry", &[], "100 runs").await;
@@ -235,7 +238,7 @@ async fn five_hundred_stuck_orders_of_five_causes_are_mended_in_three_minutes_an
     person.continues("100 runs acted on (100 done)").await;
     ended(&node, "completed", 3 * EACH).await;
 
-    // The mails cannot be sent and are not needed. Stopped half-way by second thoughts, then started again for the others.
+    // The mails cannot be sent and are not needed. Stopped halfway, then started again for the remaining runs.
     person.opens("the mailbox is unknown").await;
     person.previews("skip", &[], "100 runs").await;
     person.write("#rate", "30").await;
@@ -259,7 +262,7 @@ async fn five_hundred_stuck_orders_of_five_causes_are_mended_in_three_minutes_an
     person.decides("#act-resume").await;
     ended(&node, "completed", 4 * EACH).await;
 
-    // The period is closed for good: cancelled, and the customers are taken back.
+    // The period is closed for good, so the runs are cancelled and the customers are removed again.
     person.opens("the accounting period is closed").await;
     person.clicks("select[name=compensate]").await;
     person.clicks("select[name=compensate] option[value=yes]").await;

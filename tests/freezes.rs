@@ -1,4 +1,4 @@
-//! While someone closes the books, what events start waits, on every node; afterwards it continues in order.
+//! During a freeze, runs that events start wait on every node; afterwards they continue in order.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ const ORDERS: &str =
 
 async fn world() -> World {
     let (orders, text) = workflow("orders", "1.0.0", ORDERS);
-    // One at a time, in the order in which they came.
+    // One at a time, in the order of arrival.
     let text = text.replace("version: '1.0.0'", "version: '1.0.0', metadata: { key: '${ \"one\" }', serialize: key }");
     let (other, other_text) = workflow("other", "1.0.0", &ORDERS.replace("order.won", "other"));
     World::new(&[("hub.yaml", hub()), (&orders, text), (&other, other_text)], &[]).await
@@ -38,7 +38,7 @@ async fn end(node: &Node, freeze: &str) {
 async fn runs_that_events_start_during_a_freeze_wait_on_every_node_and_continue_in_order() {
     let world = world().await;
     let (mut first, second) = (world.node().await, world.node().await);
-    // The other node has just read that nothing is frozen.
+    // The other node has just read that there is no freeze.
     start(&second, "before").await;
     let month_end = freeze(&first, json!({ "workflows": ["test/orders"], "reason": "month end" })).await;
     let audit = freeze(&first, json!({ "workflows": ["test/orders"], "reason": "audit" })).await;
@@ -53,11 +53,11 @@ async fn runs_that_events_start_during_a_freeze_wait_on_every_node_and_continue_
         let reason = &first.journal(run).await[1]["data"]["reason"];
         assert_eq!(reason, "freeze: month end");
     }
-    // What people start, and other workflows, continue.
+    // Other workflows, and runs that people start, are not frozen.
     let (status, answer) = send(&second, "other", "other", &json!({})).await;
     assert_eq!(status, 202, "{answer}");
     second.run_becomes(answer["runs"][0].as_str().unwrap(), "completed").await;
-    // One of two freezes ends, and the node that was asked dies: what waited waits for the other.
+    // One of two freezes ends and the node that was asked dies: the waiting runs wait for the other freeze.
     end(&first, &month_end).await;
     first.kill();
     let waiting = async |freeze: &str| {

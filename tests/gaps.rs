@@ -1,5 +1,5 @@
-//! A sender that numbers its events: what never arrives starts a sweep over both systems, once, also after a crash; what is only late
-//! starts none.
+//! A sender that numbers its events: a missing event starts a reconciliation of both systems once, even across a crash;
+//! a late event starts none.
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -20,7 +20,7 @@ const FILES: [&str; 8] = [
     "functions/watermarks.yaml",
 ];
 
-/// The shipped workflows, with a NetSuite that numbers its messages; `settings` says how.
+/// The shipped workflows, with a NetSuite that numbers its messages according to `settings`.
 async fn world(settings: &str) -> Journey {
     let mut files = files(&[&FILES[..], &["mappings/contact.yaml"]].concat());
     let hub = files.iter_mut().find(|(name, _)| *name == "hub.yaml").unwrap();
@@ -30,21 +30,21 @@ async fn world(settings: &str) -> Journey {
     Journey::of(&files, Sandbox::new()).await
 }
 
-/// A message of a script of NetSuite, of a record that no workflow wants.
+/// Sends a message of a NetSuite script about a record to which no workflow subscribes.
 async fn send(node: &Node, number: u64) {
     let body = json!({ "recordType": "invoice", "type": "edit", "id": "7", "number": number });
     let (status, answer) = node.hook("netsuite", &format!("m{number}"), &body).await;
     assert_eq!(status, 200, "{answer}");
 }
 
-/// `/api/v1/sources`, of NetSuite.
+/// Returns NetSuite in `/api/v1/sources`.
 async fn source(node: &Node) -> Value {
     let (status, sources) = node.get("/api/v1/sources").await;
     assert_eq!(status, 200, "{sources}");
     sources["items"].as_array().unwrap().iter().find(|source| source["name"] == "netsuite").unwrap().clone()
 }
 
-/// `data` of the events of gaps.
+/// Returns `data` of the gap events.
 async fn gaps(node: &Node) -> Vec<Value> {
     let (_, page) = node.get("/api/v1/events?type=dev.stepwell.gap&sort=created_at").await;
     let mut data = Vec::new();
@@ -80,7 +80,7 @@ async fn a_letter_that_is_missing_starts_one_sweep_at_once() {
     let mut swept = node.run(swept["id"].as_str().unwrap()).await;
     assert!(swept["input"][0].as_object_mut().unwrap().remove("at").is_some(), "{swept}");
     assert_eq!(swept["input"], json!([gap(2, 4)]));
-    assert!(swept["output"]["crm"].as_u64() >= Some(1), "it looked at both sides: {swept}");
+    assert!(swept["output"]["crm"].as_u64() >= Some(1), "both sides were checked: {swept}");
     let known = source(&node).await;
     assert_eq!((&known["counts"], &known["channels"][0]["last"]), (&json!(true), &json!(5)), "{known}");
     let open = &known["channels"][0]["gaps"][0];
@@ -94,10 +94,11 @@ async fn a_letter_that_is_missing_starts_one_sweep_at_once() {
     let (_, metrics) = node.get("/metrics").await;
     assert!(metrics.as_str().unwrap().contains("stepwell_source_gaps{source=\"netsuite\"} 1"), "{metrics}");
 
-    // It comes after all: nothing is missing any more, and nothing else starts. What is reported later shows that time has passed.
+    // It arrives after all: nothing is missing any more, and nothing else starts. The later report shows that enough
+    // time has passed.
     send(&node, 3).await;
     send(&node, 9).await;
-    eventually("the next gap is told of", || async { (gaps(&node).await.len() >= 2).then_some(()) }).await;
+    eventually("the next gap is reported", || async { (gaps(&node).await.len() >= 2).then_some(()) }).await;
     assert_eq!(gaps(&node).await, [gap(2, 4), gap(5, 9)]);
     let known = source(&node).await;
     assert_eq!(known["channels"][0]["gaps"].as_array().unwrap().len(), 1, "{known}");
@@ -126,7 +127,7 @@ async fn a_late_event_reports_nothing_and_a_missing_one_is_reported_also_after_a
         runs.first().filter(|run| run["status"] == "completed").map(drop)
     })
     .await;
-    // 3 was due before: had it been reported, it would stand here.
+    // 3 was due before: had it been reported, it would be in the list.
     assert_eq!((gaps(&node).await, sweeps(&node).await.len()), (vec![gap(4, 7)], 1));
 }
 
@@ -142,10 +143,10 @@ async fn events_in_any_order_at_two_nodes_one_of_which_dies_leave_exactly_the_mi
         let deliveries = letters.iter().map(|number| send(if number % 2 == 0 { &first } else { &second }, *number));
         futures::future::join_all(deliveries).await;
     }
-    // Whatever it had not counted yet, the other one counts.
+    // The other node counts what this one had not counted yet.
     first.kill();
     futures::future::join_all(after.iter().map(|number| send(&second, *number))).await;
-    eventually("the gap is told of", || async { (!gaps(&second).await.is_empty()).then_some(()) }).await;
+    eventually("the gap is reported", || async { (!gaps(&second).await.is_empty()).then_some(()) }).await;
     let known = source(&second).await;
     let channel = &known["channels"][0];
     assert_eq!((&channel["last"], channel["gaps"].as_array().unwrap().len()), (&json!(120), 1), "{known}");
@@ -165,7 +166,7 @@ async fn a_number_that_is_none_is_refused_and_an_event_without_one_counts_nothin
     let body = json!({ "recordType": "invoice", "type": "edit", "id": "7" });
     assert_eq!(node.hook("netsuite", "none", &body).await.0, 200);
     send(&node, 12).await;
-    eventually("one counts", || async {
+    eventually("one gap is counted", || async {
         let known = source(&node).await;
         (known["channels"][0]["last"] == 12).then_some(())
     })

@@ -1,4 +1,4 @@
-//! Two nodes share one database: what one leaves, the other continues with.
+//! Two nodes share a database: each continues the runs that the other leaves.
 
 use std::time::{Duration, Instant};
 
@@ -30,7 +30,7 @@ async fn kill_9_of_one_node_moves_its_runs_to_the_other_within_lease_and_two_swe
     for run in runs {
         second.run_becomes(&run, "completed").await;
     }
-    // The bound of the promise, and the time that two cores shared with everything else may take on top.
+    // The guaranteed bound, plus what a machine with two busy cores may need.
     assert!(took < LEASE + 2 * SWEEP + Duration::from_secs(3), "the runs moved after {took:?}");
     assert_eq!(target.keys("/step1").len(), 20);
 }
@@ -40,14 +40,14 @@ async fn sigterm_hands_over_at_once_and_exits_well() {
     let target = Target::start().await;
     let mut world =
         World::new(&[("hub.yaml", hub()), ("calls.yaml", calls(&target, 1))], &[target.address().to_string()]).await;
-    // Were the runs to wait for the lease, the test would not end in its patience.
+    // If the runs waited for the lease, the test would time out.
     world.set("STEPWELL_LEASE_SECONDS", "600");
     target.behave("/step1", Behavior::Hold);
     let mut first = world.node().await;
     let run = first.start_calls(1).await;
     target.reached("/step1", 1).await;
     let second = world.node().await;
-    assert!(first.terminate(), "the node did not exit well");
+    assert!(first.terminate(), "the node exited with an error");
     target.reached("/step1", 2).await;
     target.behave("/step1", Behavior::Answer("{}".into()));
     second.run_becomes(&run, "completed").await;
@@ -99,7 +99,7 @@ async fn a_full_node_leaves_new_runs_to_the_other() {
     let small = world.node().await;
     let mut runs = vec![small.start_calls(1).await];
     target.reached("/step1", 1).await;
-    // Accepted, for the database has room; driven by nobody, for the node has none.
+    // Accepted, because the database has room; not driven, because the node has none.
     for n in 2..=5 {
         runs.push(small.start_calls(n).await);
     }

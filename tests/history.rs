@@ -1,11 +1,12 @@
-//! Runs that continue as new: taken up from there, shown from there, proved from their first record on, and left alone by earlier versions.
+//! Runs that continue as new: they are claimed, shown and verified from there on (verification starts with the first
+//! record), and earlier versions leave them alone.
 
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Executor, Row};
 
 use crate::harness::{Behavior, Node, Target, World, eventually, hub};
 
-/// Counts in a loop, two records a round, then waits for an event, and begins again until the event says that it is enough.
+/// Counts in a loop with two records per round, then waits for an event, and repeats until the event ends it.
 const WATCH: &str = "document:
   dsl: '1.0.3'
   namespace: test
@@ -81,7 +82,7 @@ async fn a_run_that_continues_as_new_is_read_from_there_and_keeps_what_it_may_ha
     let (records, before) =
         (view["continued"]["records"].as_u64().unwrap(), view["continued"]["tasks"].as_u64().unwrap());
     assert!(records > 350 && before + tasks > 480, "{records} {before} {tasks}");
-    // The run's row names the record, which stands in a format that earlier versions leave alone.
+    // The run's row refers to the record, whose format earlier versions do not support.
     let base = number(&world, format!("select base::bigint from runs where id = '{run}'")).await;
     assert_eq!(base, i64::try_from(records).unwrap() + 1);
     let format = number(&world, format!("select format::bigint from runs where id = '{run}'")).await;
@@ -92,7 +93,7 @@ async fn a_run_that_continues_as_new_is_read_from_there_and_keeps_what_it_may_ha
     assert_eq!(kinds.iter().filter(|kind| **kind == "run.continued").count(), 4);
     let (sound, out, errors) = world.command(&["audit", "verify"]);
     assert!(sound, "{out}{errors}");
-    // What is before is not read any more, and not needed.
+    // Earlier rows are no longer read or needed.
     node.kill();
     let harm = format!(
         "update journal set data = '{{}}' where run_id = '{run}' and seq < {base}
@@ -104,7 +105,7 @@ async fn a_run_that_continues_as_new_is_read_from_there_and_keeps_what_it_may_ha
     let node = world.node().await;
     send(&node, "watch.next", "next 2", true).await;
     let ended = node.run_becomes(&run, "compensated").await;
-    assert_eq!(target.requests("/release"), 1, "what was done before it continued as new is undone");
+    assert_eq!(target.requests("/release"), 1, "steps from before it continued as new are undone");
     assert_eq!(target.keys("/reserve").len(), 1);
     let undo = ended["tasks"].as_array().unwrap().iter().find(|task| task["compensates"] == "/do/0/reserve");
     assert!(undo.is_some(), "{}", ended["tasks"]);
@@ -127,7 +128,7 @@ async fn a_run_continues_as_new_once_every_node_supports_it_and_earlier_versions
     assert!(old.terminate());
     world.set("STEPWELL_FORMAT", "0");
     let mut new = world.node().await;
-    // It has more records than it needs: at the next boundary.
+    // It has more than enough records, so it continues as new at the next opportunity.
     send(&new, "watch.next", "next 1", false).await;
     waits(&new, &run, 200).await;
     new.kill();

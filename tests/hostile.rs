@@ -1,4 +1,4 @@
-//! Whatever an address, a header or a form says, the answer is never an error of the server.
+//! No URL, header or form can cause a server error.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,10 +15,10 @@ do:
   - one: { set: { n: 1 } }
 ";
 
-/// What no name and no text can be: answered 400 wherever it stands.
+/// Invalid in every name and text: always answered with 400.
 const IMPOSSIBLE: [&str; 6] = ["%00", "a%00b", "%FF", "%C0%80", "%ED%A0%80", "%F8%88%80%80%80"];
 
-/// What may be meant, but breaks what is careless.
+/// Valid, but likely to break careless code.
 const ODD: [&str; 20] = [
     "%",
     "%zz",
@@ -47,10 +47,10 @@ fn values() -> Vec<String> {
     values.chain(["x".repeat(5_000)]).collect()
 }
 
-/// The letters of the lists, with which their cursors begin.
+/// First letters of the cursors of all lists.
 const LISTS: &str = "bdejmrswx";
 
-/// Cursors of all lists that lead nowhere.
+/// Returns invalid cursors for all lists.
 fn cursors() -> Vec<String> {
     let keys = ["\0", "a/\0", "a\0/a", "99999999999999999999"];
     LISTS.chars().flat_map(|list| keys.map(|key| URL_SAFE_NO_PAD.encode(format!("{list}{key}")))).collect()
@@ -98,12 +98,12 @@ async fn check_all(calls: Vec<Call>, node: &Node, at_least: usize) {
     assert!(wrong.is_empty(), "{} answers are wrong:\n{}", wrong.len(), wrong[..wrong.len().min(40)].join("\n"));
 }
 
-/// The names in braces of a pattern.
+/// Returns the parameter names in a path pattern.
 fn names(pattern: &str) -> Vec<&str> {
     pattern.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name).collect()
 }
 
-/// A path of a pattern with one of its parts replaced, the others as they may be.
+/// Fills in a path pattern, one parameter with this value and the others with valid ones.
 fn path(pattern: &str, run: &str, replaced: &str, value: &str) -> String {
     names(pattern).into_iter().fold(pattern.to_owned(), |path, name| {
         let usual = match name {
@@ -119,7 +119,7 @@ fn path(pattern: &str, run: &str, replaced: &str, value: &str) -> String {
     })
 }
 
-/// Every parameter of an operation that stands in the query.
+/// Returns all query parameters of an operation.
 fn query_names(document: &Value, operation: &Value, item: &Value) -> Vec<String> {
     let listed = [&operation["parameters"], &item["parameters"]].into_iter().filter_map(Value::as_array).flatten();
     let resolved = listed.map(|parameter| match parameter["$ref"].as_str() {
@@ -212,7 +212,7 @@ async fn no_address_and_no_header_of_the_api_makes_an_error_of_the_server() {
     check_all(header_calls(&bearer), &node, 1_000).await;
 }
 
-/// What a page reads from its query.
+/// Returns the query parameters of a page.
 fn fields(pattern: &str) -> &'static [&'static str] {
     match pattern {
         "/" | "/runs" => &["status", "attention", "workflow", "q", "after", "before"],
@@ -264,7 +264,7 @@ async fn no_address_and_no_form_of_a_page_makes_an_error_of_the_server() {
             for field in fields(pattern) {
                 calls.push(call(&Method::GET, format!("{usual}?{field}={value}"), &value));
             }
-            // Signing out would end the session that all of this needs.
+            // Signing out would end the session that the remaining requests need.
             for field in FORM_FIELDS.iter().filter(|_| pattern != "/logout") {
                 let form = call(&Method::POST, usual.clone(), "");
                 let form = form.with("content-type", "application/x-www-form-urlencoded");
@@ -274,5 +274,5 @@ async fn no_address_and_no_form_of_a_page_makes_an_error_of_the_server() {
     }
     check_all(calls, &node, 4_000).await;
     let still = client.get(node.url("/")).header("cookie", &cookie).send().await.unwrap();
-    assert_eq!(still.status(), 200, "all of it was asked by somebody who was signed in");
+    assert_eq!(still.status(), 200, "the session was valid for all requests");
 }

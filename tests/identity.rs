@@ -1,5 +1,5 @@
-//! One thing has one key, however its sender writes it: ids of Salesforce in both their forms, numbers with and without a fraction.
-//! And a run has one clock, which stops while a person has stopped the run.
+//! A record has one key, however its sender writes it: Salesforce ids in both forms, numbers with and without a
+//! fraction. And a run has one clock, which stops while a person has suspended the run.
 
 use serde_json::{Value, json};
 use stepwell::sandbox;
@@ -7,7 +7,7 @@ use stepwell::sandbox;
 use crate::harness::{Journey, World, hub};
 use crate::links::{send, workflow};
 
-/// A won deal with every id of it cut to 15 characters.
+/// A won deal with all its ids cut to 15 characters.
 fn short(deal: &Value) -> Value {
     let mut short = deal.clone();
     let cut = |id: &mut Value| *id = id.as_str().map(|id| id.get(..15).unwrap_or(id)).into();
@@ -30,11 +30,11 @@ async fn a_deal_told_with_ids_of_15_and_of_18_characters_is_one_customer_and_one
         let (status, answer) = node.hook("salesforce", event, body).await;
         assert_eq!(status, 202, "{answer}");
         let run = answer["runs"][0].as_str().unwrap().to_owned();
-        // One after the other: runs of one deal side by side may all write the one customer.
+        // One after the other, because concurrent runs of one deal may all write the one customer.
         node.run_becomes(&run, "completed").await;
         runs.push(run);
     }
-    // Whoever starts it: through the API as well.
+    // However it is started: also through the API.
     let (status, started) = node.post("/api/v1/workflows/crm-erp/closed-won/runs", &short).await;
     assert!((200..300).contains(&status), "{started}");
     runs.push(started["id"].as_str().unwrap().to_owned());
@@ -95,7 +95,7 @@ async fn a_run_that_waits_for_a_number_is_woken_by_an_equal_one_and_not_by_a_tex
         let run = run["id"].as_str().unwrap();
         node.run_becomes(run, "waiting").await;
         let (_, answer) = send(&node, &format!("text-{number}"), "paid", &json!({ "order": comes })).await;
-        assert_eq!(answer["resumed"], json!([]), "a text is no number: {answer}");
+        assert_eq!(answer["resumed"], json!([]), "a text is not a number: {answer}");
         let event = parsed(&format!(r#"{{"order":{comes}}}"#));
         let (status, answer) = send(&node, &format!("number-{number}"), "paid", &event).await;
         assert_eq!((status, &answer["resumed"]), (202, &json!([run])), "{waits} and {comes}: {answer}");

@@ -1,10 +1,10 @@
-//! The language as its reference says: small definitions with what they must give, run by the built program.
+//! The language according to its reference: small definitions with their expected results, run by the built program.
 
 use serde_json::{Map, Value, json};
 
 use crate::harness::{Node, World};
 
-/// One scenario of tests/data/scenarios.
+/// A scenario in tests/data/scenarios.
 struct Scenario {
     name: String,
     definition: Value,

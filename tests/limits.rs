@@ -1,4 +1,4 @@
-//! Targets are not asked for more than they bear: limits that all nodes share, and outages that are waited for.
+//! Targets are protected from overload: all nodes share limits, and runs wait out outages.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::harness::{Behavior, Node, Target, World, eventually};
 use crate::links::workflow;
 
-/// A target that takes its time, and remembers how many calls were under way at once and when they came.
+/// A slow target that records how many calls were in progress at once and when they arrived.
 #[derive(Clone, Default)]
 struct Busy(Arc<Mutex<Seen>>);
 
@@ -104,7 +104,7 @@ async fn an_outage_is_waited_for_and_uses_up_no_retries() {
     let held_back = "stepwell_connection_held_back{connection=\"erp\"} 1";
     assert!(metrics.as_str().unwrap().contains(held_back), "{metrics}");
     let before = target.requests("/work");
-    // Three canaries later nobody has given up, and nobody else has called.
+    // After three trial calls no run has given up, and no other call was made.
     target.reached("/work", before + 3).await;
     assert!(target.requests("/work") <= 40 + 3 * 2, "{}", target.requests("/work"));
     target.behave("/work", Behavior::Answer("{}".into()));

@@ -1,4 +1,4 @@
-//! Runs and what they are linked to: events that they wait for and send, runs that they start, branches side by side.
+//! Runs and what they are linked to: events that they wait for and send, runs that they start, parallel branches.
 
 use serde_json::{Value, json};
 
@@ -81,7 +81,7 @@ async fn an_event_that_comes_before_its_listen_is_kept() {
     send(&node, "early", "order.paid", &json!({ "order": 1 })).await;
     target.behave("/step1", Behavior::Answer("{}".into()));
     assert_eq!(node.run_becomes(&run, "completed").await["output"], json!([{ "order": 1 }]));
-    // Before the run existed, and nobody wanted it then.
+    // Sent before the run existed, when nothing subscribed to it.
     let (status, _) = send(&node, "unwanted", "order.paid", &json!({ "order": 99 })).await;
     assert_eq!(status, 200);
     let late = start(&node, "await", &json!({ "order": 99 })).await;
@@ -102,7 +102,7 @@ async fn an_event_that_matches_two_filters_goes_to_the_one_that_still_needs_it()
     }
     let output = json!([{ "amount": 20 }, { "amount": 30 }]);
     assert_eq!(node.run_becomes(&before, "completed").await["output"], output);
-    // The same for events that came before the listening.
+    // The same for events that arrived before the run began to listen.
     for (id, amount) in [("p3", 20), ("p4", 30)] {
         assert_eq!(send(&node, id, "payment", &json!({ "amount": amount })).await.0, 200);
     }
@@ -249,7 +249,7 @@ async fn a_fan_out_never_exceeds_its_limit_of_child_runs_and_continues_after_kil
     assert!(sound, "{told}");
 }
 
-/// Children that end all at once are not dealt with one in each sweep.
+/// If all children end at once, they are not handled one per sweep.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_parent_hears_of_all_its_children_without_waiting_for_a_sweep() {
     let child = "do:\n  - double: { set: { n: '${ $workflow.input.n * 2 }' } }\n";
@@ -278,7 +278,7 @@ async fn cancel_and_compensation_cross_the_link_between_runs() {
     let world = world(&files, &[address.to_string()]).await;
     let node = world.node().await;
     target.behave("/refuse", Behavior::Refuse(400));
-    // Cancelled in the middle: the child undoes what it did.
+    // Cancelled in the middle: the child undoes its steps.
     let cancelled = start(&node, "parent", &json!({})).await;
     target.reached("/make", 1).await;
     node.run_becomes(&cancelled, "waiting").await;
@@ -291,7 +291,7 @@ async fn cancel_and_compensation_cross_the_link_between_runs() {
     node.run_becomes(&cancelled, "cancelled").await;
     node.run_becomes(&child, "compensated").await;
     target.reached("/make", 2).await;
-    // The child ended well, its parent fails later: the child is undone with it.
+    // The child completes, and its parent fails later: the child is undone too.
     let failed = start(&node, "parent", &json!({})).await;
     target.reached("/make", 3).await;
     let child = child_of(&node.run_becomes(&failed, "waiting").await);
@@ -383,7 +383,7 @@ async fn an_emitted_event_reaches_its_sinks_at_least_once_and_life_cycle_events_
     target.behave("/books", Behavior::Hold);
     start(&node, "emit", &json!({})).await;
     target.reached("/books", 1).await;
-    // The node dies before it knows that the event arrived; another delivers it again, under the same id.
+    // The node dies before it knows that the event was delivered; another node delivers it again with the same id.
     node.kill();
     target.behave("/books", Behavior::Answer("{}".into()));
     let mut connection = world.connect().await;
@@ -391,7 +391,7 @@ async fn an_emitted_event_reaches_its_sinks_at_least_once_and_life_cycle_events_
     let _node = world.node().await;
     target.reached("/books", 2).await;
     assert_eq!(target.keys("/books").len(), 1);
-    // Run started, completed, its status twice; task created, started, completed.
+    // Run started, completed, and its status twice; task created, started, completed.
     eventually("life-cycle events", || async { (target.keys("/audit").len() >= 6).then_some(()) }).await;
     assert_eq!(target.requests("/others"), 0);
     eventually("nothing is left to deliver", || async {

@@ -1,17 +1,17 @@
-//! What the metrics count.
+//! What metrics count.
 
 use serde_json::json;
 
 use crate::harness::{World, client, eventually, hub};
 
-/// Starts by events of `test` and through the API, and ends in its first decision.
+/// Started by events of `test` and through the API, and completes in its first decision.
 const SHORT: &str = "document: { dsl: '1.0.3', namespace: test, name: short, version: '1.0.0' }
 schedule: { on: { one: { with: { source: test, type: short } } } }
 do:
   - one: { set: { n: 1 } }
 ";
 
-/// Takes events of whatever source.
+/// Started by events of any source.
 const ANY: &str = "document: { dsl: '1.0.3', namespace: test, name: any, version: '1.0.0' }
 schedule: { on: { one: { with: { type: any } } } }
 do:
@@ -51,7 +51,7 @@ async fn every_start_is_counted_by_workflow_and_source_and_every_end_by_status()
         started("event", "test/any", "test", 1),
         started("event", "test/any", "other", 50),
         started("api", "test/short", "none", 1),
-        // All of these ended, or stopped, in the decision that started them.
+        // All of these closed or faulted in the decision that started them.
         "stepwell_runs_settled_total{status=\"completed\"} 4\n".to_owned(),
         "stepwell_runs_settled_total{status=\"faulted\"} 51\n".to_owned(),
     ];
@@ -60,5 +60,5 @@ async fn every_start_is_counted_by_workflow_and_source_and_every_end_by_status()
         expected.iter().all(|line| text.contains(line)).then_some(())
     })
     .await;
-    assert!(!metrics().await.contains("made-up"), "what a sender makes up is no label");
+    assert!(!metrics().await.contains("made-up"), "values from a sender do not become labels");
 }

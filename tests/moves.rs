@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Behavior, Node, Target, World, hub};
 
-/// A workflow that makes a customer and then an order, with something between them.
+/// A workflow that creates a customer and then an order, with a computation in between.
 fn order(target: &Target, version: &str, before: &str, lines: &str, customer: &str) -> String {
     let address = target.address();
     format!(
@@ -25,7 +25,7 @@ do:
     )
 }
 
-/// The version that stops at each run's lines, and the one that does not.
+/// The version at which every run stops, and the corrected one.
 fn broken(target: &Target) -> String {
     order(target, "1.0.0", "", "${ { total: (.customer | tonumber), customer } }", "${ .name }")
 }
@@ -86,7 +86,7 @@ async fn runs_that_stopped_at_a_broken_definition_are_moved_and_every_call_is_ma
     let (status, moved) = node.post(&path, &json!({ "to": "1.0.1", "reason": "the id is no number" })).await;
     assert_eq!(status, 200, "{moved}");
     assert_eq!(moved["workflow"]["version"], "1.0.1");
-    // The others by the command line, at once.
+    // The others with one command.
     let (ok, out, err) =
         world.command(&["runs", "move", &runs[1], &runs[2], "--to", "1.0.1", "--reason", "the id is no number"]);
     assert!(ok && out.contains("moved from version 1.0.0 to 1.0.1"), "{out}{err}");
@@ -106,10 +106,10 @@ async fn runs_that_stopped_at_a_broken_definition_are_moved_and_every_call_is_ma
     let record = journal.iter().find(|record| record["kind"] == "run.moved").unwrap();
     assert_eq!((&record["data"]["from"], &record["data"]["to"]), (&json!("1.0.0"), &json!("1.0.1")));
     assert_eq!(record["data"]["reason"], "the id is no number");
-    assert!(journal.iter().any(|record| record["kind"] == "run.faulted"), "what came before stays in the journal");
+    assert!(journal.iter().any(|record| record["kind"] == "run.faulted"), "the earlier history stays in the journal");
     let (ok, out, err) = world.command(&["audit", "verify"]);
     assert!(ok, "{out}{err}");
-    // A version that runs left may go; what they were is told by their journals.
+    // A version without runs may be deleted; the journals of moved runs still identify it.
     let (ok, out, err) = world.command(&["audit", "verify", "--run", &runs[1]]);
     assert!(ok, "{out}{err}");
 }
@@ -154,7 +154,7 @@ async fn a_run_that_moved_is_taken_over_and_undone_under_its_new_version() {
     let node = world.node().await;
     let faulted = node.run_becomes(&run, "faulted").await;
     assert_eq!(faulted["stopped_at"], "/do/3/order", "{faulted}");
-    assert_eq!(target.keys("/order").len(), 1, "the same call under the same key");
+    assert_eq!(target.keys("/order").len(), 1, "the same call has the same key");
     let (status, undone) =
         node.post(&format!("{path}/compensate"), &json!({ "reason": "the order is not there" })).await;
     assert!(status < 300, "{undone}");
@@ -170,7 +170,7 @@ async fn runs_that_stopped_are_moved_together_and_those_that_do_not_fit_are_name
     let node = world.node().await;
     let runs = stopped(&node, 3).await;
     deploy(&world, &corrected(&target));
-    // This one has gone on under the earlier version meanwhile.
+    // This run has since continued under the earlier version.
     let skip = json!({ "output": { "total": 1, "customer": "C-7" }, "reason": "by hand" });
     let (status, skipped) = node.post(&format!("/api/v1/runs/{}/skip", runs[1]), &skip).await;
     assert_eq!(status, 200, "{skipped}");

@@ -1,4 +1,5 @@
-//! A connection that signs in with a refresh token outlives its nodes, whatever the provider does with the token.
+//! A connection that signs in with a refresh token survives the death of nodes, whatever the provider does with the
+//! token.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -14,7 +15,7 @@ const FIRST: &str = "sandbox-crm-refresh-token";
 const OLD_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 const NEW_KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
 
-/// Kills in the gate. `STEPWELL_TEST_KILLS=200` runs the long one.
+/// Number of kills by default. `STEPWELL_TEST_KILLS=200` runs the long version.
 const KILLS: usize = 5;
 
 /// A world whose connection `crm` signs in at a sandbox with a refresh token.
@@ -59,19 +60,19 @@ impl Provider {
         self.client.delete(format!("{}{path}", self.sandbox)).send().await.unwrap();
     }
 
-    /// A fault of the token endpoint.
+    /// Adds a fault to the token endpoint.
     async fn fault(&self, mut fault: Value) {
         fault["path"] = "/crm/services/oauth2/token".into();
         self.post("/faults", &fault).await;
     }
 
-    /// The outcome of refresh tokens: `granted`, `repeated`, `refused`.
+    /// Returns the number of refresh tokens that were `granted`, `repeated` or `refused`.
     async fn count(&self, what: &str) -> u64 {
         let answer = self.client.get(format!("{}/sessions", self.sandbox)).send().await.unwrap();
         answer.json::<Value>().await.unwrap()["crm"]["refreshTokens"][what].as_u64().unwrap()
     }
 
-    /// Gives a refresh token to `stepwell connections reauthorize`.
+    /// Passes a refresh token to `stepwell connections reauthorize`.
     fn reauthorize(&self, token: &str) {
         let mut command = Command::new(program());
         command.args(["connections", "reauthorize", "crm"]).stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -96,7 +97,7 @@ async fn completes(node: &Node) {
 async fn nodes_that_are_killed_at_any_point_of_a_token_s_exchange_lose_no_connection() {
     let kills = std::env::var("STEPWELL_TEST_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(KILLS);
     let provider = Provider::new(json!({ "rotate": true, "graceSeconds": null, "accessSeconds": 0 })).await;
-    // Answers that come slowly make the time between the exchange and its commit long; others never come.
+    // Slow answers lengthen the time between the exchange and its commit; some answers never arrive.
     provider.fault(json!({ "kind": "drip", "delay_ms": 1, "probability": 0.5, "seed": 1 })).await;
     provider.fault(json!({ "kind": "delay", "delay_ms": 60, "probability": 0.5, "seed": 2 })).await;
     provider.fault(json!({ "kind": "reset_after", "probability": 0.1, "seed": 3 })).await;
@@ -105,7 +106,7 @@ async fn nodes_that_are_killed_at_any_point_of_a_token_s_exchange_lose_no_connec
         for _ in 0..3 {
             start(&node).await;
         }
-        // Every other one hits the time between the provider's exchange and our commit; the rest, any time.
+        // Every other kill hits the time between the provider's exchange and our commit; the others hit any time.
         let within = if kill % 2 == 0 {
             let before = provider.count("granted").await;
             eventually("an exchange", || async { (provider.count("granted").await > before).then_some(()) }).await;
@@ -113,7 +114,7 @@ async fn nodes_that_are_killed_at_any_point_of_a_token_s_exchange_lose_no_connec
         } else {
             500
         };
-        // A point in time by chance, not a wait for something.
+        // A random point in time, not a wait for a condition.
         tokio::time::sleep(Duration::from_millis(rand::random_range(0..within))).await;
         node.kill();
         if kill % 20 == 19 {
@@ -134,7 +135,7 @@ async fn nodes_that_are_killed_at_any_point_of_a_token_s_exchange_lose_no_connec
     assert!(ok && listed.contains("authorized") && !listed.contains("refused"), "{listed}");
 }
 
-/// A node that was killed after the provider exchanged the token and before its answer arrived.
+/// Kills a node after the provider exchanged the token and before its answer arrived.
 async fn killed_between_exchange_and_commit(provider: &Provider) -> String {
     provider.fault(json!({ "kind": "hang", "apply": true, "count": 1 })).await;
     let mut node = provider.world.node().await;
@@ -167,7 +168,7 @@ async fn a_provider_without_grace_is_asked_once_and_a_person_authorizes_the_conn
     let refused = provider.count("refused").await;
     let second = start(&node).await;
     node.run_becomes(&second, "faulted").await;
-    assert_eq!(provider.count("refused").await, refused, "it is not asked over and over");
+    assert_eq!(provider.count("refused").await, refused, "the provider is not asked over and over");
     let (_, listed, _) = provider.world.command(&["connections", "list"]);
     assert!(listed.contains("refused") && listed.contains("crm"), "{listed}");
     eventually("the metric says so", || async {
@@ -194,7 +195,7 @@ async fn all_nodes_share_a_refresh_token_and_one_of_them_exchanges_it() {
             nodes[0].run_becomes(&run, "completed").await;
         }
         assert_eq!((provider.count("granted").await, provider.count("refused").await), (exchanges, 0));
-        // Every access token ends, so that both nodes want another one at once.
+        // All access tokens end, so that both nodes need another one at once.
         provider.delete("/sessions").await;
     }
 }
@@ -217,7 +218,7 @@ async fn a_changed_first_refresh_token_supersedes_what_is_stored() {
     let newest = rows[0]["id"].as_str().unwrap();
     let (ok, _, said) = provider.world.command(&["connections", "forget", "crm", "--id", newest]);
     assert!(ok, "{said}");
-    // And the former one, with its result, counts again if it is put back.
+    // If the former token is configured again, its stored successor is used again.
     provider.world.set("STEPWELL_SECRET_CRMREFRESH", FIRST);
     provider.delete("/sessions").await;
     let node = provider.world.node().await;

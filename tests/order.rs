@@ -1,5 +1,5 @@
-//! `serialize: key`: runs with one key run one at a time, in the order in which their events were stored, and keep nobody
-//! else waiting.
+//! `serialize: key`: runs with one key run one at a time, in the order in which their events were stored, without
+//! delaying others.
 
 use std::collections::{BTreeMap, HashSet};
 use std::net::SocketAddr;
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::harness::{Node, World, eventually, hub};
 use crate::links::{send, workflow};
 
-/// A target that writes down what happened for each key, and refuses what it is told to.
+/// A target that records the calls for each key, and refuses what it is told to.
 #[derive(Clone, Default)]
 struct Witness(Arc<Mutex<Seen>>);
 
@@ -59,7 +59,7 @@ impl Witness {
     }
 }
 
-/// One after the other, each whole.
+/// The calls of these runs without overlap.
 fn in_order(numbers: impl IntoIterator<Item = i64>) -> Vec<(String, i64)> {
     numbers.into_iter().flat_map(|n| [("begin".to_owned(), n), ("end".to_owned(), n)]).collect()
 }
@@ -108,13 +108,13 @@ async fn runs_with_one_key_run_in_the_order_of_their_events_on_two_nodes_and_acr
     }
     let mut database = world.connect().await;
     let left = "select (select count(*) from turns) + (select count(*) from lanes)";
-    eventually("nobody waits", || async {
+    eventually("no run is waiting", || async {
         let (_, runs) = other.get("/api/v1/runs?workflow=test/change&status=running,pending").await;
         runs["items"].as_array()?.is_empty().then_some(())
     })
     .await;
     let left: i64 = sqlx::query_scalar(left).fetch_one(&mut database).await.unwrap();
-    assert_eq!(left, 0, "what is done leaves nothing behind");
+    assert_eq!(left, 0, "completed runs leave no rows behind");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -132,14 +132,14 @@ async fn a_parked_run_blocks_its_key_visibly_and_only_its_key() {
     assert_eq!(queue(&parked).await, json!({ "first": parked, "before": 0, "after": 2 }));
     assert_eq!(queue(&third).await, json!({ "first": parked, "before": 2, "after": 0 }));
     assert_eq!(node.run(&second).await["status"], "pending");
-    // Who waits can be cancelled; who stands still makes room when a person says so.
+    // A waiting run can be cancelled; a stopped run makes room when a person acts on it.
     let act = async |run: &str, act: &str| {
         let (status, answer) = node.post(&format!("/api/v1/runs/{run}/{act}"), &json!({ "reason": "test" })).await;
         assert!(status < 300, "{status} {answer}");
     };
     act(&second, "cancel").await;
     node.run_becomes(&second, "cancelled").await;
-    assert_eq!(witness.story("a"), [], "nothing of the key was done");
+    assert_eq!(witness.story("a"), [], "no call was made for the key");
     act(&parked, "dismiss").await;
     let run = node.run_becomes(&third, "completed").await;
     assert_eq!((run["queue"].clone(), witness.story("a")), (Value::Null, in_order([2])));

@@ -1,4 +1,4 @@
-//! What senders and runs see while Postgres is away or slow: a clear answer, and nothing lost.
+//! What senders and runs see while Postgres is unavailable or slow: a clear answer, and nothing lost.
 
 use std::collections::HashSet;
 
@@ -23,18 +23,24 @@ async fn while_the_database_is_away_senders_are_asked_to_retry_and_runs_continue
     target.reached("/step1", 1).await;
 
     world.cut_off_database().await;
-    eventually("the node says that it is not ready", || async { (node.get("/readyz").await.0 == 503).then_some(()) })
-        .await;
+    eventually("the node reports that it is not ready", || async {
+        (node.get("/readyz").await.0 == 503).then_some(())
+    })
+    .await;
     let body = json!({ "type": "calls", "n": 2 });
     let (status, problem) = node.hook("test", "event-2", &body).await;
     assert_eq!(status, 503, "{problem}");
     assert_eq!(problem["status"], 503, "{problem}");
-    assert_eq!(node.get("/healthz").await.0, 200, "a restart would not help, so the process says that it is well");
-    // The answer to the call in flight arrives while nothing can be recorded.
+    assert_eq!(
+        node.get("/healthz").await.0,
+        200,
+        "a restart would not help, so the process reports that it is healthy"
+    );
+    // The answer to the call in progress arrives while nothing can be recorded.
     target.behave("/step1", Behavior::Answer("{}".into()));
 
     world.restore_database().await;
-    // 200 if the node could still write the first try after it had given up the wait for it: one event in any case.
+    // 200 if the node could write the first attempt after it had stopped waiting for it: one event in any case.
     let accepted = eventually("the same webhook is accepted", || async {
         let (status, answer) = node.hook("test", "event-2", &body).await;
         matches!(status, 202 | 200).then_some(answer)
@@ -55,7 +61,7 @@ async fn a_node_that_cannot_keep_up_refuses_before_it_falls_over() {
     let mut world = world(&target).await;
     world.set("STEPWELL_NODE_QUEUE_MAX", "50");
     let node = world.node().await;
-    // Commits wait for this lock: what is sent meanwhile queues.
+    // Commits wait for this lock, so requests queue up.
     let mut connection = world.connect().await;
     let mut lock = connection.begin().await.unwrap();
     sqlx::raw_sql("lock table runs in exclusive mode").execute(&mut *lock).await.unwrap();
@@ -66,7 +72,7 @@ async fn a_node_that_cannot_keep_up_refuses_before_it_falls_over() {
             (n, node.hook("test", &format!("event-{n}"), &body).await)
         })
         .collect();
-    // Nothing is committed yet: who is answered now was refused.
+    // Nothing is committed yet, so whoever gets an answer now was refused.
     let (_, (first, problem)) = sent.next().await.unwrap();
     assert_eq!(first, 503, "{problem}");
     lock.rollback().await.unwrap();
@@ -78,10 +84,10 @@ async fn a_node_that_cannot_keep_up_refuses_before_it_falls_over() {
         }
     }
     assert!((refused.len() as u64) < SENT - 1, "everything was refused");
-    // A sender comes back with what was refused, under the same id: whatever became of the first try, it is one event.
+    // Senders retry what was refused, with the same id: whatever happened to the first attempt, it is one event.
     let again = futures::stream::iter(0..SENT).for_each_concurrent(20, |n| async move {
         let body = &json!({ "type": "calls", "n": n });
-        let answer = eventually("the webhook is taken", || async {
+        let answer = eventually("the webhook is accepted", || async {
             let (status, answer) = node.hook("test", &format!("event-{n}"), body).await;
             assert!(matches!(status, 202 | 200 | 503), "{status} {answer}");
             (status != 503).then_some(answer)

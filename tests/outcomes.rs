@@ -1,4 +1,5 @@
-//! Slow targets: what they do after nobody waits for them any more. Each effect counts, since these targets know no keys.
+//! Slow targets and their effects after nobody waits any more. Every effect counts, because these targets have no
+//! idempotency keys.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -43,14 +44,15 @@ impl Slow {
     }
 }
 
-/// How long the nth record takes: from at once to well after nobody waits any more. A busy machine adds to that, within the settle time.
+/// Delay of the nth record: from none to well after the caller has given up. A busy machine adds to that, within the
+/// settle time.
 fn delay(n: u64) -> Duration {
     let longest = TIMEOUT + SETTLE / 2;
     longest * u32::try_from(n * 7_919 % 1_000).unwrap() / 1_000
 }
 
 async fn act(State(slow): State<Slow>, Path(n): Path<u64>) -> Response {
-    // Whoever hangs up does not end the work.
+    // A disconnected caller does not end the work.
     let done = tokio::spawn(async move {
         tokio::time::sleep(delay(n)).await;
         slow.note(n, "do");
@@ -133,7 +135,7 @@ async fn two_thousand_slow_targets_act_neither_after_their_undo_nor_twice() {
         node.run_becomes(run, if n % 2 == 0 { "compensated" } else { "completed" }).await;
     }
     for (n, _) in &runs {
-        // What is still on its way arrives within the settle time: wait for the effect itself, which is there for sure.
+        // Effects in progress arrive within the settle time, so wait for the effect itself.
         let effects =
             eventually(&format!("the effect of {n}"), || async { Some(slow.of(*n)).filter(|e| e.contains(&"do")) })
                 .await;

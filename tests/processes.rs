@@ -1,4 +1,5 @@
-//! Programs that definitions run where an operator allowed it: within limits, and gone when nobody waits for them any more.
+//! Programs that definitions run where an operator allows it: within limits, and ended when nobody waits for them any
+//! more.
 
 use serde_json::{Value, json};
 
@@ -18,7 +19,7 @@ async fn world(tasks: &[(&str, &str)], kinds: &str, more: &[(&str, &str)]) -> Wo
     world
 }
 
-/// The run of a workflow once it has ended.
+/// Runs a workflow and returns the run once it has closed.
 async fn ended(node: &Node, name: &str, input: &Value) -> Value {
     let (status, run) = node.post(&format!("/api/v1/workflows/test/{name}/runs?wait=30"), input).await;
     assert_eq!(status, 200, "{run}");
@@ -83,7 +84,7 @@ async fn programs_get_their_input_and_nothing_of_the_nodes() {
     assert_eq!(output(&node, "none", &json!({})).await, Value::Null);
     assert_eq!(output(&node, "python", &json!({})).await, "['x', '1'] hello\n");
     assert_eq!(output(&node, "javascript", &json!({})).await, "hello Ada\n");
-    assert_eq!(output(&node, "async", &input).await, input, "what is not waited for passes its input on");
+    assert_eq!(output(&node, "async", &input).await, input, "a program that is not awaited passes its input on");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -112,7 +113,7 @@ async fn programs_are_kept_within_their_limits() {
     let missing = error(&node, "missing").await;
     assert!(missing.0 == "configuration" && missing.1.contains("no-such-engine"), "{missing:?}");
     let grandchild = std::fs::read_to_string(&pid).unwrap().trim().to_owned();
-    eventually("what the shell had started is gone too", || async { (!is_running(&grandchild)).then_some(()) }).await;
+    eventually("the shell's child process is gone too", || async { (!is_running(&grandchild)).then_some(()) }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -125,7 +126,7 @@ async fn what_no_operator_allowed_is_refused_at_deployment_and_where_it_runs() {
     let (status, problem) = node.send("PUT", "/api/v1/workflows/test/refused", &headers, text).await;
     assert_eq!(status, 422, "{problem}");
     assert!(problem.to_string().contains("processes.enable"), "{problem}");
-    // Deployed while it was allowed: the node starts, and the run says what is missing.
+    // Deployed while it was allowed: the node starts, and the run reports what is missing.
     let refused = error(&node, "allowed").await;
     assert!(refused.0 == "configuration" && refused.1.contains("processes.enable"), "{refused:?}");
 }
@@ -177,7 +178,7 @@ async fn a_container_is_started_with_limits_and_removed_when_no_run_waits_for_it
     assert_eq!(output(&node, "contained", &json!({ "text": "hello" })).await, "hello");
     let calls = std::fs::read_to_string(&log).unwrap();
     let calls: Vec<&str> = calls.lines().collect();
-    let name = calls[0].strip_prefix("rm --force -- ").expect("what an earlier attempt left is removed first");
+    let name = calls[0].strip_prefix("rm --force -- ").expect("the container of an earlier attempt is removed first");
     assert!(name.starts_with("stepwell-") && name.ends_with("-test.contained.run"), "{calls:?}");
     let run = calls[1];
     for option in [
@@ -197,7 +198,7 @@ async fn a_container_is_started_with_limits_and_removed_when_no_run_waits_for_it
         assert!(run.contains(option), "{option}: {run}");
     }
     assert!(run.ends_with(" --entrypoint=sh -- alpine:3 -c -- cat; echo $1 sh Foo"), "{run}");
-    // What is computed is checked where it is used: nothing is started.
+    // Computed values are checked when they are used: nothing is started.
     let computed = ended(&node, "computed", &json!({ "image": "--privileged" })).await;
     let detail = computed["error"]["detail"].as_str().unwrap();
     assert!(detail.contains("not the name of an image"), "{computed}");
@@ -224,7 +225,10 @@ async fn arguments_that_look_like_options_stay_arguments() {
     let shell = output(&node, "shell", &input).await;
     assert_eq!((&shell["stdout"], &shell["code"]), (&json!("-c --\n"), &json!(0)), "{shell}");
     let said = shell["stderr"].as_str().unwrap();
-    assert!(said.contains("-x") && said.contains("not found"), "what begins with `-` is a command: {shell}");
+    assert!(
+        said.contains("-x") && said.contains("not found"),
+        "an argument that begins with `-` was taken for an option: {shell}"
+    );
     assert_eq!(output(&node, "python", &input).await, "['-c', '--version', '--eval=process.exit(9)']\n");
     assert_eq!(output(&node, "javascript", &input).await, "--version,-e,--eval=process.exit(9)\n");
     assert_eq!(output(&node, "value", &input).await, "--eval=process.exit(9)\n");

@@ -1,4 +1,4 @@
-//! From an empty folder: a project of one's own is written, tested, and run by `stepwell dev`.
+//! From an empty folder: a new project is written, tested, and run by `stepwell dev`.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::harness::{World, client, eventually, free_address, program, shipped};
 
-/// Runs a subcommand in a folder, without a world around it.
+/// Runs a subcommand in a folder, without a world.
 fn there(folder: &Path, arguments: &[&str]) -> (bool, String) {
     let mut command = Command::new(program());
     command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
@@ -27,7 +27,7 @@ fn every_project_that_init_writes_is_valid_and_survives_every_failure() {
             let (ok, said) = there(&project, arguments);
             assert!(ok, "{template}: {arguments:?}: {said}");
         }
-        // A second time nothing is overwritten.
+        // A second time, nothing is overwritten.
         std::fs::write(project.join("README.md"), "mine").unwrap();
         let (ok, said) = there(folder.path(), &["init", "project", "--from", template]);
         assert!(!ok && said.contains("nothing was written"), "{template}: {said}");
@@ -75,7 +75,7 @@ async fn doctor_says_what_would_keep_a_node_from_working() {
     let (ok, found) = findings(&world, &["--offline"]);
     assert!(ok, "{found:#?}");
     says(&found, "ok", "workflows", "without mistakes");
-    // The settings do not let it call the sandbox's address.
+    // The settings do not allow calls to the sandbox's address.
     let (ok, found) = findings(&world, &[]);
     assert!(!ok);
     says(&found, "error", "connection netsuite", "network.allow");

@@ -1,5 +1,6 @@
-//! The promises of Stepwell, proved from outside: each test drives the built program over HTTP, with targets that fail on
-//! demand. One program, so that the harness is built and linked once; one file per promise.
+//! The promises of Stepwell, proved from outside: each test drives the built program over HTTP, with targets that fail
+//! on demand. All are in one test program, so that the harness is built and linked once; each file is about one
+//! promise.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by ending")]
 

@@ -1,11 +1,12 @@
-//! What a workflow reserves for two people is done when another user approves it: on any node, whichever node dies meanwhile.
+//! An act that a workflow reserves for two people is carried out once another user approves it: on any node, whichever
+//! node dies.
 
 use serde_json::{Value, json};
 
 use crate::harness::{Node, World, eventually, hub};
 use crate::links::{send, workflow};
 
-/// Its first step fails for good, and it stands there.
+/// Its first step fails permanently, so the run stops there.
 const ORDER: &str = "schedule: { on: { one: { with: { type: order.won } } } }
 do:
   - price: { raise: { error: { type: 'https://example.com/no-price', status: 409 } } }
@@ -39,7 +40,7 @@ impl People {
         node.send("POST", path, &headers, body.to_string()).await
     }
 
-    /// Ann proposes what the failed step is to be passed over with; the proposal's id.
+    /// Ann proposes to skip the failed step with an output. Returns the proposal's id.
     async fn propose(&self, node: &Node, run: &str) -> String {
         let body = json!({ "output": { "amount": 120 }, "reason": "agreed with the customer" });
         let (status, answer) = self.say(&self.ann, node, &format!("/api/v1/runs/{run}/skip"), &body).await;
@@ -62,7 +63,7 @@ async fn stopped(node: &Node, id: &str) -> String {
     run
 }
 
-/// Who acted and who approved.
+/// Returns who acted and who approved.
 async fn acted(node: &Node, run: &str) -> Vec<(Value, Value)> {
     let records = node.journal(run).await.into_iter().filter(|record| record["kind"] == "operator.acted");
     records.map(|record| (record["actor"].clone(), record["data"]["approved_by"].clone())).collect()
@@ -94,7 +95,7 @@ async fn what_was_approved_is_done_although_every_node_died_before_it() {
     let run = stopped(&node, "order-1").await;
     let proposal = people.propose(&node, &run).await;
     node.kill();
-    // The terminal waits for a node that does it; none is there before the approval is written.
+    // The command waits for a node to carry it out; none runs before the approval is recorded.
     let mut approving = std::process::Command::new(crate::harness::program());
     let arguments = ["--token", &people.bob, "proposals", "approve", &proposal, "--reason", "seen", "--json"];
     let approving = people.world.equip(approving.args(arguments)).stdout(std::process::Stdio::piped()).spawn().unwrap();
@@ -111,7 +112,7 @@ async fn what_was_approved_is_done_although_every_node_died_before_it() {
     let approved = approving.wait_with_output().unwrap();
     assert!(approved.status.success());
     assert_eq!(acted(&node, &run).await, [(json!("user:ann"), json!("user:bob"))]);
-    // And once: approving it again reports that it is done.
+    // Only once: approving it again reports that it is done.
     let path = format!("/api/v1/proposals/{proposal}/approve");
     let (status, again) = people.say(&people.bob, &node, &path, &json!({})).await;
     assert_eq!((status, &again["state"]), (200, &json!("done")), "{again}");
@@ -151,7 +152,7 @@ async fn the_end_of_a_freeze_resumes_runs_that_no_single_person_may_resume() {
     let (status, freeze) = node.post("/api/v1/freezes", &body).await;
     assert_eq!(status, 201, "{freeze}");
     let number = std::sync::atomic::AtomicUsize::new(0);
-    let run = eventually("a run is held back", || async {
+    let run = eventually("a run is held", || async {
         let id = format!("order-{}", number.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
         let (_, answer) = send(&node, &id, "order.won", &json!({})).await;
         let run = answer["runs"][0].as_str().unwrap().to_owned();
@@ -159,7 +160,7 @@ async fn the_end_of_a_freeze_resumes_runs_that_no_single_person_may_resume() {
     })
     .await;
     let (status, _) = people.say(&people.ann, &node, &format!("/api/v1/runs/{run}/resume"), &json!({})).await;
-    assert_eq!(status, 202, "one person alone only proposes it");
+    assert_eq!(status, 202, "one person can only propose it");
     let freeze = freeze["id"].as_str().unwrap();
     let end = format!("/api/v1/freezes/{freeze}/end");
     let (status, ended) = people.say(&people.ann, &node, &end, &json!({ "reason": "closed" })).await;

@@ -1,4 +1,5 @@
-//! What a changed definition would do with recorded events is shown before it is deployed, and nothing is touched for it.
+//! A replay shows what a changed definition would do with recorded events before it is deployed, without changing
+//! anything.
 
 use std::path::Path;
 
@@ -6,10 +7,10 @@ use serde_json::{Value, json};
 
 use crate::harness::{Journey, Node, ORDER, Target, World, calls, hub, shipped};
 
-/// Since before any event of a test.
+/// Includes all events of a test.
 const SINCE: [&str; 2] = ["--since", "PT1H"];
 
-/// Replays a definition; exit code 0 and what was printed.
+/// Replays a definition. Returns success and output.
 fn replay(world: &World, workflow: &str, more: &[&str]) -> (bool, String) {
     let arguments = [&["replay", "--dry-run", "--workflow", workflow], &SINCE[..], more].concat();
     let (ok, out, err) = world.command(&arguments);
@@ -23,7 +24,7 @@ fn report(world: &World, workflow: &str, more: &[&str]) -> Value {
     serde_json::from_str(&out).unwrap()
 }
 
-/// A copy of the shipped definition with a change, beside its catalogs.
+/// Writes a changed copy of the shipped definition next to its catalogs.
 fn changed(world: &World, from: &str, to: &str) -> String {
     let source = shipped().into_iter().find(|(name, _)| *name == "closed-won.yaml").unwrap().1;
     assert!(source.contains(from), "the shipped definition says {from}");
@@ -31,7 +32,7 @@ fn changed(world: &World, from: &str, to: &str) -> String {
     format!("{}/changed.yaml", world.workflows())
 }
 
-/// What the guide says that such a change prints, but for ids and times.
+/// Returns the output in the guide for such a change, without ids and times.
 fn shown_in_the_guide() -> Vec<String> {
     let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/testing.md");
     let guide = std::fs::read_to_string(guide).unwrap();
@@ -51,7 +52,7 @@ async fn rows(world: &World) -> i64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replay_shows_exactly_the_fields_that_a_change_would_change_and_touches_nothing() {
     let journey = Journey::new().await;
-    // A retry is replayed as it was.
+    // A retry is replayed as recorded.
     journey.fault(json!({ "path": ORDER, "method": "PUT", "kind": "status", "status": 503, "count": 1 })).await;
     let node = journey.world.node().await;
     for number in 0..3 {
@@ -64,7 +65,7 @@ async fn a_replay_shows_exactly_the_fields_that_a_change_would_change_and_touche
 
     for workflow in [shipped.as_str(), "crm-erp/closed-won", "crm-erp/closed-won:2.0.0"] {
         let (same, out) = replay(&journey.world, workflow, &["--fail-on-change"]);
-        assert!(same, "an unchanged definition differs in nothing:\n{out}");
+        assert!(same, "an unchanged definition has no differences:\n{out}");
         assert!(out.contains("3 events: 3 unchanged, 0 changed, 0 unknown"), "{out}");
     }
 
@@ -74,7 +75,10 @@ async fn a_replay_shows_exactly_the_fields_that_a_change_would_change_and_touche
     assert!(!same && out.contains("3 events: 0 unchanged, 3 changed, 0 unknown"), "{out}");
     assert!(out.contains("body /memo: \"") && out.contains(" via Stepwell\""), "{out}");
     for line in shown_in_the_guide() {
-        assert!(out.lines().any(|printed| printed == line), "docs/testing.md shows {line:?}, printed was\n{out}");
+        assert!(
+            out.lines().any(|printed| printed == line),
+            "docs/testing.md shows {line:?}, but the output was\n{out}"
+        );
     }
     let report = report(&journey.world, &changed, &[]);
     for event in report["events"].as_array().unwrap() {
@@ -92,7 +96,7 @@ async fn a_replay_shows_exactly_the_fields_that_a_change_would_change_and_touche
         assert_eq!(fields[0]["new"], format!("{recorded} via Stepwell"));
     }
 
-    assert_eq!(journey.get("/ledger").await["requests"].as_array().unwrap().len(), asked, "nobody was called");
+    assert_eq!(journey.get("/ledger").await["requests"].as_array().unwrap().len(), asked, "no target was called");
     assert_eq!(rows(&journey.world).await, before, "nothing was written");
 }
 
@@ -148,13 +152,13 @@ async fn only_a_dry_run_is_offered() {
     assert!(!ok && err.contains("neither a file nor a deployed"), "{err}");
 }
 
-/// The table of the guide to mappings.
+/// Returns the table in the guide to mappings.
 fn table_of_the_guide(guide: &str) -> String {
     let block = guide.split("```yaml\n").find(|block| block.starts_with("mapping: partner")).unwrap();
     block.split("```").next().unwrap().to_owned()
 }
 
-/// Gives a record to the mapping, in a run of its own.
+/// Passes a record to the mapping, in its own run.
 async fn give(node: &Node, n: u32, record: Value, becomes: &str) {
     let event = json!({ "type": "partner", "record": record });
     let (status, answer) = node.hook("test", &format!("partner-{n}"), &event).await;
@@ -197,7 +201,7 @@ async fn a_changed_mapping_is_held_against_the_records_that_runs_gave_to_it() {
     let shown = guide.split("```text\nmapping partner  runs").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
     let shown: Vec<&str> = shown.lines().filter(|line| line.starts_with("    ") || line.contains("records:")).collect();
     let printed: Vec<&str> = out.lines().filter(|line| line.starts_with("    ") || line.contains("records:")).collect();
-    assert_eq!(printed, shown, "docs/mappings.md shows what is printed:\n{out}");
+    assert_eq!(printed, shown, "docs/mappings.md shows the output:\n{out}");
 
     let (_, out, _) = diff(&folder, &["--json"]);
     let report: Value = serde_json::from_str(&out).unwrap();
@@ -209,7 +213,7 @@ async fn a_changed_mapping_is_held_against_the_records_that_runs_gave_to_it() {
     assert!(out.contains("there are more runs") && out.contains("1 record: 0 unchanged, 1 changed"), "{out}");
     assert_eq!(rows(&world).await, before, "nothing was written");
 
-    // The other way round: what went well would fail, and a field that nobody writes any more says so.
+    // The reverse: a success would fail, and a field that is no longer written is reported.
     let strict = table.replace("erp: email,", "erp: mail, required: erp,");
     std::fs::write(changed.path().join("mappings/partner.yaml"), strict).unwrap();
     let (_, out, _) = diff(&folder, &[]);
@@ -220,7 +224,7 @@ async fn a_changed_mapping_is_held_against_the_records_that_runs_gave_to_it() {
     assert!(!ok && err.contains("there is no mapping \"nobody\""), "{err}");
 }
 
-/// What `mapping diff` prints of this table in place of `partner`.
+/// Returns the output of `mapping diff` for this table in place of `partner`.
 fn diff_of(world: &World, table: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let file = format!("{}/partner.yaml", folder.path().display());
@@ -255,7 +259,7 @@ async fn a_changed_mapping_is_held_against_the_pairs_that_runs_compared() {
     let out = diff(&table.replace(", toErp: ascii_downcase", "").replace("ON: \"On\"", "ON: \"Held\""));
     assert_eq!(out.matches("    row 2  erp email: \"info@norrland.example\" -> \"Info@Norrland.example\"").count(), 2);
     assert_eq!(out.matches("    row 4  crm Credit_Hold__c: \"On\" -> \"Held\"").count(), 1, "{out}");
-    // A letter that the new table does not know, and a default that says nothing here.
+    // A letter that the new table does not have, and a default that does not apply here.
     let out = diff(&table.replace("On: \"ON\", ", "").replace("\"OFF\"}[.]", "\"OFF\"}[.] // error(\"unknown\")"));
     assert!(
         out.contains("would fail: mapping partner, row 4: Credit_Hold__c to creditHoldOverride.id failed"),

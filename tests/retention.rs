@@ -1,4 +1,4 @@
-//! Retention: what has ended long ago goes to an archive and nowhere else, whatever dies at whatever moment.
+//! Retention: runs that closed long ago go to an archive and nowhere else, whichever process dies at whatever moment.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,7 +14,7 @@ use stepwell::store::audit::scan;
 use crate::audit::forgeries::{records, replace};
 use crate::harness::{Node, World, eventually, hub, program};
 
-/// Runs that are due; more than two transactions remove.
+/// Number of runs that are due; more than two transactions remove.
 const OLD: usize = 450;
 
 const WORKFLOWS: [(&str, &str); 3] = [
@@ -58,21 +58,21 @@ async fn count(connection: &mut PgConnection, of: &str) -> i64 {
     sqlx::query_scalar(AssertSqlSafe(format!("select count(*) from {of}"))).fetch_one(connection).await.unwrap()
 }
 
-/// Sends an event; the run that it started.
+/// Sends an event and returns the run that it started.
 async fn send(node: &Node, workflow: &str, id: &str, n: usize) -> String {
     let (status, answer) = node.hook("test", id, &json!({ "type": workflow, "n": n })).await;
     assert_eq!(status, 202, "{answer}");
     answer["runs"][0].as_str().unwrap().to_owned()
 }
 
-/// `stepwell retention run` in a process that can be killed.
+/// Starts `stepwell retention run` in a process that can be killed.
 fn archiving(world: &World) -> Child {
     let mut command = std::process::Command::new(program());
     command.args(["retention", "run"]).stdout(Stdio::null()).stderr(Stdio::null());
     world.equip(&mut command).spawn().unwrap()
 }
 
-/// Kills a process as soon as a query about the database says so.
+/// Kills a process as soon as a query on the database is true.
 async fn kill_when(world: &World, mut process: Child, what: &str, condition: &str) {
     let mut connection = world.connect().await;
     let query = format!("select {condition}");
@@ -84,11 +84,11 @@ async fn kill_when(world: &World, mut process: Child, what: &str, condition: &st
     }
     process.kill().unwrap();
     process.wait().unwrap();
-    // The lease of a dead process lasts for a minute.
+    // The lease of a dead process lasts a minute.
     execute(&mut connection, "update retention_lease set until = '-infinity'").await;
 }
 
-/// Moves a run's history into the past, as someone with write access to both journal and row could.
+/// Moves a run's history into the past, as someone with write access to journal and row could.
 async fn age(connection: &mut PgConnection, run: uuid::Uuid) {
     let mut records = records(connection, run).await;
     for record in &mut records {
@@ -131,7 +131,7 @@ async fn what_is_due_goes_to_an_archive_whenever_the_process_dies_and_a_repeated
     let sample = old.keys().nth(OLD / 2).unwrap().clone();
     let shown = world.command(&["runs", "show", &sample, "--json"]).1;
     let shown_now = world.command(&["runs", "show", &sample]).1;
-    // Nothing can be done to a run in an archive.
+    // An archived run permits no acts.
     let tree = shown_now.split("  what you can do now").next().unwrap();
 
     kill_when(&world, archiving(&world), "it wrote", "writing is not null from retention_lease").await;
@@ -187,7 +187,7 @@ async fn a_node_archives_by_itself_and_says_when_it_cannot() {
     execute(&mut connection, "update runs set finished_at = finished_at - interval '120 days'").await;
     let (ok, out, _) = world.command(&["doctor", "--offline"]);
     assert!(!ok && out.contains("ERROR    retention: nothing is removed") && out.contains("archive"), "{out}");
-    eventually("the node says that its retention fails, and stays ready", || async {
+    eventually("the node reports that its retention fails, and stays ready", || async {
         let (status, answer) = node.get("/readyz").await;
         (status == 200 && answer["failing"] == json!(["retention"])).then_some(())
     })
@@ -220,7 +220,7 @@ async fn a_rewritten_archive_is_detected() {
     let (ok, out, error) = world.command(&["retention", "run"]);
     assert!(ok && out.contains("1 archive(s) written"), "{out}{error}");
     let file = files(folder.path()).unwrap().remove(0);
-    // A file that is sound by itself, under the id of the one that was written: anyone who can write to the folder can make one.
+    // A valid file under the id of the original: anyone who can write to the folder can make one.
     let header = stepwell::retention::Archive::open(&file).unwrap().header;
     let forged =
         stepwell::retention::Writer::create(other.path(), "forged.jsonl.gz", &header).unwrap().finish().unwrap();
@@ -259,7 +259,7 @@ async fn what_retention_left_is_still_held_against_anchors() {
     let mut connection = world.connect().await;
     age(&mut connection, archived).await;
     let pool = scan::connect(&world.database_url, 2).await.unwrap();
-    // As if the day were long over.
+    // As if the day had ended long ago.
     let take = async |name: &str| {
         let (anchor, document) = audit::take(&pool, None, chrono::TimeDelta::days(-2)).await.unwrap();
         assert!(document.findings.is_empty(), "{:?}", document.findings);
@@ -268,7 +268,7 @@ async fn what_retention_left_is_still_held_against_anchors() {
         path.display().to_string()
     };
     let first = take("1.json").await;
-    // The node's lease outlasts it.
+    // The node's lease has not expired yet.
     execute(&mut connection, "update retention_lease set until = '-infinity'").await;
     let (ok, out, error) = world.command(&["retention", "run"]);
     assert!(ok && out.contains("1 archive(s) written"), "{out}{error}");
@@ -285,10 +285,10 @@ async fn what_retention_left_is_still_held_against_anchors() {
     history[0].actor = Actor("user:nobody".into());
     replace(&mut connection, rewritten, &history).await;
     let (ok, out, error) = world.command(&["audit", "verify"]);
-    assert!(ok, "it was meant to be better forged: {out}{error}");
+    assert!(ok, "the forgery is already found without the anchors: {out}{error}");
     let (ok, out, error) = verified();
     assert!(!ok && out.contains("one of the 2 runs of"), "{out}{error}");
-    // The anchor of before the removal still tells how many may be missing.
+    // The anchor from before the removal still says how many may be missing.
     for gone in
         [format!("delete from journal where run_id = '{removed}'"), format!("delete from runs where id = '{removed}'")]
     {
@@ -301,7 +301,7 @@ async fn what_retention_left_is_still_held_against_anchors() {
     let (ok, out, error) = world.command(&["audit", "verify", "--archive", &place]);
     assert!(ok, "{out}{error}");
     let file = files(folder.path()).unwrap().remove(0);
-    // The same lines in other bytes.
+    // The same lines with other bytes.
     let member = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none()).finish().unwrap();
     std::fs::write(&file, [std::fs::read(&file).unwrap(), member].concat()).unwrap();
     for more in [&[][..], &["--run", &run]] {

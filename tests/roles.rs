@@ -1,4 +1,4 @@
-//! Nodes run as a role that owns nothing: it can neither change the schema nor what the journal says.
+//! Nodes run as a role that owns nothing: it can change neither the schema nor the journal.
 
 use chrono::{Months, Utc};
 use serde_json::json;
@@ -6,7 +6,7 @@ use sqlx::{Connection as _, PgConnection, Row as _};
 
 use crate::harness::{Target, World, calls, eventually, hub, program};
 
-/// A world whose database is used by a role that owns nothing; its URL under that role.
+/// A world whose database is used by a role that owns nothing. Returns the URL for that role.
 async fn lesser_role(world: &mut World) -> String {
     let role = format!("node_{}", uuid::Uuid::new_v4().simple());
     sqlx::raw_sql(sqlx::AssertSqlSafe(format!("create role {role} login")))
@@ -40,7 +40,7 @@ async fn a_node_runs_as_a_role_that_owns_nothing_and_makes_the_coming_partitions
         row.get::<bool, _>(0).then_some(())
     })
     .await;
-    // People's acts, deployments and the command line need no more than that role either.
+    // People's acts, deployments and the command line need only that role as well.
     let (status, answer) = node.post(&format!("/api/v1/runs/{run}/retry"), &json!({ "reason": "to see" })).await;
     assert_eq!(status, 409, "{answer}");
     world.deploy();

@@ -1,4 +1,4 @@
-//! Workflows that start by themselves: one firing each, on many nodes, after crashes and pauses.
+//! Schedules: each firing starts one run, on many nodes, after crashes and pauses.
 
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ async fn runs(node: &Node, name: &str) -> Vec<Value> {
     page["items"].as_array().unwrap().clone()
 }
 
-/// The times for which the runs were started.
+/// Returns the times for which runs were started.
 async fn firings(node: &Node, name: &str) -> Vec<String> {
     let mut times = Vec::new();
     for run in runs(node, name).await {
@@ -41,7 +41,7 @@ async fn each_firing_starts_one_run_on_two_nodes_and_across_their_deaths() {
     two.kill();
     let node = world.node().await;
     let before = runs(&node, "tick").await.len();
-    eventually("it goes on", || async { (runs(&node, "tick").await.len() >= before + 3).then_some(()) }).await;
+    eventually("firings continue", || async { (runs(&node, "tick").await.len() >= before + 3).then_some(()) }).await;
     let times = firings(&node, "tick").await;
     let mut distinct = times.clone();
     distinct.dedup();
@@ -81,15 +81,16 @@ async fn missed_firings_are_made_up_for_as_the_definition_says() {
         })
         .await;
     }
-    // The node was away for an hour: as if the schedules had begun so long ago.
+    // As if the schedules had begun an hour ago and the node had been down since.
     let mut connection = world.connect().await;
     sqlx::query("update schedules set anchor = now() - interval '62 minutes', next_at = now() - interval '52 minutes'")
         .execute(&mut connection)
         .await
         .unwrap();
     let node = world.node().await;
-    eventually("all missed ones", || async { (runs(&node, "all").await.len() == 6).then_some(()) }).await;
-    eventually("one for all", || async { (runs(&node, "once").await.len() == 1).then_some(()) }).await;
+    eventually("all missed firings", || async { (runs(&node, "all").await.len() == 6).then_some(()) }).await;
+    eventually("one run for all missed firings", || async { (runs(&node, "once").await.len() == 1).then_some(()) })
+        .await;
     assert_eq!(runs(&node, "skip").await.len(), 0);
     let distinct: std::collections::BTreeSet<String> = firings(&node, "all").await.into_iter().collect();
     assert_eq!(distinct.len(), 6, "each has its own time");
@@ -150,7 +151,7 @@ async fn a_schedule_is_listed_paused_changed_and_removed() {
     let acts: Vec<&str> = acts.as_array().unwrap().iter().map(|a| a["act"].as_str().unwrap()).collect();
     assert_eq!(acts, ["fire", "fire", "resume", "pause"]);
     let wrong = json!({ "reason": "x".repeat(3_000) });
-    assert_eq!(node.post(&format!("{path}/pause"), &wrong).await.0, 422, "a reason has an end");
+    assert_eq!(node.post(&format!("{path}/pause"), &wrong).await.0, 422, "a reason has a maximum length");
     assert_eq!(node.post(&format!("{path}/stop"), &json!({})).await.0, 404);
     let headers = [("content-type", "application/yaml")];
     let put = |text: String| async { node.send("PUT", "/api/v1/workflows/test/nightly", &headers, text).await };
@@ -160,11 +161,11 @@ async fn a_schedule_is_listed_paused_changed_and_removed() {
     let text =
         "document: { dsl: '1.0.3', namespace: test, name: nightly, version: '2.0.0' }\ndo:\n  - a: { set: { b: 1 } }\n";
     assert_eq!(put(text.to_owned()).await.0, 201);
-    eventually("no timing any more", || async { (node.get(path).await.0 == 404).then_some(()) }).await;
-    // A version without runs can be deleted; the one before is the latest again.
+    eventually("no schedule any more", || async { (node.get(path).await.0 == 404).then_some(()) }).await;
+    // A version without runs can be deleted; the previous one is the latest again.
     let (status, answer) = node.send("DELETE", "/api/v1/workflows/test/nightly/2.0.0", &[], String::new()).await;
     assert_eq!(status, 204, "{answer}");
-    eventually("the timing before", || async { (node.get(path).await.1["kind"] == "every").then_some(()) }).await;
+    eventually("the previous timing", || async { (node.get(path).await.1["kind"] == "every").then_some(()) }).await;
     let (_, run) = node.post("/api/v1/workflows/test/nightly/runs?wait=10", &json!({ "scheduledFor": "x" })).await;
     assert_eq!(run["status"], "completed", "{run}");
     let (status, answer) = node.send("DELETE", "/api/v1/workflows/test/nightly/1.1.0", &[], String::new()).await;
@@ -181,13 +182,13 @@ async fn a_pause_that_one_node_answered_holds_on_every_node() {
     let (status, answer) = one.post(&format!("{path}/pause"), &json!({ "reason": "month end" })).await;
     assert_eq!(status, 200, "{answer}");
     let later = "select now() > max(paused_at) + interval '4 seconds' from schedules";
-    eventually("several firings would have been", || async {
+    eventually("the time of several firings has passed", || async {
         let mut database = world.connect().await;
         let is_later: bool = sqlx::query_scalar(later).fetch_one(&mut database).await.unwrap();
         is_later.then_some(())
     })
     .await;
-    // One that was under way at the moment of the pause may still begin.
+    // A firing that was in progress at the pause may still start.
     let after = "select count(*) from runs, schedules where created_at > paused_at + interval '1 second'";
     let started: i64 = sqlx::query_scalar(after).fetch_one(&mut world.connect().await).await.unwrap();
     assert_eq!(started, 0);

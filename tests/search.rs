@@ -1,4 +1,4 @@
-//! One box for any id: what it belongs to.
+//! One search box for any id: it finds what the id belongs to.
 
 use serde_json::{Value, json};
 

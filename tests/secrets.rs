@@ -1,5 +1,5 @@
-//! A secret stands nowhere, whichever way its value comes in: one is followed through a running node in many encodings, and then
-//! looked for in every table, every answer, every page and every line of the log.
+//! A secret is stored and shown nowhere, whatever form it arrives in: one is sent through a running node in many
+//! encodings, then searched for in every table, answer, page and log line.
 
 use std::net::SocketAddr;
 
@@ -13,10 +13,10 @@ use sqlx::{AssertSqlSafe, Row};
 
 use crate::harness::{Node, World, client, eventually};
 
-/// With characters that JSON, URLs and HTML write otherwise.
+/// With characters that JSON, URLs and HTML escape.
 const SECRET: &str = "can/ary\"7+Xq=<tok>&";
 
-/// What callers and targets send: the value in encodings, alone and inside other text.
+/// Returns what callers and targets send: the value in encodings, alone and inside other text.
 fn forms() -> Vec<(&'static str, String)> {
     let percent: String = SECRET.bytes().map(|byte| format!("%{byte:02X}")).collect();
     vec![
@@ -42,7 +42,7 @@ fn escaped() -> String {
     SECRET.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect()
 }
 
-/// A JSON object with the secret in all forms, as keys too, with the escapes that only a text can have.
+/// Returns a JSON object with the secret in all forms, also as keys, with escapes that only a text can have.
 fn body(name: &str) -> String {
     let mut object: serde_json::Map<String, Value> =
         forms().into_iter().map(|(k, v)| (k.to_owned(), v.into())).collect();
@@ -57,7 +57,7 @@ fn body(name: &str) -> String {
     )
 }
 
-/// What must stand nowhere.
+/// Returns the forms that must not be found.
 fn needles() -> Vec<String> {
     let json = json!(SECRET).to_string();
     let json = json[1..json.len() - 1].to_owned();
@@ -76,7 +76,7 @@ fn needles() -> Vec<String> {
         "ary\\\"7+Xq".to_owned(),
         "ary\"7+Xq".to_owned(),
     ];
-    // Base64 at each alignment, without the characters that depend on what stands beside it.
+    // Base64 at each alignment, without the characters that depend on neighboring text.
     for skip in 0..3 {
         let rest = &SECRET[skip..];
         needles.push(inner(&rest[..rest.len() / 3 * 3]));
@@ -84,17 +84,17 @@ fn needles() -> Vec<String> {
     needles
 }
 
-/// Fails where any form of the secret is in a text.
+/// Fails if any form of the secret is in a text.
 fn assert_clean(place: &str, text: &str) {
     for needle in needles() {
         if let Some(at) = text.find(&needle) {
             let from = text[..at].char_indices().rev().nth(60).map_or(0, |(index, _)| index);
-            panic!("{place} holds the secret as {needle:?}: ...{}", &text[from..at + needle.len()]);
+            panic!("{place} contains the secret as {needle:?}: ...{}", &text[from..at + needle.len()]);
         }
     }
 }
 
-/// A system that repeats the secret in its answers to anyone: `/ok`, `/bad`, `/text`, and `/later`, which is bad once.
+/// Starts a system that repeats the secret in its answers: `/ok`, `/bad`, `/text`, and `/later`, which fails once.
 async fn careless() -> SocketAddr {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -180,7 +180,7 @@ async fn start(node: &Node, name: &str, key: &str, ends: &str) -> String {
     id
 }
 
-/// Lets the secret come in at every door.
+/// Sends the secret through every input.
 async fn send_everywhere(world: &World, node: &Node) -> Vec<String> {
     let mut answers = Vec::new();
     let (status, answer) = node.hook_bytes("test", "hook-1", body("told").into_bytes()).await;
@@ -203,7 +203,7 @@ async fn send_everywhere(world: &World, node: &Node) -> Vec<String> {
     let stranger =
         event.replacen("\"type\":\"told\"", &format!("\"type\":{}", json!(SECRET)), 1).replace("event-1", "event-2");
     let (status, answer) = node.send("POST", "/events", &structured, stranger).await;
-    assert_eq!(status, 200, "nobody wants it: {answer}");
+    assert_eq!(status, 200, "no workflow subscribes to it: {answer}");
 
     let mut runs = vec![hooked];
     runs.push(start(node, "told", SECRET, "completed").await);
@@ -235,7 +235,7 @@ async fn send_everywhere(world: &World, node: &Node) -> Vec<String> {
     assert!(ok, "{out}{err}");
     answers.extend([out, err]);
 
-    // Refused, and told why.
+    // Refused, with a reason.
     for (method, path, body) in [
         (
             "POST",
@@ -255,7 +255,7 @@ async fn send_everywhere(world: &World, node: &Node) -> Vec<String> {
     runs
 }
 
-/// Every value of every table, as text.
+/// Checks every value of every table, as text.
 async fn assert_tables_clean(world: &World) {
     let connection = &mut world.connect().await;
     let columns = "select c.table_name::text, c.column_name::text, c.data_type::text from information_schema.columns c

@@ -1,5 +1,6 @@
-//! What the packages in `senders/` send starts runs, and nothing that is not signed with the source's key does. The NetSuite package's own
-//! scripts run here, in an account in memory; of the Salesforce package's Apex the same bytes are computed.
+//! The packages in `senders/` start runs, and requests not signed with the source's key do not. The NetSuite package's
+//! own scripts run here, in a simulated account; for the Salesforce package, the same bytes as its Apex code are
+//! computed.
 
 use std::path::Path;
 
@@ -8,7 +9,7 @@ use stepwell::sandbox::Sandbox;
 
 use crate::harness::{Journey, Node, SECRET, World, files};
 
-/// Another key than the source has.
+/// A key other than the source's.
 const WRONG: &str = "whsec_d3Jvbmcta2V5LW9mLWEtc2VuZGVy";
 
 const TOLD: &str = "
@@ -21,7 +22,7 @@ do:
   - keep: { set: { id: '${ .data.Id }', at: '${ .occurredAt }' } }
 ";
 
-/// Lets a package send to a source of this node, and gives what it printed: a line for each call.
+/// Lets a package send to a source of this node. Returns its output, one line per call.
 async fn play(package: &str, node: &Node, source: &str, key: &str) -> Vec<Value> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("senders/{package}/tests/play.js"));
     let (url, key) = (node.url(&format!("/hooks/{source}")), key.to_owned());
@@ -67,10 +68,10 @@ async fn what_the_netsuite_package_sends_starts_the_shipped_workflows() {
             "{call}"
         );
     }
-    // The limit reaches the account that the customer's external id names.
+    // The limit reaches the account with the customer's external id.
     let limit = node.run_becomes(calls[0]["answer"]["runs"][0].as_str().unwrap(), "completed").await;
     assert_eq!(limit["output"]["outcome"], "updated", "{limit}");
-    // The same messages again are the same events.
+    // The same messages are the same events.
     let again = play("netsuite", &node, "netsuite", SECRET).await;
     assert_eq!(
         (again[0]["status"].as_u64(), &again[0]["answer"]["runs"]),

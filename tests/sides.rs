@@ -1,4 +1,5 @@
-//! A mapping between two systems of its own: what it calls its sides holds from the calls of a workflow to the decision of a person.
+//! A mapping between two other systems: the names of its sides apply everywhere, from the calls of a workflow to a
+//! person's decision.
 
 use serde_json::json;
 
@@ -61,7 +62,7 @@ async fn a_conflict_is_listed_and_settled_under_the_names_that_the_mapping_gives
     let run = start(&node, "sync", &input).await;
     let plan = node.run_becomes(&run, "completed").await["output"].clone();
     assert_eq!((&plan["conflicts"], &plan["billing"]["action"]), (&json!(1), &json!("none")), "{plan}");
-    assert_eq!(plan["billing"]["id"], "inv-1", "in the declared form of its side: {plan}");
+    assert_eq!(plan["billing"]["id"], "inv-1", "the id has the declared form of its side: {plan}");
 
     let (_, listed) = node.get("/api/v1/conflicts?entity=invoice").await;
     let conflict = &listed["items"][0];
@@ -86,7 +87,7 @@ async fn a_conflict_is_listed_and_settled_under_the_names_that_the_mapping_gives
     let (ok, told, error) = world.command(&["conflicts", "settle", &id, "--side", "billing", "--reason", "asked her"]);
     assert!(ok && told.contains("decided for billing: asked her"), "{told}{error}");
 
-    // The decision went out, and the next sync carries it out.
+    // The decision was sent as an event, and the next sync applies it.
     let decided = eventually("the event of the decision", || async {
         let (_, runs) = node.get("/api/v1/runs?workflow=test/decided&status=completed").await;
         let id = runs["items"][0]["id"].as_str()?.to_owned();

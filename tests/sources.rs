@@ -1,5 +1,5 @@
-//! Senders with ways of their own: Salesforce's SOAP, HubSpot's lists, CloudEvents' handshake. And sources that could not tell
-//! their sender from others, which are not served at all.
+//! Senders with special protocols: Salesforce's SOAP, HubSpot's lists, the CloudEvents handshake. And sources that
+//! cannot authenticate their sender, which are not served.
 
 use base64::Engine as _;
 use hmac::{Hmac, Mac};
@@ -27,7 +27,7 @@ sources:
     event: { id: '${ \"\\(.eventId)-\\(.objectId)\" }', type: limit, key: '${ .objectId }' }
 ";
 
-/// A workflow that each event of a source and a type starts; it ends at once.
+/// A workflow that is started by events of a source and type, and completes at once.
 fn workflow(name: &str, source: &str, kind: &str, schema: &str) -> String {
     format!(
         "document: {{ dsl: '1.0.3', namespace: test, name: {name}, version: '1.0.0' }}\n\
@@ -37,7 +37,7 @@ fn workflow(name: &str, source: &str, kind: &str, schema: &str) -> String {
     )
 }
 
-/// Only notifications of large opportunities fit.
+/// Accepts only notifications of large opportunities.
 const LARGE: &str = "{ items: { properties: { sObject: { properties: { Amount: { pattern: '^[0-9]{5}' } } } } } }";
 
 async fn world(schema: &str) -> World {
@@ -52,7 +52,7 @@ async fn world(schema: &str) -> World {
     world
 }
 
-/// Status, content type and body.
+/// Returns status, content type and body.
 async fn post_message(node: &Node, token: &str, message: &str) -> (u16, String, String) {
     let url = node.url(&format!("/hooks/salesforce?access_token={token}"));
     let request = client().post(url).header("content-type", "text/xml; charset=utf-8").header("soapaction", "\"\"");
@@ -92,7 +92,7 @@ async fn a_message_of_salesforce_starts_a_run_for_each_notification_once() {
     assert_eq!(event["attributes"]["subject"], "006Ws00000Hd9XqIAJ");
     assert_eq!(event["body"]["sObject"]["Amount"], "24688.86");
     assert!(!event.to_string().contains("canary") && !event.to_string().contains("the-token"), "{event}");
-    // A repeat carries the latest values; the first ones count.
+    // A repeated message has the latest values, but the first ones count.
     let later = post_message(&node, "the-token", &MESSAGE.replace("24688.86", "1.00")).await;
     assert!(is_acknowledged(&later), "{later:?}");
     assert_eq!((count(&world, "events").await, count(&world, "runs").await), (2, 2));
@@ -126,7 +126,7 @@ async fn a_message_that_is_only_half_stored_is_not_acknowledged() {
     let (status, _, body) = post_message(&node, "the-token", MESSAGE).await;
     assert_eq!((status, body.contains("Ack")), (503, false), "{body}");
     assert_eq!((count(&world, "events").await, count(&world, "runs").await), (1, 1));
-    // The node tries again meanwhile, and of two that wait for each other the server ends one.
+    // The node retries in the meantime; in case of a deadlock, Postgres aborts one of the two.
     while sqlx::raw_sql("drop trigger fail on events").execute(&mut world.connect().await).await.is_err() {}
     let answer = post_message(&node, "the-token", MESSAGE).await;
     assert!(is_acknowledged(&answer), "{answer:?}");
@@ -162,7 +162,7 @@ async fn a_message_of_a_stranger_or_with_entities_is_refused_and_not_stored() {
     assert_eq!(count(&world, "events").await, 0);
 }
 
-/// Sends what HubSpot would send to the public address.
+/// Sends what HubSpot would send to the public URL.
 async fn post_hubspot(node: &Node, body: &Value) -> (u16, Value) {
     let (body, time) = (body.to_string(), chrono::Utc::now().timestamp_millis().to_string());
     let mut mac = Hmac::<sha2::Sha256>::new_from_slice(b"the-token").unwrap();
@@ -191,7 +191,11 @@ async fn each_item_of_a_list_is_an_event_of_its_own() {
     assert_eq!((status, statuses), (202, vec![&json!(202), &json!(200)]), "{answer}");
     let other = json!({ "eventId": 4, "objectId": 124, "propertyName": "credit_limit" });
     let (status, answer) = post_hubspot(&node, &json!([other, {}])).await;
-    assert_eq!((status, &answer["filtered"]), (202, &json!(1)), "what has no property is not wanted: {answer}");
+    assert_eq!(
+        (status, &answer["filtered"]),
+        (202, &json!(1)),
+        "an event without a property matches nothing: {answer}"
+    );
     assert_eq!(
         (&answer["events"][0]["status"], &answer["events"][0]["runs"]),
         (&json!(200), &json!([])),
@@ -234,7 +238,7 @@ async fn a_source_that_has_no_secret_is_refused_and_the_others_are_served() {
         world.set("STEPWELL_SECRET_HOOK", blank);
         let node = world.node().await;
         let body = json!({ "type": "calls", "n": 1 });
-        assert_eq!(node.hook("test", "e1", &body).await.0, 404, "it could not tell its sender from others");
+        assert_eq!(node.hook("test", "e1", &body).await.0, 404, "it cannot authenticate its sender");
         assert_eq!(node.hook_bytes("other", "e1", b"{}".to_vec()).await.0, 200);
     }
     let folder = world.workflows();

@@ -1,4 +1,5 @@
-//! How a node comes and goes: it waits for its database, says when it is ready, and leaves without refusing anyone.
+//! How a node starts and stops: it waits for its database, reports when it is ready, and leaves without refusing
+//! requests.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -10,7 +11,7 @@ use std::time::Duration;
 use crate::harness::{Behavior, Node, Target, World, calls, eventually, free_address, hub, program};
 use serde_json::{Value, json};
 
-/// A program that is ended with the test.
+/// A program that is killed on drop.
 struct Running(Child);
 
 impl Drop for Running {
@@ -20,7 +21,7 @@ impl Drop for Running {
     }
 }
 
-/// What a load balancer knows of its nodes: who said last that it is ready.
+/// A load balancer, which knows which nodes last reported that they are ready.
 struct Balancer {
     nodes: Vec<(SocketAddr, AtomicBool)>,
     next: AtomicUsize,
@@ -32,7 +33,7 @@ impl Balancer {
         Arc::new(Self { nodes, next: AtomicUsize::new(0) })
     }
 
-    /// Asks each node forever whether it is ready.
+    /// Polls the readiness of each node forever.
     async fn look(self: Arc<Self>, client: reqwest::Client) {
         let mut ticks = tokio::time::interval(Duration::from_millis(100));
         loop {
@@ -42,7 +43,7 @@ impl Balancer {
                     client.get(format!("http://{address}/readyz")).timeout(Duration::from_secs(1)).send().await;
                 match answer {
                     Ok(answer) => ready.store(answer.status().is_success(), Ordering::Relaxed),
-                    // A machine that is busy: one late answer takes no node out of turn.
+                    // On a busy machine, one late answer does not remove a node.
                     Err(late) if late.is_timeout() => {}
                     Err(_) => ready.store(false, Ordering::Relaxed),
                 }
@@ -50,7 +51,7 @@ impl Balancer {
         }
     }
 
-    /// The next node in turn of those that are ready.
+    /// Returns the next ready node, in turn.
     fn pick(&self) -> Option<SocketAddr> {
         let turn = self.next.fetch_add(1, Ordering::Relaxed);
         let ready: Vec<_> = self.nodes.iter().filter(|(_, ready)| ready.load(Ordering::Relaxed)).collect();
@@ -58,7 +59,7 @@ impl Balancer {
     }
 }
 
-/// A client that opens a connection for each request, so that each may be refused.
+/// Returns a client that opens a connection for each request, so that each may be refused.
 fn fresh_connections() -> reqwest::Client {
     drop(crate::harness::client());
     reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap()
@@ -70,7 +71,7 @@ async fn a_rolling_restart_of_two_nodes_under_load_refuses_no_connection_and_los
     let mut world =
         World::new(&[("hub.yaml", hub()), ("calls.yaml", calls(&target, 1))], &[target.address().to_string()]).await;
     world.set("STEPWELL_DRAIN_SECONDS", "2");
-    // This is not about leases: a machine that is busy with other tests must not end one.
+    // This test is not about leases: a busy machine must not end one.
     world.set("STEPWELL_LEASE_SECONDS", "20");
     let mut nodes = [world.node().await, world.node().await];
     let addresses: Vec<SocketAddr> = nodes.iter().map(|node| node.address).collect();
@@ -80,7 +81,7 @@ async fn a_rolling_restart_of_two_nodes_under_load_refuses_no_connection_and_los
     let load = tokio::spawn(send_until(Arc::clone(&over), Arc::clone(&balancer), world.node().await));
     for restarted in [0, 1, 0, 1] {
         nodes[restarted].ask_to_stop();
-        assert!(nodes[restarted].ends(), "the node did not end well");
+        assert!(nodes[restarted].ends(), "the node exited with an error");
         nodes[restarted] = world.node_at(addresses[restarted]).await;
         eventually("the balancer sends to both nodes", || async {
             balancer.nodes.iter().all(|(_, ready)| ready.load(Ordering::Relaxed)).then_some(())
@@ -96,7 +97,8 @@ async fn a_rolling_restart_of_two_nodes_under_load_refuses_no_connection_and_los
     }
 }
 
-/// Sends a hundred signed webhooks a second until told to end; gives how many, and the runs that they started. Each must be taken.
+/// Sends a hundred signed webhooks a second until told to stop; each must be accepted. Returns their number, and the
+/// runs that they started.
 async fn send_until(over: Arc<AtomicBool>, balancer: Arc<Balancer>, signer: Node) -> (usize, Vec<String>) {
     let client = fresh_connections();
     let mut ticks = tokio::time::interval(Duration::from_millis(10));
@@ -105,7 +107,7 @@ async fn send_until(over: Arc<AtomicBool>, balancer: Arc<Balancer>, signer: Node
     let mut sent = 0;
     while !over.load(Ordering::Relaxed) {
         ticks.tick().await;
-        // On a busy machine a node may be slow to say that it is ready; then its callers wait as well.
+        // On a busy machine, a node may be slow to report that it is ready; then its callers wait.
         let node = eventually("a node is ready", || std::future::ready(balancer.pick())).await;
         let body = json!({ "type": "calls", "n": sent }).to_string().into_bytes();
         let request = signer.signed(&client, "test", &format!("load-{sent}"), body).build().unwrap();
@@ -139,13 +141,13 @@ async fn a_request_under_way_is_answered_when_its_node_is_asked_to_stop() {
     });
     target.reached("/step1", 1).await;
     node.ask_to_stop();
-    eventually("the node says that it leaves", || async {
+    eventually("the node reports that it is shutting down", || async {
         let (status, told) = node.get("/readyz").await;
         (status == 503 && told["detail"].as_str().unwrap_or_default().contains("it still answers for a while"))
             .then_some(())
     })
     .await;
-    // It still takes what comes.
+    // It still accepts requests.
     let (status, _) = node.hook("test", "late", &json!({ "type": "calls", "n": 2 })).await;
     assert_eq!(status, 202);
     target.behave("/step1", Behavior::Answer("{}".into()));
@@ -157,7 +159,7 @@ async fn a_request_under_way_is_answered_when_its_node_is_asked_to_stop() {
 #[tokio::test]
 async fn a_deploy_that_was_answered_holds_on_every_node_at_once() {
     let mut world = World::new(&[("hub.yaml", hub())], &[]).await;
-    // No sweep comes to help.
+    // Rules out that a sweep helps.
     world.set("STEPWELL_SWEEP_INTERVAL_MS", "60000");
     world.set("STEPWELL_LEASE_SECONDS", "60");
     let (first, second) = (world.node().await, world.node().await);
@@ -182,12 +184,12 @@ async fn a_deploy_that_was_answered_holds_on_every_node_at_once() {
     assert_eq!(status, 201, "{answer}");
     let (status, answer) = second.post("/api/v1/workflows/test/asked/runs", &json!({})).await;
     assert!(status < 300, "{status} {answer}");
-    // An event that nobody wants is still answered so.
+    // An unmatched event is still answered as such.
     let (status, answer) = second.hook("test", "nobody", &json!({ "type": "nobody" })).await;
     assert_eq!((status, answer["runs"].as_array().map(Vec::len)), (200, Some(0)), "{answer}");
 }
 
-/// `stepwell serve` with this database and nothing else, its errors kept.
+/// Starts `stepwell serve` with only this database, keeping its errors.
 fn serve(world: &World, url: &str, address: SocketAddr, more: &[(&str, &str)]) -> Running {
     let mut command = Command::new(program());
     command.arg("serve");
@@ -218,7 +220,7 @@ async fn without_its_database_a_node_waits_says_where_it_looks_and_creates_none(
     let mut migrate = Command::new(program());
     let done = world.equip(migrate.arg("migrate").env("DATABASE_URL", url.as_str())).output().unwrap();
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    assert!(String::from_utf8_lossy(&done.stdout).contains("created"), "it was there before");
+    assert!(String::from_utf8_lossy(&done.stdout).contains("created"), "the database existed before");
     eventually("the node is ready", async || ready().await.filter(|(status, _)| *status == 200)).await;
     let _ = node.0.kill();
     let mut said = String::new();
@@ -239,7 +241,7 @@ async fn a_node_gives_up_waiting_for_its_database_when_the_settings_say_so() {
         (ended, node)
     });
     let (ended, mut node) =
-        tokio::time::timeout(crate::harness::PATIENCE, ended).await.expect("it waits forever").unwrap();
+        tokio::time::timeout(crate::harness::PATIENCE, ended).await.expect("the node ends").unwrap();
     assert!(!ended.success());
     let mut said = String::new();
     node.0.stderr.take().unwrap().read_to_string(&mut said).unwrap();

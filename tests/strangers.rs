@@ -1,4 +1,4 @@
-//! Who has no credentials takes nothing from those who do.
+//! Callers without credentials cannot take resources from those with credentials.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ async fn connect(from: [u8; 4], to: SocketAddr) -> std::io::Result<TcpStream> {
     socket.connect(to).await
 }
 
-/// What a stranger sends before it says nothing more.
+/// Returns the beginning of a request, after which a stranger falls silent.
 fn start_of_request(path: &str, kind: &str, sent: usize, announced: usize) -> Vec<u8> {
     let head = format!(
         "POST {path} HTTP/1.1\r\nhost: stepwell\r\nsec-fetch-site: same-origin\r\ncontent-type: {kind}\r\n\
@@ -32,7 +32,7 @@ fn start_of_request(path: &str, kind: &str, sent: usize, announced: usize) -> Ve
     bytes
 }
 
-/// Strangers that hold on to what they can: one that loses a connection takes another.
+/// Strangers that hold on to connections: one that loses a connection opens another.
 struct Strangers {
     tasks: JoinSet<()>,
     begun: Arc<AtomicUsize>,
@@ -51,7 +51,7 @@ impl Strangers {
                 let mut first = true;
                 loop {
                     if let Ok(mut stream) = connect(from, to).await {
-                        // It may lose the connection while it sends: then that is as far as it got.
+                        // It may lose the connection while sending, which is as far as it gets.
                         let _ = stream.write_all(&bytes).await;
                         if std::mem::take(&mut first) {
                             begun.fetch_add(1, Ordering::Relaxed);
@@ -68,12 +68,12 @@ impl Strangers {
     /// Waits until the node has accepted all of them.
     async fn are_accepted(&self, node: &Node) {
         self.have_begun().await;
-        // The queue is in order: an answered peer was behind all of them.
+        // Connections are accepted in order: this peer was behind all of them.
         client_from([127, 0, 0, 5]).get(node.url("/healthz")).send().await.unwrap();
     }
 
     async fn have_begun(&self) {
-        eventually("all strangers hold something", || async {
+        eventually("all strangers hold a connection", || async {
             (self.begun.load(Ordering::Relaxed) >= self.tasks.len()).then_some(())
         })
         .await;
@@ -87,10 +87,10 @@ async fn metric(node: &Node, name: &str) -> u64 {
     line.map_or(0, |count| count.trim().parse().unwrap())
 }
 
-/// Longer than this nobody may be held up.
+/// Maximum delay for anyone else.
 const LATE: Duration = Duration::from_secs(1);
 
-/// The longest answer to some requests, each over a connection of its own, and to some over one.
+/// Returns the longest response times of some requests, on new and on reused connections.
 async fn slowest(node: &Node, from: [u8; 4]) -> Vec<(String, Duration)> {
     let mut slowest = Vec::new();
     let kept = client_from(from);
@@ -108,8 +108,8 @@ async fn slowest(node: &Node, from: [u8; 4]) -> Vec<(String, Duration)> {
                 // The first request of a client opens its connection.
                 let is_reused = is_reused || place > 0;
                 let began = Instant::now();
-                // An idle connection may be closed just as it is used again. A sender then repeats the request, within the same second. A
-                // request on a new connection never needs that.
+                // An idle connection may be closed just as it is reused; senders then repeat the request, within the
+                // same second. A new connection never needs that.
                 let answer = loop {
                     let attempt = request.try_clone().expect("its body is bytes");
                     match attempt.send().await {
@@ -137,7 +137,7 @@ async fn strangers_that_hold_all_they_can_delay_no_webhook_and_no_health_check_b
     let to = node.address;
     strangers.hold(128, LOCALHOST, to, start_of_request("/login", form, 10, 100));
     strangers.hold(66, [127, 0, 0, 3], to, start_of_request("/hooks/test", body, (1 << 20) - 1, 1 << 20));
-    // More than one peer may hold, from two of them: all connections are taken.
+    // More connections than one peer may hold, so that all connections are taken.
     strangers.hold(450, LOCALHOST, to, Vec::new());
     strangers.hold(450, [127, 0, 0, 3], to, b"GET /healthz HTTP/1.1\r\nhost:".to_vec());
     strangers.hold(100, [127, 0, 0, 4], to, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".to_vec());
@@ -147,7 +147,7 @@ async fn strangers_that_hold_all_they_can_delay_no_webhook_and_no_health_check_b
         (replaced > 0).then_some(())
     })
     .await;
-    // From an address of its own, and as one of the strangers' neighbors.
+    // From a separate address, and from a stranger's address.
     for from in [[127, 0, 0, 2], LOCALHOST] {
         let slowest = slowest(&node, from).await;
         let late: Vec<_> = slowest.iter().filter(|(_, took)| *took >= LATE).collect();
@@ -200,7 +200,7 @@ async fn health_and_metrics_answer_at_an_address_of_their_own_without_token_and_
     world.restore_database().await;
 }
 
-/// Asks over and over with tokens and cookies that nobody has.
+/// Tries invalid tokens and cookies over and over.
 async fn guess(node: String, client: Client, n: usize) {
     for round in 0_u64.. {
         let request = client.get(&node);
@@ -230,7 +230,7 @@ async fn a_flood_of_guesses_at_a_node_keeps_no_new_token_out() {
         let answer = client.get(node.url("/api/v1/me")).bearer_auth(token).send().await.unwrap();
         assert_eq!(answer.status(), 200, "token {n}: {}", answer.text().await.unwrap());
     }
-    assert!(flood.try_join_next().is_none(), "a guess was answered otherwise");
+    assert!(flood.try_join_next().is_none(), "a guess got a different answer");
 }
 
 async fn sign_in(client: &Client, node: &Node, token: &str) -> Response {
@@ -262,8 +262,8 @@ async fn who_fails_to_sign_in_too_often_waits_and_locks_nobody_out() {
     assert!((1..=60).contains(&wait), "{wait}");
     let text = refused.text().await.unwrap();
     assert!(text.contains("Too many failed sign-ins"), "{text}");
-    assert_eq!(sign_in(&other, &node, "swt_guess").await.status(), 401, "another address has tries of its own");
-    // The real user, at the stranger's own address.
+    assert_eq!(sign_in(&other, &node, "swt_guess").await.status(), 401, "attempts are counted per address");
+    // The real user, from the stranger's own address.
     let entered = sign_in(&client, &node, &one_time_secret(&world)).await;
     assert_eq!((entered.status().as_u16(), &entered.headers()["location"]), (303, &"/runs".parse().unwrap()));
 }
@@ -287,7 +287,11 @@ async fn where_people_come_through_https_cookies_are_bound_to_the_host_and_brows
         assert_eq!(page(pair.to_owned()).await.unwrap().status(), 200);
         let (_, secret) = pair.split_once('=').unwrap();
         let other = if is_secure { "stepwell_session" } else { "__Host-stepwell_session" };
-        assert_eq!(page(format!("{other}={secret}")).await.unwrap().status(), 303, "a cookie of another name is none");
+        assert_eq!(
+            page(format!("{other}={secret}")).await.unwrap().status(),
+            303,
+            "a cookie with another name is ignored"
+        );
         for path in ["/healthz", "/login", "/api/v1/runs", "/nowhere", "/static/stepwell.css"] {
             let answer = client.get(node.url(path)).send().await.unwrap();
             let said = answer.headers().get("strict-transport-security").map(|v| v.to_str().unwrap().to_owned());

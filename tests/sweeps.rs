@@ -1,5 +1,5 @@
-//! Deals, orders and limits whose event never arrived, through the built program: the sweep of each finds them, their workflow makes up for
-//! it, and drift says so. Contacts are in `two_way`.
+//! Deals, orders and limits whose event never arrived, through the built program: their reconciliation finds them,
+//! their workflow fixes them, and drift shows it. Contacts are tested in `two_way`.
 
 use chrono::{SecondsFormat, Utc};
 use serde_json::{Value, json};
@@ -28,10 +28,10 @@ const FILES: [&str; 18] = [
     "mappings/credit-limit.yaml",
 ];
 
-/// A deal of the seed that is won and has no order.
+/// A won deal of the seed data that has no order.
 const DEAL: &str = "006Ws00000Hd9XqIAJ";
 
-/// A sweep as a missing message starts it: it looks at all that was changed before the second in which it begins.
+/// Starts a reconciliation as a missing message would: it covers all changes before the second in which it begins.
 async fn sweep(node: &Node, workflow: &str) -> Value {
     let second = Utc::now().timestamp();
     eventually("the second is over", || async { (Utc::now().timestamp() > second).then_some(()) }).await;
@@ -42,10 +42,10 @@ async fn sweep(node: &Node, workflow: &str) -> Value {
     node.run_becomes(run["id"].as_str().unwrap(), "completed").await
 }
 
-/// The row of a record in the table of drift, once everything that the sweep started has ended.
+/// Returns the row of a record in the drift table, once everything that the reconciliation started has ended.
 async fn drift(node: &Node, sweep: &Value, id: &Value) -> Value {
     let path = format!("/api/v1/drift/{}", sweep["id"].as_str().unwrap());
-    eventually("what the sweep started has ended", || async {
+    eventually("everything that the reconciliation started has ended", || async {
         let (status, page) = node.get(&path).await;
         assert_eq!(status, 200, "{page}");
         let rows = page["items"].as_array().unwrap();
@@ -74,7 +74,8 @@ async fn a_missed_won_deal_gets_its_order_by_reconciliation_and_one_with_a_forgo
     let known = edit(&sandbox, "GET", &deal, &json!({}));
     assert_eq!(known["NetSuite_Sales_Order_Id__c"], orders[0]["id"], "{known}");
 
-    // Someone empties the field: the run that made the order has completed, so another one looks, and finds the order.
+    // Someone empties the field. The run that created the order has completed, so another one checks and finds the
+    // order.
     edit(&sandbox, "PATCH", &deal, &json!({ "NetSuite_Sales_Order_Id__c": null }));
     let found = drift(&node, &sweep(&node, "deal-reconcile").await, &json!(DEAL)).await;
     assert_eq!((&found["found"], &found["erp_id"]), (&json!("missed"), &orders[0]["id"]), "{found}");

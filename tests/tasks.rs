@@ -1,4 +1,4 @@
-//! Steps that ask people: the first decision reaches its run, whichever node dies meanwhile, and nothing else does.
+//! Steps that ask people: the first decision reaches its run, whichever node dies, and nothing else does.
 
 use std::process::Stdio;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::harness::{Node, World, eventually, hub, program};
 use crate::links::{send, workflow};
 
-/// It asks Ann or Bob once an event of this type comes, and says in its output who decided what.
+/// Asks Ann or Bob when an event of this type arrives, and returns who decided what.
 const ORDER: &str = "schedule: { on: { one: { with: { type: EVENT } } } }
 do:
   - ask:
@@ -75,7 +75,7 @@ fn told(world: &World, arguments: &[&str]) -> String {
     out
 }
 
-/// A run that asks, and its task.
+/// Starts a run that asks, and returns it with its task.
 async fn asked(node: &Node, id: &str, of_type: &str) -> (String, String) {
     let (status, answer) = send(node, id, of_type, &json!({ "order": id })).await;
     assert_eq!(status, 202, "{answer}");
@@ -85,7 +85,7 @@ async fn asked(node: &Node, id: &str, of_type: &str) -> (String, String) {
     (run, tasks["items"][0]["id"].as_str().unwrap_or_else(|| panic!("{tasks}")).to_owned())
 }
 
-/// Answers that the run took: who gave them, and what they say.
+/// Returns the answers that the run accepted, with their authors.
 async fn taken(node: &Node, run: &str) -> Vec<(Value, Value)> {
     let records = node.journal(run).await.into_iter().filter(|record| record["kind"] == "event.consumed");
     let all = records.map(|record| (record["actor"].clone(), record["data"]["event"]["data"]["answer"].clone()));
@@ -98,7 +98,7 @@ async fn a_decision_survives_the_death_of_every_node() {
     let mut node = people.world.node().await;
     let (run, task) = asked(&node, "order-1", "order.won").await;
     node.kill();
-    // The terminal waits for a node that gives it to the run; none is there before the decision is written.
+    // The command waits for a node to deliver it to the run; none runs before the decision is recorded.
     let mut deciding = std::process::Command::new(program());
     let yes = people.file("yes.json");
     let arguments = ["--token", people.token("ann"), "tasks", "complete", &task, "--answer", &yes, "--json"];
@@ -117,7 +117,7 @@ async fn a_decision_survives_the_death_of_every_node() {
     assert_eq!(done["output"], json!({ "by": "user:ann", "answer": { "approved": true } }));
     assert!(deciding.wait_with_output().unwrap().status.success());
     node.kill();
-    // And once: the answer may have been lost, so that it is sent again, and others may have decided meanwhile.
+    // Only once: if the response was lost, it is sent again, and others may have decided in between.
     let node = people.world.node().await;
     let (status, again) = people.decide("ann", &node, &task, true).await;
     assert_eq!((status, &again["closed_by"]), (200, &json!("user:ann")), "{again}");

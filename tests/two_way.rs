@@ -1,5 +1,5 @@
-//! Contacts, both ways, through the built program: people edit on both sides at once, what the systems report arrives late, twice and
-//! in another order, and both sides end equal.
+//! Contacts in both directions through the built program: people edit both sides at once, reports arrive late, twice
+//! and out of order, and both sides end up equal.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -27,7 +27,7 @@ const FILES: [&str; 6] = [
     "mappings/contact.yaml",
 ];
 
-/// The account of a customer of the seed, and that customer.
+/// Id of the account of a customer in the seed data.
 const ACCOUNT: &str = "001Ws00000Kq3EcIAJ";
 
 /// Fields of both sides that the test edits.
@@ -40,7 +40,7 @@ const FIELDS: [(&str, &str); 6] = [
     ("Salutation", "salutation"),
 ];
 
-/// What the systems sent and nobody delivered yet.
+/// Webhooks that the systems sent and that are not delivered yet.
 #[derive(Clone, Default)]
 struct Post(Arc<Mutex<Vec<(String, String, Value)>>>);
 
@@ -58,7 +58,7 @@ impl Post {
         (inbox, format!("http://{address}"))
     }
 
-    /// Takes one out, mostly an old one; now and then it stays and is delivered again, under another id.
+    /// Takes one webhook, usually an old one; sometimes it stays and is delivered again, with another id.
     fn next(&self, random: &mut StdRng) -> Option<(String, String, Value)> {
         let mut inbox = self.0.lock().unwrap();
         if inbox.is_empty() {
@@ -79,7 +79,7 @@ fn target(url: &str, source: &str) -> WebhookTarget {
     serde_json::from_value::<WebhookSettings>(settings).unwrap().target().unwrap()
 }
 
-/// A node with these workflows between two systems, whose inbox the test delivers.
+/// Starts a node with these workflows between two systems, whose webhooks the test delivers.
 async fn both_systems(names: &[&'static str]) -> (Post, Sandbox, Journey, Node) {
     let (inbox, url) = Post::open().await;
     let sandbox = Sandbox::new().with_webhooks(Some(target(&url, "salesforce")), Some(target(&url, "netsuite")));
@@ -88,7 +88,7 @@ async fn both_systems(names: &[&'static str]) -> (Post, Sandbox, Journey, Node) 
     (inbox, sandbox, world, node)
 }
 
-/// A contact of the CRM and its partner: both ids.
+/// Creates a contact in the CRM and waits for its partner. Returns both ids.
 async fn a_pair(
     (inbox, sandbox, world, node): (&Post, &Sandbox, &Journey, &Node),
     random: &mut StdRng,
@@ -101,14 +101,14 @@ async fn a_pair(
     (crm, erp)
 }
 
-/// Records of one kind by the CRM's id.
+/// Returns the records of a kind by the CRM's id.
 fn records(sandbox: &Sandbox, system: &str, kind: &str, key: &str) -> BTreeMap<String, Value> {
     let all = sandbox.records();
     let list = all[system][kind].as_array().cloned().unwrap_or_default();
     list.into_iter().filter_map(|record| Some((record[key].as_str()?.to_owned(), record))).collect()
 }
 
-/// Delivers inbox all at once; each must be taken.
+/// Delivers webhooks concurrently; each must be accepted.
 async fn deliver(node: &Node, inbox: &[(String, String, Value)]) {
     let deliveries = inbox.iter().map(|(source, id, body)| node.hook(source, id, body));
     for (status, answer) in futures::future::join_all(deliveries).await {
@@ -116,7 +116,7 @@ async fn deliver(node: &Node, inbox: &[(String, String, Value)]) {
     }
 }
 
-/// Delivers inbox until none is left and every run has ended.
+/// Delivers webhooks until none is left and every run has closed.
 async fn settle(world: &Journey, node: &Node, inbox: &Post, random: &mut StdRng) {
     let mut connection = world.world.connect().await;
     let began = std::time::Instant::now();
@@ -145,7 +145,7 @@ async fn settle(world: &Journey, node: &Node, inbox: &Post, random: &mut StdRng)
         if idle {
             return;
         }
-        assert!(began.elapsed().as_secs() < 100, "it never ends: {}", row.get::<i64, _>("left"));
+        assert!(began.elapsed().as_secs() < 100, "the sync never ends: {}", row.get::<i64, _>("left"));
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
 }
@@ -155,7 +155,7 @@ async fn two_systems_that_people_edit_at_once_end_equal_with_bounded_writes() {
     let (inbox, sandbox, world, node) = both_systems(&FILES).await;
     let mut random = StdRng::seed_from_u64(7);
 
-    // People of the CRM, and some of the ERP.
+    // Contacts that begin in the CRM, and some that begin in the ERP.
     for number in 0..150 {
         let body = json!({ "AccountId": ACCOUNT, "FirstName": "P", "LastName": format!("Person {number}") });
         edit(&sandbox, "POST", "/crm/services/data/v62.0/sobjects/Contact", &body);
@@ -187,7 +187,7 @@ async fn two_systems_that_people_edit_at_once_end_equal_with_bounded_writes() {
                 edit(&sandbox, "PATCH", &path, &json!({ of_erp: value }));
             }
         }
-        // Some of the inbox arrive while people continue.
+        // Some of the webhooks arrive while people continue to edit.
         let mut batch = Vec::new();
         for _ in 0..80 {
             batch.extend(inbox.next(&mut random));
@@ -205,13 +205,13 @@ async fn two_systems_that_people_edit_at_once_end_equal_with_bounded_writes() {
     for (crm_id, erp_id) in &pairs {
         for (of_crm, of_erp) in FIELDS {
             let (a, b) = (&crm[crm_id][of_crm], &erp[erp_id][of_erp]);
-            // A row is named after its field, and after both where several rows have that field.
+            // A row is named after its field, or after both fields if several rows share it.
             let names = [of_crm.to_owned(), format!("{of_crm} to {of_erp}")];
             let told = waits.iter().any(|(id, row)| id == crm_id && names.contains(row));
             assert!(a == b || told, "{crm_id} {of_crm}: {a} and {b}");
         }
     }
-    // Only edits of both sides within the same second leave something for a person.
+    // Only edits of both sides within the same second may leave a conflict.
     assert!(waits.len() < EDITS / 20, "{} conflicts", waits.len());
     let written = writes(&sandbox) - before;
     assert!(written <= 2 * EDITS, "{written} writes for {EDITS} edits");
@@ -237,8 +237,8 @@ async fn a_conflict_is_settled_field_by_field_and_the_other_fields_are_synced() 
     };
     let mobile =
         || (side("crm", "Contact", "Id", &crm, "MobilePhone"), side("erp", "contact", "id", &erp, "mobilePhone"));
-    assert_eq!(mobile(), ("111".to_owned(), "222".to_owned()), "nobody guesses");
-    assert_eq!(side("erp", "contact", "id", &erp, "phone"), "999", "what is no conflict goes on");
+    assert_eq!(mobile(), ("111".to_owned(), "222".to_owned()), "no value is written before the decision");
+    assert_eq!(side("erp", "contact", "id", &erp, "phone"), "999", "fields without a conflict are synced");
 
     let (status, page) = node.get("/api/v1/conflicts?entity=contact").await;
     assert_eq!(status, 200);
@@ -261,7 +261,7 @@ async fn a_conflict_is_settled_field_by_field_and_the_other_fields_are_synced() 
     let (listed, text, _) = world.world.command(&["conflicts", "list"]);
     assert!(listed && text.is_empty(), "{text}");
 
-    // A change after that flows as before: the choice is no standing order.
+    // Later changes are synced as before: the choice is not permanent.
     edit(&sandbox, "PATCH", &of_crm, &json!({ "MobilePhone": "333" }));
     settle(&world, &node, &inbox, &mut random).await;
     assert_eq!(mobile(), ("333".to_owned(), "333".to_owned()));
@@ -275,7 +275,7 @@ async fn a_change_that_the_webhooks_missed_is_found_by_reconciliation_and_a_know
     let mut random = StdRng::seed_from_u64(3);
     let (crm, erp) = a_pair((&inbox, &sandbox, &world, &node), &mut random).await;
 
-    // One change on each side, and both inbox are lost.
+    // One change on each side, and both webhooks are lost.
     edit(&sandbox, "PATCH", &format!("/crm/services/data/v62.0/sobjects/Contact/{crm}"), &json!({ "Phone": "1" }));
     edit(
         &sandbox,
@@ -283,7 +283,7 @@ async fn a_change_that_the_webhooks_missed_is_found_by_reconciliation_and_a_know
         &format!("/erp/services/rest/record/v1/contact/{erp}"),
         &json!({ "email": "ada@berg.example" }),
     );
-    eventually("both inbox came", || async { (inbox.0.lock().unwrap().len() >= 2).then_some(()) }).await;
+    eventually("both webhooks were sent", || async { (inbox.0.lock().unwrap().len() >= 2).then_some(()) }).await;
     inbox.0.lock().unwrap().clear();
 
     let sweep = || async {
@@ -302,7 +302,7 @@ async fn a_change_that_the_webhooks_missed_is_found_by_reconciliation_and_a_know
     assert_eq!(status, 200, "{missed}");
     let missed = missed["items"].as_array().unwrap();
     assert_eq!(found["missed"], missed.len(), "{missed:?}");
-    // The others are contacts of the seed that had no partner yet.
+    // The others are contacts of the seed data without a partner.
     let of_pair: Vec<&Value> = missed.iter().filter(|record| record["crm_id"] == crm).collect();
     let [record] = of_pair.as_slice() else { panic!("{missed:?}") };
     assert_eq!((&record["entity"], &record["erp_id"]), (&json!("contact"), &json!(erp)));
@@ -323,7 +323,7 @@ async fn a_change_that_the_webhooks_missed_is_found_by_reconciliation_and_a_know
     assert!(paths.len() >= 2, "the sweep asked both sides: {paths:?}");
 }
 
-/// What the latest sweep found, which the command line says too.
+/// Returns the result of the latest reconciliation, after checking that the command line agrees.
 async fn latest_sweep(node: &Node, world: &Journey) -> Value {
     let (status, page) = node.get("/api/v1/drift?limit=1").await;
     assert_eq!(status, 200, "{page}");
@@ -361,9 +361,9 @@ async fn a_missed_deletion(side: &str) {
         _ => format!("/erp/services/rest/record/v1/contact/{erp}"),
     };
     edit(&sandbox, "DELETE", &path, &json!({}));
-    eventually("the letter came", || async { (!inbox.0.lock().unwrap().is_empty()).then_some(()) }).await;
+    eventually("the webhook was sent", || async { (!inbox.0.lock().unwrap().is_empty()).then_some(()) }).await;
     inbox.0.lock().unwrap().clear();
-    // A sweep asks for what was deleted before the second in which it begins.
+    // A reconciliation covers deletions before the second in which it begins.
     let second = Utc::now().timestamp();
     eventually("the second is over", || async { (Utc::now().timestamp() > second).then_some(()) }).await;
     let (fired, run, error) = world.world.command(&["schedules", "fire", "crm-erp/contact-reconcile"]);
@@ -403,23 +403,23 @@ async fn a_deleted_record_is_made_again_or_deleted_on_the_other_side_as_a_person
     settle(&world, &node, &inbox, &mut random).await;
     let again = records(&sandbox, "erp", "contact", "id")[&erp]["externalId"].as_str().unwrap().to_owned();
     assert_ne!(again, crm);
-    assert_eq!(records(&sandbox, "crm", "Contact", "Id")[&again]["LastName"], "Berg", "it was made again");
+    assert_eq!(records(&sandbox, "crm", "Contact", "Id")[&again]["LastName"], "Berg", "the record was recreated");
     assert_eq!(state(&id).await, "settled");
 
     edit(&sandbox, "DELETE", &format!("/crm/services/data/v62.0/sobjects/Contact/{again}"), &json!({}));
     settle(&world, &node, &inbox, &mut random).await;
     let id = decide("crm").await;
     settle(&world, &node, &inbox, &mut random).await;
-    assert!(!records(&sandbox, "erp", "contact", "id").contains_key(&erp), "gone in both");
+    assert!(!records(&sandbox, "erp", "contact", "id").contains_key(&erp), "deleted on both sides");
     assert_eq!(state(&id).await, "settled");
     let (_, page) = node.get("/api/v1/runs?attention=any&limit=5").await;
     assert_eq!(page["items"], json!([]));
 }
 
-/// Edits of people.
+/// Number of edits by people.
 const EDITS: usize = 2_000;
 
-/// Writes of the hub: its calls carry a key, those of people do not.
+/// Counts the writes of the hub: its calls have a key, those of people do not.
 fn writes(sandbox: &Sandbox) -> usize {
     let ledger = sandbox.ledger(0);
     let is_write = |request: &&Value| {

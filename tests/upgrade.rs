@@ -1,15 +1,15 @@
-//! What an earlier version wrote is read and gone on with, and nodes of two versions work on one database.
+//! Data of an earlier version is read and continued, and nodes of two versions share a database.
 
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Executor, Row};
 
 use crate::harness::{Behavior, Node, Target, World, calls, eventually, free_address, hub};
 
-/// A database as version 0.1 left it, with migrations up to 23, when its node was killed. `UPDATE_FIXTURE=1
-/// STEPWELL_PROGRAM=path/to/that/version` makes it again.
+/// A database of version 0.1 with migrations up to 23, as left when its node was killed. `UPDATE_FIXTURE=1
+/// STEPWELL_PROGRAM=path/to/that/version` recreates it.
 const DUMP: &str = "tests/data/upgrade/0023.sql";
 
-/// Workflows that stop in a state of their own when an event of their name starts them.
+/// Workflows that each stop in a different state when an event with their name starts them.
 const WORKFLOWS: [(&str, &str); 14] = [
     ("done", "  - step: { set: { done: true } }\n"),
     ("timer", "  - pause: { wait: PT5S }\n  - step: { call: http, with: { method: post, endpoint: 'connection://target/timer' } }\n"),
@@ -105,7 +105,7 @@ async fn world(target: &Target) -> World {
     World::empty(&files, &[target.address().to_string()]).await
 }
 
-/// How targets behave until the upgrade.
+/// Sets how targets behave until the upgrade.
 fn misbehave(target: &Target) {
     for path in ["/faulted", "/refused", "/unstuck"] {
         target.behave(path, Behavior::Refuse(400));
@@ -122,7 +122,7 @@ async fn send(node: &Node, kind: &str, id: &str) -> Option<String> {
 }
 
 async fn stands(node: &Node, run: &str, condition: impl Fn(&Value) -> bool) {
-    eventually(&format!("run {run} is where it should be"), || async {
+    eventually(&format!("run {run} is in the expected state"), || async {
         let view = node.run(run).await;
         condition(&view).then_some(())
     })
@@ -161,7 +161,7 @@ async fn prepare(world: &World, target: &Target) {
             "loop" => {
                 stands(&node, &run, |v| is(v, "waiting")).await;
                 send(&node, "loop.next", "loop.next 1").await;
-                eventually("one event was taken", || async {
+                eventually("one event was consumed", || async {
                     let journal = node.journal(&run).await;
                     journal.iter().any(|record| record["kind"] == "event.consumed").then_some(())
                 })
@@ -178,7 +178,7 @@ async fn prepare(world: &World, target: &Target) {
     node.kill();
 }
 
-/// Kinds and statuses of all runs, with their ids.
+/// Returns workflow, status and id of all runs.
 async fn runs(world: &World) -> Vec<(String, String, String)> {
     let mut connection = world.connect().await;
     let rows = connection
@@ -200,7 +200,7 @@ async fn a_database_of_an_earlier_version_is_upgraded_and_every_run_continues() 
     target.behave("/refused", Behavior::Refuse(400));
     target.behave("/once", Behavior::Hold);
     world.make_token();
-    // Its node was killed more than an hour ago: it does not come back.
+    // Its node was killed more than an hour ago, so it does not come back.
     let aged = "update nodes set expires_at = now() - interval '3 hours', dead_at = now() - interval '2 hours'";
     world.connect().await.execute(aged).await.unwrap();
     let node = world.node().await;
@@ -258,7 +258,7 @@ async fn make_fixture(mut world: World, target: &Target) {
     let dump = dump.output().unwrap();
     assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
     let text = String::from_utf8(dump.stdout).unwrap();
-    // Meant for psql, or for a server of another version.
+    // Lines for psql, or for a server of another version.
     let unwanted =
         ["\\restrict", "\\unrestrict", "SET transaction_timeout", "SELECT pg_catalog.set_config('search_path'"];
     let lines = text.lines().filter(|line| !unwanted.iter().any(|unwanted| line.starts_with(unwanted)));
@@ -266,18 +266,20 @@ async fn make_fixture(mut world: World, target: &Target) {
     std::fs::write(DUMP, lines.map(|line| format!("{line}\n")).collect::<String>()).unwrap();
 }
 
-/// The older version itself, for `make test-upgrade`. Without it, an older node is one of this version that knows only the older format.
+/// The actual older version, for `make test-upgrade`. Without it, an older node is one of this version limited to the
+/// older format.
 fn older_version() -> Option<std::path::PathBuf> {
     std::env::var_os("STEPWELL_OLD_PROGRAM").map(Into::into)
 }
 
-/// A node of two, which is old or new.
+/// Restarts one of two nodes as an old or a new one.
 async fn restart(world: &World, nodes: &mut [Option<Node>; 2], which: usize, is_old: bool) {
     if let Some(mut node) = nodes[which].take() {
-        assert!(node.terminate(), "a node did not end well");
+        assert!(node.terminate(), "a node exited with an error");
     }
     let (older, mut environment) = (older_version(), world.environment().to_vec());
-    // The older version does not leave alone what it does not know: new nodes keep the way back open, as the handbook says.
+    // The actual older version does not skip what it does not know, so new nodes write the old format, as the handbook
+    // says.
     let format = if is_old || older.is_some() { "1" } else { "0" };
     environment.push(("STEPWELL_NODE_FORMAT".to_owned(), format.to_owned()));
     let started = match older.filter(|_| is_old) {
@@ -299,7 +301,7 @@ async fn rolling_upgrades_and_rollbacks_under_load_fail_and_divert_no_run() {
     let mut nodes = [None, None];
     let mut started = Vec::new();
     for _ in 0..cycles {
-        // Old and old, new and old, new and new; back again.
+        // Old and old, new and old, new and new; and back.
         for (which, is_old) in [(0, true), (1, true), (0, false), (1, false), (1, true), (0, true), (0, false)] {
             restart(&world, &mut nodes, which, is_old).await;
             for node in nodes.iter().flatten() {
@@ -317,7 +319,7 @@ async fn rolling_upgrades_and_rollbacks_under_load_fail_and_divert_no_run() {
         assert_eq!(target.keys(&format!("/step{step}")).len(), started.len(), "step {step}");
     }
     if older_version().is_some() {
-        // What acts left through the older version nobody sealed: the handbook says to adopt it.
+        // The older version does not seal its acts: the handbook says to adopt them.
         let (adopted, told, errors) = world.command(&["audit", "adopt", "--reason", "upgraded"]);
         assert!(adopted, "{told}{errors}");
     }
@@ -345,10 +347,10 @@ async fn a_run_in_a_newer_format_is_left_to_the_nodes_that_know_it() {
     target.behave("/step1", Behavior::Answer("{}".to_owned()));
     world.set("STEPWELL_FORMAT", "1");
     let old = world.node().await;
-    // Its own run goes through, so its sweeps have come round more than once since.
+    // Its own run completes, so its sweeps have run more than once since.
     let own = old.start_calls(2).await;
     old.run_becomes(&own, "completed").await;
-    eventually("the dead node's run is free", || async {
+    eventually("the dead node's run is released", || async {
         let free = "select 1 from runs where owner is null and wake_at <= now()";
         world.connect().await.fetch_optional(free).await.unwrap().map(drop)
     })
@@ -386,7 +388,7 @@ async fn migrations_of_a_later_version_stop_no_node_unless_they_say_so() {
     assert!(!started && errors.contains("format 99"), "{errors}");
 }
 
-/// Runs that are in the middle of a long journal and wait for an event: their ids.
+/// Starts runs that are in the middle of a long journal and wait for an event. Returns their ids.
 async fn long_runs(node: &Node, count: usize) -> Vec<String> {
     let mut runs = Vec::new();
     for n in 0..count {
@@ -410,14 +412,15 @@ async fn a_long_run_continues_from_its_snapshot_and_without_one_from_its_journal
                  and exists (select from journal j where j.run_id = s.run_id and j.seq = s.seq and j.hash = s.head)";
     let taken: i64 = connection.fetch_one(taken).await.unwrap().get(0);
     assert_eq!(taken, 3, "each has a snapshot");
-    // It stays for a few seconds, and then leaves the node.
+    // It stays in memory for a few seconds, then leaves the node.
     let owned = format!("select 1 from runs where id = '{}' and owner is null", runs[0]);
     eventually("the run has left memory", || async {
         world.connect().await.fetch_optional(AssertSqlSafe(owned.clone())).await.unwrap().map(drop)
     })
     .await;
     node.kill();
-    // The first continues from its snapshot: its journal before it cannot be read any more. The snapshots of the others cannot be used.
+    // The first run continues from its snapshot, because its earlier journal is unreadable. The snapshots of the others
+    // are unusable.
     for harm in [
         format!("update journal set data = '{{}}' where run_id = '{}' and seq < 900", runs[0]),
         format!("update snapshots set format = 99 where run_id = '{}'", runs[1]),

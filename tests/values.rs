@@ -1,5 +1,5 @@
-//! One bad value never stops the others: text that cannot be stored, answers in whatever encoding, rows that nobody can
-//! read, stages of a node's loops that fail.
+//! One bad value never stops the others: text that cannot be stored, answers in any encoding, rows that cannot be
+//! decoded, failing stages of a node's loops.
 
 use std::net::SocketAddr;
 
@@ -11,7 +11,7 @@ use sqlx::{Connection, PgConnection, Row};
 
 use crate::harness::{Behavior, Node, Target, World, calls, client, eventually, hub};
 
-/// Bodies as other systems send them, by path. `/log` tells which paths were asked for.
+/// Starts a target with bodies as other systems send them, by path. `/log` returns the requested paths.
 async fn odd_target() -> SocketAddr {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -62,7 +62,7 @@ fn odd_answer(path: &str) -> Response {
     }
 }
 
-/// A workflow that asks the target at `.path` and gives what it answers.
+/// A workflow that calls the target at `.path` and returns the answer.
 fn asking(target: SocketAddr) -> String {
     format!(
         "document: {{ dsl: '1.0.3', namespace: test, name: ask, version: '1.0.0' }}\ndo:\n  - ask:\n      call: http\n      \
@@ -81,7 +81,7 @@ async fn start(node: &Node, name: &str, input: &Value) -> String {
     run["id"].as_str().unwrap().to_owned()
 }
 
-/// The notes in a run's journal.
+/// Returns the notes in a run's journal.
 async fn notes(node: &Node, run: &str) -> Vec<String> {
     let note = |row: Value| {
         let data = &row["data"];
@@ -237,7 +237,7 @@ async fn a_caller_who_can_correct_a_value_sees_where_it_is_wrong() {
     assert!(why.contains("surrogate"), "{why}");
     refused("/api/v1/workflows/test/calls/runs", r#"{"n":"\u0000"}"#, "/n").await;
     refused("/api/v1/runs:bulk", r#"{"act":"retry","input":"\u0000"}"#, "/input").await;
-    // A webhook, whose sender corrects nothing, is taken with half an emoji, and never fails with 5xx.
+    // The sender of a webhook cannot correct it, so half an emoji is accepted, and nothing is answered with 5xx.
     let hook = |id: &'static str, body: &'static [u8]| node.hook_bytes("test", id, body.to_vec());
     let (status, answer) = hook("nul", br#"{"type":"calls","n":"a\u0000"}"#).await;
     assert_eq!(status, 400, "{answer}");
@@ -267,7 +267,7 @@ async fn a_command_that_cannot_be_read_does_not_stop_others() {
     let other = node.start_calls(3).await;
     node.run_becomes(&other, "faulted").await;
     let mut database = world.connect().await;
-    // As versions before this one let them in, and as nobody ever wrote them.
+    // Acts that earlier versions accepted, and one that no version ever wrote.
     for (run, act) in [
         (&closed, r#"{"act":"retry","input":"a\u0000b"}"#),
         (&parked, r#"{"act":"retry","input":"a\u0000b","more":"\ud800"}"#),
@@ -286,7 +286,7 @@ async fn a_command_that_cannot_be_read_does_not_stop_others() {
     let refusals: Vec<String> = refusals.fetch_all(&mut database).await.unwrap().iter().map(|r| r.get(0)).collect();
     assert!(refusals.iter().any(|why| why.contains("accepts nothing more")), "{refusals:?}");
     assert!(refusals.iter().filter(|why| why.contains("cannot be read")).count() >= 1, "{refusals:?}");
-    // The others are done, as ever.
+    // Other commands are carried out as usual.
     target.behave("/step1", Behavior::Answer("{}".into()));
     let (status, answer) = node.post(&format!("/api/v1/runs/{other}/retry"), &json!({})).await;
     assert_eq!(status, 200, "{answer}");
@@ -310,7 +310,7 @@ async fn a_message_that_a_run_cannot_read_needs_a_person() {
     node.run_becomes(&run, "waiting").await;
     let mut database = world.connect().await;
     command(&mut database, &run, r#"{"event":{"execution":0,"filters":"\u0000"}}"#).await;
-    eventually("the run needs a person", || async { (node.run(&run).await["attention"] == "poison").then_some(()) })
+    eventually("the run needs attention", || async { (node.run(&run).await["attention"] == "poison").then_some(()) })
         .await;
     let journal = node.journal(&run).await;
     let last = journal.last().unwrap();
@@ -347,7 +347,7 @@ async fn rows_that_cannot_be_read_are_set_aside_and_the_others_continue() {
     })
     .await;
     assert!(outcome["detail"]["errors"][0]["message"].as_str().unwrap().contains("set aside"), "{outcome}");
-    eventually("the run needs a person", || async {
+    eventually("the run needs attention", || async {
         let (_, page) = node.get("/api/v1/runs?attention=poison").await;
         page["items"].as_array().unwrap().iter().any(|item| item["id"] == run.as_str()).then_some(())
     })
@@ -355,7 +355,7 @@ async fn rows_that_cannot_be_read_are_set_aside_and_the_others_continue() {
     node.run_becomes(&other, "completed").await;
     let calls = node.start_calls(1).await;
     node.run_becomes(&calls, "completed").await;
-    // Whoever can read it takes it up as it was.
+    // A node that can read it claims it as it was.
     let due = format!("update runs set wake_at = now() where id = '{run}'");
     for statement in [write(good), due] {
         sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut database).await.unwrap();
@@ -373,14 +373,14 @@ async fn a_stage_that_keeps_failing_is_noticed_and_stops_no_other() {
     let mut database = world.connect().await;
     sqlx::query("alter table schedules rename to schedules_away").execute(&mut database).await.unwrap();
     let ready = || async { client().get(node.url("/readyz")).send().await.unwrap() };
-    let problem = eventually("the node says that it is not well", || async {
+    let problem = eventually("the node reports that it is unhealthy", || async {
         let answer = ready().await;
         if answer.status() == 503 { Some(answer.text().await.unwrap()) } else { None }
     })
     .await;
     let is_named = problem.contains("schedules") || problem.contains("firings");
     assert!(is_named && problem.contains("keeps failing"), "{problem}");
-    // Everything else continues, the stages after the one that fails among them.
+    // Everything else continues, including the stages after the failing one.
     let run = node.start_calls(1).await;
     node.run_becomes(&run, "completed").await;
     target.behave("/step1", Behavior::Refuse(400));
@@ -393,6 +393,6 @@ async fn a_stage_that_keeps_failing_is_noticed_and_stops_no_other() {
     let metrics = metrics.as_str().unwrap();
     assert!(metrics.contains(r#"stepwell_stage_failing{stage="firings"} 1"#), "{metrics}");
     sqlx::query("alter table schedules_away rename to schedules").execute(&mut database).await.unwrap();
-    eventually("the node is well again", || async { (ready().await.status() == 200).then_some(()) }).await;
+    eventually("the node is healthy again", || async { (ready().await.status() == 200).then_some(()) }).await;
     database.close().await.unwrap();
 }

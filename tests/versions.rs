@@ -1,5 +1,5 @@
-//! Versions stand side by side: a run stays with the one that it began with, a start without a version takes the latest
-//! release, and what runs were made of stays.
+//! Several versions at once: a run keeps the version with which it started, a start without a version uses the latest
+//! release, and versions with runs cannot be deleted.
 
 use serde_json::json;
 
@@ -19,7 +19,7 @@ async fn deploy(node: &Node, version: &str) {
     assert_eq!(status, 201, "{answer}");
 }
 
-/// The id and version of a run that now waits for its event.
+/// Starts a run that waits for its event. Returns id and version.
 async fn start(node: &Node, query: &str) -> (String, String) {
     let (status, run) = node.post(&format!("/api/v1/workflows/test/pinned/runs{query}"), &json!({})).await;
     assert!(status < 300, "{status} {run}");
@@ -49,12 +49,12 @@ async fn a_run_stays_with_its_version_while_others_are_deployed() {
     for version in ["1.10.0", "2.0.0-rc.1"] {
         deploy(&node, version).await;
     }
-    // Ten comes after nine, and a pre-release only where there is nothing else.
+    // Ten is greater than nine, and a pre-release is only used if there is no release.
     let (new, version) = start(&node, "").await;
     assert_eq!(version, "1.10.0");
     let (candidate, version) = start(&node, "?version=2.0.0-rc.1").await;
     assert_eq!(version, "2.0.0-rc.1");
-    // Another node takes over, and reads each run by its own version.
+    // Another node takes over and drives each run with its own version.
     node.kill();
     let node = world.node().await;
     go(&node).await;
@@ -85,7 +85,7 @@ async fn only_a_version_without_runs_can_be_deleted() {
     in_use(delete("1.0.0").await);
     go(&node).await;
     node.run_becomes(&id, "completed").await;
-    // The journal of an ended run is read by it too.
+    // The journal of a closed run needs its version too.
     in_use(delete("1.0.0").await);
     let command = |version: &str| world.command(&["delete", "test/pinned", "--version", version]);
     let (deleted, _, refusal) = command("1.0.0");
@@ -97,10 +97,10 @@ async fn only_a_version_without_runs_can_be_deleted() {
     assert_eq!(status, 403);
     assert_eq!(delete("1.2.0").await.0, 204);
     assert_eq!(delete("1.2.0").await.0, 404);
-    // What is deleted at a terminal, the node finds out by itself.
+    // The node learns by itself what was deleted on a terminal.
     let (deleted, told, why) = command("1.1.0");
     assert!(deleted && told.contains("deleted test/pinned:1.1.0"), "{told}{why}");
-    eventually("the first is the latest again", || async {
+    eventually("the first version is the latest again", || async {
         let (_, workflow) = node.get("/api/v1/workflows/test/pinned").await;
         (workflow["version"] == "1.0.0").then_some(())
     })

@@ -1,5 +1,5 @@
-//! Any text at all is either a definition or a list of mistakes with places; nothing panics, nothing hangs, and what is built
-//! can be drawn and built again.
+//! Any text is either a definition or a list of mistakes with places. Nothing panics or hangs, and every definition can
+//! be drawn and built again.
 
 #![no_main]
 

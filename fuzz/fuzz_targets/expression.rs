@@ -1,5 +1,5 @@
-//! Any bytes at all are an expression or a mistake with a place. What is accepted names nothing that reads the world, and ends within
-//! the limits of the process.
+//! Any bytes are either an expression or a mistake with a place. An accepted expression names nothing that accesses the
+//! environment, and ends within the process's limits.
 
 #![no_main]
 

@@ -1,4 +1,5 @@
-//! `stepwell bench --catalog N`: catalog-nightly over N items between the sandbox's systems, beside the bare exchanges of the same pass.
+//! `stepwell bench --catalog N`: measures catalog-nightly over N items between the sandbox's systems, next to the same
+//! requests without Stepwell.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -18,23 +19,23 @@ use crate::sandbox::{self, Door, Reply, Sandbox};
 
 const CRM_TOKEN: &str = "sandbox-crm-token";
 const ERP_TOKEN: &str = "sandbox-erp-token";
-/// Items of a page of SuiteQL.
+/// Items per SuiteQL page.
 const PAGE: usize = 1_000;
-/// Records of a collection.
+/// Records per collection request.
 const COLLECTION: usize = 200;
 
 /// What to measure.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// Server to measure on: a database of its own is created there and dropped at the end.
+    /// Postgres server to measure on. A separate database is created there and dropped at the end.
     pub database_url: String,
-    /// The workflows that ship.
+    /// Folder of the shipped workflows.
     pub workflows: PathBuf,
-    /// Items of the ERP.
+    /// Number of items in the ERP.
     pub items: usize,
 }
 
-/// One pass over the catalog.
+/// Result of one pass over the catalog.
 #[derive(Debug, Serialize)]
 pub struct Report {
     machine: String,
@@ -44,19 +45,19 @@ pub struct Report {
     node_cpu_seconds: f64,
     postgres_cpu_seconds: f64,
     wal_bytes: u64,
-    /// The most that the node held after a pass over a tenth of the items, and after that over all of them.
+    /// Peak memory of the node after a pass over a tenth of the items, and after a pass over all.
     peak_bytes_of_a_tenth: u64,
     peak_bytes: u64,
-    /// The same requests, one after the other, with nothing around them.
+    /// Time for the same requests, made sequentially without Stepwell.
     bare_seconds: f64,
-    /// How many times as long the pass takes.
+    /// Duration of the pass relative to `bare_seconds`.
     ratio: f64,
 }
 
 /// Runs the measurement.
 ///
 /// # Errors
-/// The node does not start, or a pass does not end well.
+/// The node does not start, or a pass fails.
 pub async fn run(plan: &Plan) -> anyhow::Result<Report> {
     let (address, sandbox) = serve().await?;
     let base = |system: &str| format!("http://{address}/{system}");
@@ -109,7 +110,7 @@ async fn measure(plan: &Plan, node: &BenchNode, sandbox: &Sandbox) -> anyhow::Re
     })
 }
 
-/// Items beside those of the seed.
+/// Adds items to those of the seed.
 fn add_items(sandbox: &Sandbox, from: usize, to: usize) -> anyhow::Result<()> {
     for n in from..to {
         let item = json!({
@@ -130,7 +131,7 @@ fn add_items(sandbox: &Sandbox, from: usize, to: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A full pass, from its start to the end of its run.
+/// Runs a full pass and waits for the end of its run.
 async fn pass(node: &BenchNode, items: usize) -> anyhow::Result<Saturated> {
     let client = reqwest::Client::new();
     let url = |path: &str| format!("http://{}/api/v1/{path}", node.address());
@@ -156,7 +157,7 @@ async fn pass(node: &BenchNode, items: usize) -> anyhow::Result<Saturated> {
     }
 }
 
-/// The same pages and collections between fresh systems, with nothing remembered, recorded or retried.
+/// Makes the same page and collection requests between fresh systems, without recording or retries.
 async fn bare(items: usize) -> anyhow::Result<Duration> {
     let (address, sandbox) = serve().await?;
     add_items(&sandbox, 0, items)?;

@@ -1,4 +1,4 @@
-//! The floor: how many transitions per second this Postgres takes in batches, with nothing around it.
+//! The floor: how many batched transitions per second this Postgres can take, without Stepwell around it.
 
 use std::time::{Duration, Instant};
 
@@ -11,10 +11,10 @@ use crate::store::runs::commit::{Beginning, NewRun, RunState, Transition};
 use crate::store::runs::{commit, journal};
 use crate::store::{self, definitions};
 
-/// Transitions in one commit, as under load.
+/// Transitions per commit, as under load.
 const BATCH: usize = 50;
 
-/// Raw batched transitions per second: the row's update and one journal row each.
+/// Measures raw batched transitions per second: one row update and one journal row each.
 pub(super) async fn transitions_per_second(database_url: &str, duration: Duration) -> anyhow::Result<f64> {
     let pool = store::connect_engine(database_url, 2).await?;
     let definition = definition(&pool).await?;
@@ -38,7 +38,7 @@ struct FloorRun {
     head: journal::Hash,
 }
 
-/// Some definition that the node has: what its runs would do does not matter, nobody drives them.
+/// Returns a deployed definition. Which one does not matter, since nothing drives these runs.
 async fn definition(pool: &sqlx::PgPool) -> anyhow::Result<i32> {
     Ok(definitions::find(pool, "bench", "noops", "1.0.0").await?.context("the measured workflows are deployed")?.id)
 }

@@ -1,4 +1,5 @@
-//! Starts runs, by signed webhooks or through the API, and watches them end: as fast as it goes with a bounded number in flight, or at a steady rate.
+//! Starts runs by signed webhook or API and waits for their end: either as fast as possible with a bounded number in
+//! flight, or at a steady rate.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -23,7 +24,7 @@ use super::node::{BenchNode, SECRET};
 use super::report::Latency;
 use super::report::Saturated;
 
-/// Which workflow.
+/// The workflow to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Three HTTP calls.
@@ -41,7 +42,7 @@ impl Kind {
     }
 }
 
-/// How a run is started.
+/// How to start a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Door {
     /// By a signed webhook.
@@ -83,7 +84,7 @@ impl Load {
         })
     }
 
-    /// One start; its number and the time until the `202`.
+    /// Starts a run. Returns its number and the time until the `202`.
     async fn fire(&self, door: Door, kind: Kind) -> anyhow::Result<(u64, Duration)> {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let request = match door {
@@ -108,7 +109,7 @@ impl Load {
     }
 
     fn start(&self, kind: Kind, number: u64) -> anyhow::Result<Request<Full<Bytes>>> {
-        // What the webhook's event makes of its data: a list.
+        // The same list that the webhook's event gives the workflow as input.
         let body = format!(r#"[{{"type":"{}","n":{number}}}]"#, kind.name());
         Ok(Request::post(format!("/api/v1/workflows/bench/{}/runs", kind.name()))
             .header("host", self.address.to_string())
@@ -133,7 +134,7 @@ impl Load {
             .body(Full::new(Bytes::from(body)))?)
     }
 
-    /// As many runs as the node takes, with a bounded number in flight.
+    /// Starts as many runs as the node takes, with a bounded number in flight.
     pub(super) async fn saturate(
         &self,
         door: Door,
@@ -145,7 +146,7 @@ impl Load {
         let (sagas_before, accepted) = (mock.sagas(), AtomicUsize::new(0));
         let ended = |accepted: usize| match kind {
             Kind::Calls => mock.sagas() - sagas_before,
-            // Accepted and ended in one commit.
+            // A run without calls is accepted and completed in one commit.
             Kind::Noops => accepted,
         };
         let mut firing = futures::stream::FuturesUnordered::new();
@@ -184,7 +185,7 @@ impl Load {
         Ok(Saturated { runs: total as u64, seconds: began.elapsed().as_secs_f64() })
     }
 
-    /// Starts at a steady rate, whatever the answers take.
+    /// Starts runs at a steady rate, however long the answers take.
     pub(super) async fn paced(
         &self,
         kind: Kind,
@@ -237,7 +238,7 @@ impl Load {
         })
     }
 
-    /// Memory of the node while this many runs wait for an answer.
+    /// Returns the node's memory while this many runs wait for an answer.
     pub(super) async fn hold(&self, count: usize, mock: &Mock, node: &BenchNode) -> anyhow::Result<u64> {
         mock.hold();
         let fired = futures::stream::iter(0..count).map(|_| self.fire(Door::Webhook, Kind::Calls)).buffer_unordered(64);
@@ -266,7 +267,8 @@ fn percentile(values: &mut [Duration], percent: usize) -> Duration {
     values.get(place).copied().unwrap_or_default()
 }
 
-/// Follows the stream of run changes; sends the number of each run that ended. The first message says that it is open.
+/// Follows the stream of run changes and sends the number of each ended run. The first message reports that the stream
+/// is open.
 async fn watch_ends(
     address: SocketAddr,
     token: String,

@@ -1,4 +1,4 @@
-//! A target that answers at once, counts, and can hold its answers back.
+//! A target that answers at once, counts calls, and can hold its answers back.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -14,7 +14,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 
-/// Paths `/1`, `/2`, `/3`: the three calls of a saga. The third ends it.
+/// Serves `/1`, `/2` and `/3`, the three calls of a saga; the third is the last.
 pub(super) struct Mock {
     address: SocketAddr,
     state: Arc<State>,
@@ -42,7 +42,7 @@ impl Mock {
         self.address
     }
 
-    /// Sagas whose third call arrived.
+    /// Number of sagas whose third call arrived.
     pub(super) fn sagas(&self) -> usize {
         self.state.sagas.load(Ordering::Acquire)
     }
@@ -52,17 +52,17 @@ impl Mock {
         self.state.saga_done.notified().await;
     }
 
-    /// Answers nothing from now on.
+    /// Holds all answers back from now on.
     pub(super) fn hold(&self) {
         self.state.holding.store(true, Ordering::Release);
     }
 
-    /// Calls held back.
+    /// Number of calls held back.
     pub(super) fn held(&self) -> usize {
         self.state.held.load(Ordering::Acquire)
     }
 
-    /// Answers again, also what was held back.
+    /// Answers the calls held back, and all later ones at once.
     pub(super) fn release(&self) {
         self.state.holding.store(false, Ordering::Release);
         self.state.released.notify_waiters();
@@ -76,16 +76,16 @@ async fn serve(listener: TcpListener, state: Arc<State>) {
 }
 
 async fn serve_one(stream: TcpStream, state: Arc<State>) {
-    // Without this, Nagle and delayed acknowledgements would be measured.
+    // Otherwise the measurement would include Nagle's algorithm and delayed acknowledgements.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| answer(Arc::clone(&state), request));
-    // A connection that the node closes ends here; that is no error of the measurement.
+    // The node may close the connection; that is not an error.
     let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
 async fn answer(state: Arc<State>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let ends = request.uri().path() == "/3";
-    // The body is read to its end, so that the connection can be used again; a broken one closes by itself.
+    // Read the body to its end so that the connection can be reused; a broken one closes by itself.
     let _ = request.into_body().collect().await;
     if state.holding.load(Ordering::Acquire) {
         let released = state.released.notified();

@@ -1,7 +1,7 @@
-//! `stepwell bench`: what this machine does, measured from outside on a real node and a real Postgres.
+//! `stepwell bench`: measures this machine's performance from outside, on a real node and a real Postgres.
 //!
-//! The node is a process of its own, so that its CPU time is its own; load generator and mock target run here. Every
-//! figure stands beside the floor: raw batched transitions per second on the same Postgres, in the same run.
+//! The node is a separate process, so its CPU time is its own; the load generator and the mock target run here. Every
+//! figure is reported next to the floor: raw batched transitions per second on the same Postgres in the same run.
 
 pub mod catalog;
 mod floor;
@@ -25,11 +25,11 @@ use node::{BenchNode, Setup};
 /// What to measure.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// Server to measure on: a database of its own is created there and dropped at the end.
+    /// Postgres server to measure on. A separate database is created there and dropped at the end.
     pub database_url: String,
     /// Length of each measurement.
     pub duration: Duration,
-    /// Runs held in flight while memory is read.
+    /// Runs in flight while memory is measured.
     pub in_flight: usize,
 }
 
@@ -48,7 +48,7 @@ pub async fn run(plan: &Plan) -> anyhow::Result<Report> {
 
 async fn measure(plan: &Plan, mock: &Mock, node: &BenchNode) -> anyhow::Result<Report> {
     let load = Load::connect(node, 64).await.context("connecting the load generator to the node")?;
-    // Memory first, before other measurements have left their mark on the heap.
+    // Memory first, before other measurements affect the heap.
     let idle_bytes = node.resident_bytes();
     let resident_bytes = load.hold(plan.in_flight, mock, node).await?;
     load.saturate(Door::Webhook, Kind::Calls, Duration::from_secs(2), mock).await?;

@@ -1,4 +1,4 @@
-//! The node that is measured: this program's own `serve`, in a process and on a database of its own.
+//! The measured node: this program's own `serve`, in a separate process with a separate database.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -49,7 +49,7 @@ fn calls(mock: SocketAddr) -> String {
     )
 }
 
-/// A serving node.
+/// A running node.
 pub(super) struct BenchNode {
     address: SocketAddr,
     database_url: String,
@@ -64,20 +64,20 @@ pub(super) struct BenchNode {
 
 /// What the measured node runs.
 pub(super) struct Setup {
-    /// Folder of its workflows; none are those of this measurement.
+    /// Folder of its workflows; `None` for the benchmark's own.
     pub workflows: Option<PathBuf>,
-    /// Where it may call.
+    /// Address that it may call.
     pub target: SocketAddr,
-    /// Beside what every measured node is given.
+    /// Environment variables in addition to the usual ones.
     pub environment: Vec<(&'static str, String)>,
 }
 
-/// A folder that goes when the measurement is over.
+/// A folder deleted on drop.
 struct Folder(PathBuf);
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What cannot be removed stays in the temporary directory; nothing depends on it.
+        // A leftover in the temporary directory does no harm.
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }
@@ -170,12 +170,12 @@ impl BenchNode {
         process::resident_bytes(self.pid)
     }
 
-    /// The most that was resident since it started.
+    /// Peak resident memory since the start.
     pub(super) fn peak_bytes(&self) -> u64 {
         process::peak_bytes(self.pid)
     }
 
-    /// What node and Postgres used while `work` continued.
+    /// Measures what the node and Postgres use during `work`.
     pub(super) async fn metered(
         &self,
         work: impl Future<Output = anyhow::Result<Saturated>>,

@@ -1,20 +1,20 @@
-//! What the kernel knows about processes (Linux `/proc`).
+//! Process statistics from Linux `/proc`.
 
 use std::time::Duration;
 
-/// CPU time used by a process, without its children.
+/// CPU time of a process, without its children.
 pub(super) fn cpu(pid: u32) -> Duration {
     stat(pid).map_or(Duration::ZERO, |s| ticks(s.own))
 }
 
-/// CPU time of a Postgres server: postmaster, its live backends and those that ended.
+/// CPU time of a Postgres server: the postmaster, and its live and ended backends.
 pub(super) fn cpu_of_server(postmaster: u32) -> Duration {
     let Some(root) = stat(postmaster) else { return Duration::ZERO };
     let children: u64 = pids().filter_map(stat).filter(|s| s.parent == postmaster).map(|s| s.own).sum();
     ticks(root.own + root.ended_children + children)
 }
 
-/// The parent of a process.
+/// Parent of a process.
 pub(super) fn parent(pid: u32) -> Option<u32> {
     stat(pid).map(|s| s.parent)
 }
@@ -24,7 +24,7 @@ pub(super) fn resident_bytes(pid: u32) -> u64 {
     memory(pid, "VmRSS:")
 }
 
-/// The most that was resident, in bytes.
+/// Peak resident memory in bytes.
 pub(super) fn peak_bytes(pid: u32) -> u64 {
     memory(pid, "VmHWM:")
 }
@@ -35,7 +35,7 @@ fn memory(pid: u32, line: &str) -> u64 {
     kib.and_then(|v| v.trim().parse::<u64>().ok()).unwrap_or(0) * 1024
 }
 
-/// Processor and memory, for the report.
+/// Number of cores and processor model, for the report.
 pub(super) fn machine() -> String {
     let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model =
@@ -57,7 +57,7 @@ fn pids() -> impl Iterator<Item = u32> {
 
 fn stat(pid: u32) -> Option<Stat> {
     let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name in parentheses may hold anything; what follows its last one is separated by spaces.
+    // The name in parentheses may contain anything; after the last parenthesis, fields are separated by spaces.
     let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
     let number = |i: usize| fields.get(i).and_then(|f| f.parse::<u64>().ok()).unwrap_or(0);
     Some(Stat {
@@ -67,7 +67,7 @@ fn stat(pid: u32) -> Option<Stat> {
     })
 }
 
-/// The kernel counts in hundredths of a second.
+/// Converts kernel ticks of a hundredth of a second.
 fn ticks(n: u64) -> Duration {
     Duration::from_millis(n * 10)
 }

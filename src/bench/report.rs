@@ -1,26 +1,26 @@
-//! The figures, for people and as JSON.
+//! The results, as text and as JSON.
 
 use std::time::Duration;
 
 use serde::Serialize;
 
-/// What was done at full speed.
+/// Work done at full speed.
 #[derive(Debug)]
 pub(super) struct Saturated {
     pub(super) runs: u64,
     pub(super) seconds: f64,
 }
 
-/// Everything that was measured, on one machine in one go.
+/// All measurements, from one machine and one session.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    /// Where.
+    /// Description of the machine.
     pub machine: String,
-    /// Three HTTP calls, as fast as it goes.
+    /// Three HTTP calls, as fast as possible.
     pub calls: Throughput,
-    /// Three `set` tasks, started by webhooks, as fast as it goes.
+    /// Three `set` tasks, started by webhooks, as fast as possible.
     pub noops: Throughput,
-    /// The same, started through the API.
+    /// Three `set` tasks, started through the API, as fast as possible.
     pub noops_by_api: Throughput,
     /// Three HTTP calls at five starts per second.
     pub low: Latency,
@@ -30,20 +30,20 @@ pub struct Report {
     pub idle_bytes: u64,
     /// Resident memory of the node with [`Self::in_flight`] runs waiting for an answer.
     pub resident_bytes: u64,
-    /// Resident memory of the node after everything.
+    /// Resident memory of the node after all measurements.
     pub after_bytes: u64,
-    /// How many runs those were.
+    /// Number of runs in flight for [`Self::resident_bytes`].
     pub in_flight: usize,
     /// Raw batched transitions per second on the same Postgres.
     pub floor: f64,
 }
 
-/// What a saturated node does.
+/// Throughput of a saturated node.
 #[derive(Debug, Clone, Serialize)]
 pub struct Throughput {
     /// Runs that ended.
     pub runs: u64,
-    /// In this time.
+    /// Length of the measurement.
     pub seconds: f64,
     /// CPU time of the node.
     pub node_cpu_seconds: f64,
@@ -62,7 +62,7 @@ impl Throughput {
         self.count() / self.seconds
     }
 
-    /// Processor time of node and Postgres for one run.
+    /// CPU time of node and Postgres per run.
     #[must_use]
     pub fn cpu_seconds_per_run(&self) -> f64 {
         (self.node_cpu_seconds + self.postgres_cpu_seconds) / self.count()
@@ -74,7 +74,7 @@ impl Throughput {
     }
 }
 
-/// How long a sender and a run wait.
+/// Latency for senders and for runs.
 #[derive(Debug, Clone, Serialize)]
 pub struct Latency {
     /// Starts per second.

@@ -1,5 +1,5 @@
-//! What the subcommands need that open the database themselves: a server's own, recovery, and the client of the API where no server
-//! was named.
+//! For subcommands that open the database themselves: the server's own, recovery, and the API client when no server is
+//! named.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::hub::Hub;
 use crate::store::access::{self, Identity, Scope};
 use crate::{embedded, store};
 
-/// Whether there is a database to open: one is set, or the private Postgres runs.
+/// Whether there is a database to open: one is configured, or the private Postgres is running.
 pub(super) fn has_database(settings: &Settings) -> bool {
     known_url(settings).is_some()
 }
@@ -23,7 +23,8 @@ fn known_url(settings: &Settings) -> Option<String> {
     settings.database_url.clone().or_else(|| embedded::running(&settings.data_dir))
 }
 
-/// Refuses `--server` where a command opens the database itself. A variable names a server for the commands that ask one.
+/// Refuses `--server` for commands that open the database themselves. `STEPWELL_SERVER` is meant for the others and
+/// ignored here.
 pub(super) fn check_no_server(settings: &Settings) -> anyhow::Result<()> {
     let is_named = settings.server.as_ref().is_some_and(|server| server.by_flag);
     ensure!(
@@ -33,7 +34,7 @@ pub(super) fn check_no_server(settings: &Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The database's URL: set, or that of the private Postgres if it runs.
+/// Returns the database's URL: as configured, or of the private Postgres if it is running.
 pub(super) fn database_url(settings: &Settings) -> anyhow::Result<String> {
     check_no_server(settings)?;
     known_url(settings).with_context(|| {
@@ -44,7 +45,7 @@ pub(super) fn database_url(settings: &Settings) -> anyhow::Result<String> {
     })
 }
 
-/// Connects to the database of a deployment, brought to this version.
+/// Connects to the database and migrates it to this version.
 pub(super) async fn connect(settings: &Settings) -> anyhow::Result<PgPool> {
     let url = database_url(settings)?;
     reach(&url).await?;
@@ -52,17 +53,17 @@ pub(super) async fn connect(settings: &Settings) -> anyhow::Result<PgPool> {
     store::connect_reader(&url, 4).await.context("connecting to the database")
 }
 
-/// Makes sure that the database answers; says where it was looked for, and why it does not.
+/// Checks that the database answers; the error says where and why not.
 async fn reach(url: &str) -> anyhow::Result<()> {
     let address = store::address(url).context("reading the URL of the database")?;
     let knocked = store::knock(url, ANSWER_MAX).await;
     knocked.map_err(|error| anyhow::anyhow!("the database at {address} cannot be used: {}", database::why(&error)))
 }
 
-/// A server that does not answer within this is away.
+/// How long a database may take to answer.
 const ANSWER_MAX: Duration = Duration::from_secs(5);
 
-/// The same for a role that may change the schema, without the limit of a read.
+/// Like [`connect`], but with a role that may change the schema, and without the time limit for reads.
 pub(super) async fn connect_owner(settings: &Settings) -> anyhow::Result<PgPool> {
     let url = database_url(settings)?;
     reach(&url).await?;
@@ -71,8 +72,8 @@ pub(super) async fn connect_owner(settings: &Settings) -> anyhow::Result<PgPool>
     Ok(pool)
 }
 
-/// Over a connection of its own: a migration of many rows takes longer than a read may, and so does waiting for a node
-/// that migrates at the same time.
+/// Migrates over a separate connection: migrating many rows, or waiting for another node that migrates, takes longer
+/// than reads may.
 async fn migrate(url: &str) -> anyhow::Result<()> {
     let pool = store::connect_engine(url, 1).await.context("connecting to the database")?;
     store::migrate(&pool).await.context("migrating the database to this version")?;
@@ -80,17 +81,18 @@ async fn migrate(url: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A handle through which nodes are asked to do things.
+/// Opens a handle for asking nodes to act.
 pub(super) async fn engine(settings: &Settings) -> anyhow::Result<Engine> {
-    // The forms of identifiers are those of `hub.yaml`, where it is at hand.
+    // Identifiers are normalized as in `hub.yaml`, if it is available.
     let hub = Hub::load_folder(&settings.workflows, &Secrets::default()).unwrap_or_default();
     let proposals_last = settings.engine().proposals_last;
     let engine = EngineSettings { identifiers: hub.identifiers, proposals_last, ..EngineSettings::default() };
     Ok(Engine::outside_with(connect(settings).await?, engine).await?)
 }
 
-/// Who acts at this command line, and may do this: the owner of the token in `--token` or `STEPWELL_TOKEN`. Without a
-/// token, [`local`]: anyone who can open the database may do everything, and the record says that it was done that way.
+/// Authenticates the caller and checks the scope: the owner of the token in `--token` or `STEPWELL_TOKEN`. Without a
+/// token, the caller is [`local`]: anyone who can open the database may do everything, and the record shows that it was
+/// done this way.
 pub(super) async fn identity(pool: &PgPool, settings: &Settings, scope: Scope) -> anyhow::Result<Identity> {
     let Some(token) = &settings.token else { return Ok(local()) };
     let found = access::find_token(pool, &access::secret_hash(&token.0)).await.context("looking up the token")?;
@@ -102,8 +104,8 @@ pub(super) async fn identity(pool: &PgPool, settings: &Settings, scope: Scope) -
     Ok(identity)
 }
 
-/// Whoever sits here, as the operating system knows them: `local:root@host`. The environment, where `$USER` is whatever
-/// someone wrote, is not asked. It proves nothing beyond this machine, so it is a kind of its own and never a user's name.
+/// Identifies the person at this terminal by the operating system's user: `local:root@host`. Ignores `$USER`, which
+/// anyone can set. This proves nothing outside this machine, so it is a separate kind of actor, never a user's name.
 pub(super) fn local() -> Identity {
     let id = rustix::process::geteuid().as_raw();
     let known = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
@@ -112,14 +114,14 @@ pub(super) fn local() -> Identity {
     Identity::local(format!("{}@{}", plain(&user), plain(&host)), &[Scope::Admin])
 }
 
-/// The name of a user id in the text of `/etc/passwd`.
+/// Looks up a user id in the text of `/etc/passwd`.
 fn user_of(passwd: &str, id: u32) -> Option<String> {
     let mut lines = passwd.lines().map(|line| line.split(':').collect::<Vec<_>>());
     let found = lines.find(|fields| fields.get(2).and_then(|field| field.parse().ok()) == Some(id))?;
     found.first().map(|name| (*name).to_owned())
 }
 
-/// Only what a [`access::Name`] may hold, and no `@`, which comes between user and host.
+/// Keeps only characters that an [`access::Name`] may contain, without `@`, which separates user and host.
 fn plain(text: &str) -> String {
     let kept = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
     text.chars().take(64).map(kept).collect()

@@ -1,6 +1,6 @@
-//! The command line: one file per subcommand, thin. A subcommand asks the API through `client`; only a server's own, those that work
-//! on files, and recovery do without. Exit codes: 0 done, 1 refused or failed, 2 wrong usage. Whether anyone reads the output
-//! changes none of them (`crate::output`).
+//! The command line: one thin file per subcommand. Subcommands call the API through `client`, except those that run a
+//! server, work on files, or recover access. Exit codes: 0 done, 1 refused or failed, 2 wrong usage. A missing reader
+//! of the output does not change them (`crate::output`).
 
 mod access;
 mod client;
@@ -32,7 +32,7 @@ use serving::{bench, dev, fire, migrate, sandbox, serve};
 use setup::{completions, doctor, init, preflight};
 use sync::{batches, conflicts, drift, sources, totals};
 
-/// What `stepwell --help` ends with.
+/// The end of `stepwell --help`.
 const EXIT_CODES: &str = "\
 Exit codes: 0 done; 1 refused or failed (not found, no right to it, the server is away, a check found something); 2 wrong usage.
 With --json, one thing is a JSON object and a list a JSON array. Times: 2026-11-20T16:42:07Z, 2026-11-20, or 24h, 7d.";
@@ -154,8 +154,8 @@ enum Command {
     Session(session::Command),
     /// Print a one-time link to the dashboard; with `--server`, save a login for this command line.
     ///
-    /// With `--server URL` the token is that of `--token` or STEPWELL_TOKEN, or is read from standard input. The server says whose it is,
-    /// then both are saved in `~/.config/stepwell/login.json`, which only you can read.
+    /// With `--server URL`, the token is taken from `--token` or STEPWELL_TOKEN, or read from standard input. Once the server has
+    /// confirmed its owner, both are saved in `~/.config/stepwell/login.json`, which only you can read.
     Login(login::Args),
     /// Remove the saved login.
     Logout,
@@ -163,14 +163,14 @@ enum Command {
     Completions(completions::Args),
     /// Check whether a node with these settings would work: definitions, connections, database. Changes nothing. Exit code 1 on an error.
     Doctor(doctor::Args),
-    /// Print the settings in force, with secrets masked.
+    /// Print the effective settings, with secrets masked.
     Config(ConfigArgs),
     /// Benchmark Stepwell on this machine.
     Bench(bench::Args),
     /// Evaluate expressions for a node. Started by the node itself.
     #[command(hide = true)]
     Evaluator,
-    /// Keep a program of a definition within its limits. Started by the node itself.
+    /// Run a program of a definition within its limits. Started by the node itself.
     #[command(hide = true)]
     Process,
 }
@@ -178,15 +178,15 @@ enum Command {
 /// `stepwell config`
 #[derive(Debug, clap::Args)]
 pub struct ConfigArgs {
-    /// Check the settings and print only the mistakes. Exit code 1 if a variable sets nothing.
+    /// Check the settings and print only the mistakes. Exit code 1 if a variable is unknown.
     #[arg(long)]
     check: bool,
 }
 
-/// Runs what the command line asks for.
+/// Runs the subcommand.
 #[must_use]
 pub fn main(cli: Cli) -> ExitCode {
-    // The evaluator has no settings, no logs and no environment.
+    // The evaluator has no settings, logs or environment.
     if matches!(cli.command, Command::Evaluator) {
         return crate::evaluator::child_main();
     }
@@ -206,7 +206,7 @@ pub fn main(cli: Cli) -> ExitCode {
 fn prepare_and_run(cli: Cli) -> anyhow::Result<ExitCode> {
     let mut loaded = config::load(&cli.config)?;
     loaded.settings.urls().iter().for_each(|url| Known::of_process().note_url(url));
-    // Whatever the command stores or shows is cleaned of the secrets of the environment.
+    // Register the environment's secrets, so that everything stored or shown is masked.
     drop(Secrets::from_environment());
     loaded.settings.token = cli.token.map(|token| config::Token(token.trim().to_owned()));
     loaded.settings.token.iter().for_each(|token| Known::of_process().note(&token.0));
@@ -220,7 +220,7 @@ fn prepare_and_run(cli: Cli) -> anyhow::Result<ExitCode> {
     for unknown in loaded.unknown.iter().filter(|_| !reports_itself) {
         tracing::warn!("{unknown}");
     }
-    // The one provider of cryptography in this program; a second installation would be a mistake of ours, not the user's.
+    // Installs the program's only cryptography provider; a second installation would be a bug.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let code = runtime.block_on(run_command(cli.command, loaded));
@@ -228,14 +228,14 @@ fn prepare_and_run(cli: Cli) -> anyhow::Result<ExitCode> {
     code
 }
 
-/// The server that was named, if any: by a flag, else by a variable.
+/// Returns the server named by the flag, else by the variable.
 fn server(flag: Option<String>, insecure: bool) -> Option<config::Server> {
     let by_flag = flag.is_some();
     let url = flag.or_else(|| std::env::var("STEPWELL_SERVER").ok()).filter(|url| by_flag || !url.is_empty())?;
     Some(config::Server { url, by_flag, insecure })
 }
 
-/// Refuses `--server` for what no server does. Commands that open the database refuse it when they do.
+/// Refuses `--server` for commands that never use a server. Commands that open the database check it themselves.
 fn check_place(command: &Command, settings: &config::Settings) -> anyhow::Result<()> {
     use Command as C;
     let is_here = matches!(
@@ -312,7 +312,7 @@ async fn run_command(command: Command, loaded: Loaded) -> anyhow::Result<ExitCod
     }
 }
 
-/// A variable that sets nothing is a warning elsewhere and an error here. Invalid files and values are refused before this.
+/// Reports unknown variables as errors; elsewhere they are warnings. Invalid files and values have been refused before.
 fn check_config(loaded: &Loaded) -> ExitCode {
     for unknown in &loaded.unknown {
         eprintln!("error: {unknown}");
@@ -320,7 +320,7 @@ fn check_config(loaded: &Loaded) -> ExitCode {
     if loaded.unknown.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// TOML of what is in force; behind each value that is not a default, where it came from.
+/// Prints the effective settings as TOML, with the origin of each value that is not a default.
 fn show_config(loaded: &Loaded) -> anyhow::Result<ExitCode> {
     let shown = loaded.settings.masked()?;
     let mut tables = Vec::new();

@@ -1,5 +1,6 @@
-//! How every command prints. `--json`: one thing is a JSON object, a list is a JSON array with an item on each line. Otherwise text:
-//! what came from outside moves no cursor, and on a terminal the rows of a list are as wide as the terminal.
+//! How commands print. With `--json`, a single thing is a JSON object and a list is a JSON array with one item per
+//! line. Otherwise text, in which external text cannot control the terminal; on a terminal, rows of a list are cut to
+//! its width.
 
 use std::io::IsTerminal;
 
@@ -12,12 +13,12 @@ use super::client::{self, Failure, Pages};
 use crate::machine::Time;
 use crate::output;
 
-/// One thing as JSON.
+/// Prints a value as JSON.
 pub(super) fn json(value: &Value) {
     println!("{value:#}");
 }
 
-/// A list, from its first page to its last.
+/// Prints all pages of a list.
 pub(super) async fn pages<T: DeserializeOwned>(
     mut pages: Pages<'_>,
     as_json: bool,
@@ -36,7 +37,7 @@ pub(super) async fn pages<T: DeserializeOwned>(
     Ok(())
 }
 
-/// A list that is here already.
+/// Prints a list that has been read already.
 pub(super) fn items<T: DeserializeOwned>(
     items: Vec<Value>,
     as_json: bool,
@@ -48,7 +49,7 @@ pub(super) fn items<T: DeserializeOwned>(
     Ok(())
 }
 
-/// A list that is printed while it is read.
+/// Prints a list while it is being read.
 pub(super) struct List {
     as_json: bool,
     is_empty: bool,
@@ -59,7 +60,7 @@ impl List {
         Self { as_json, is_empty: true }
     }
 
-    /// One item: as it came, or as text of one or several lines.
+    /// Prints an item: as received, or as text of one or more lines.
     pub(super) fn item<T: DeserializeOwned>(
         &mut self,
         item: Value,
@@ -83,7 +84,7 @@ impl List {
     }
 }
 
-/// One row of a list.
+/// Prints a row of a list, cut to the terminal's width.
 pub(super) fn row(text: &str) {
     let text = plain(text);
     match columns() {
@@ -92,17 +93,17 @@ pub(super) fn row(text: &str) {
     }
 }
 
-/// Text for people that names what came from outside.
+/// Prints text that may contain external text.
 pub(super) fn text(text: &str) {
     text.lines().for_each(|line| println!("{}", plain(line)));
 }
 
-/// The same on standard error.
+/// Like [`text`], on standard error.
 pub(super) fn complaint(text: &str) {
     text.lines().for_each(|line| eprintln!("{}", plain(line)));
 }
 
-/// Without characters that a terminal would obey.
+/// Replaces characters that would control a terminal.
 pub(super) fn plain(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
@@ -111,14 +112,14 @@ pub(super) fn plain(text: &str) -> String {
     crate::words::written_out(&shown)
 }
 
-/// The width of the terminal that standard output is.
+/// Width of the terminal, if standard output is one.
 fn columns() -> Option<usize> {
     let out = std::io::stdout();
     let size = out.is_terminal().then(|| rustix::termios::tcgetwinsize(&out).ok()).flatten()?;
     Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
 }
 
-/// As much of a line as fits; the last column says where more was.
+/// Cuts a line to a width; the last column marks the cut.
 fn cut(text: &str, columns: usize) -> String {
     if text.width() <= columns {
         return text.to_owned();
@@ -133,12 +134,12 @@ fn cut(text: &str, columns: usize) -> String {
     shown
 }
 
-/// `2026-11-20T16:42:07Z`: as flags take it.
+/// `2026-11-20T16:42:07Z`, which flags accept.
 pub(super) fn at(time: Time) -> String {
     time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-/// The same to the microsecond: as the API takes it.
+/// The time to the microsecond, as the API expects it.
 pub(super) fn exact(time: Time) -> String {
     time.to_rfc3339_opts(SecondsFormat::Micros, true)
 }

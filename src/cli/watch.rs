@@ -1,4 +1,4 @@
-//! `--watch`: what was printed, again as soon as it changes.
+//! `--watch`: prints again whenever something changes.
 
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -6,23 +6,23 @@ use std::time::Duration;
 use super::print;
 use crate::output;
 
-/// How often a command looks again.
+/// How often to check for changes.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Waits until it is time to look again; no longer once nobody reads what is printed.
+/// Waits until the next check. Returns false once nobody reads the output.
 pub(super) async fn again() -> bool {
     tokio::time::sleep(LOOK).await;
     !output::is_unread()
 }
 
-/// What was printed last. On a terminal the next takes its place, elsewhere it follows.
+/// The last text printed. On a terminal the next one replaces it, elsewhere it follows.
 #[derive(Default)]
 pub(super) struct Screen {
     said: Option<String>,
 }
 
 impl Screen {
-    /// Prints a text of some lines if it is not the one that was printed last.
+    /// Prints a text unless it is the same as the last one.
     pub(super) fn show(&mut self, text: &str) {
         if self.said.as_deref() == Some(text) {
             return;

@@ -1,4 +1,5 @@
-//! Times and durations of flags, written the same way everywhere: `2026-11-20T16:42:07Z`, `2026-11-20`, `90s`, `30m`, `24h`, `7d`, `PT24H`.
+//! Times and durations in flags, in the same formats everywhere: `2026-11-20T16:42:07Z`, `2026-11-20`, `90s`, `30m`,
+//! `24h`, `7d`, `PT24H`.
 
 use std::time::Duration;
 
@@ -7,20 +8,20 @@ use chrono::{NaiveDate, NaiveTime, Utc};
 use crate::dsl::parse_duration;
 use crate::machine::Time;
 
-/// What help texts say a time may be.
+/// Advice for an invalid time.
 const TIMES: &str = "use a time such as 2026-11-20T16:00:00Z or 2026-11-20, or a duration such as 24h or 7d";
 
-/// A time, or so long ago.
+/// Parses a time, or how long ago it was.
 pub(super) fn past(text: &str) -> Result<Time, String> {
     moment(text, |ago| Utc::now().checked_sub_signed(ago))
 }
 
-/// A time, or so long from now.
+/// Parses a time, or how far in the future it is.
 pub(super) fn ahead(text: &str) -> Result<Time, String> {
     moment(text, |ahead| Utc::now().checked_add_signed(ahead))
 }
 
-/// The day of a time, in UTC, or of so long ago.
+/// Parses a day: the UTC day of a time, or of how long ago.
 pub(super) fn day(text: &str) -> Result<NaiveDate, String> {
     past(text).map(|at| at.date_naive())
 }
@@ -32,13 +33,13 @@ fn moment(text: &str, away: impl Fn(chrono::Duration) -> Option<Time>) -> Result
     time.or_else(day).or_else(other).ok_or_else(|| TIMES.to_owned())
 }
 
-/// How long something takes; a number alone is seconds.
+/// Parses a duration; a plain number means seconds.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let seconds = || Some(Duration::from_secs(text.parse().ok()?));
     span(text).or_else(seconds).ok_or_else(|| "use a duration such as 90s, 30m, 24h or 7d".to_owned())
 }
 
-/// A number of whole days; a number alone is days.
+/// Parses a number of whole days; a plain number means days.
 pub(super) fn days(text: &str) -> Result<u64, String> {
     let whole = |span: Duration| {
         (span.as_secs().is_multiple_of(86_400) && span.subsec_nanos() == 0).then_some(span.as_secs() / 86_400)
@@ -47,7 +48,7 @@ pub(super) fn days(text: &str) -> Result<u64, String> {
     days.ok_or_else(|| "use whole days, such as 90d".to_owned())
 }
 
-/// `24h`, or what ISO 8601 writes as `PT24H`.
+/// Parses `24h`, or ISO 8601 such as `PT24H`.
 fn span(text: &str) -> Option<Duration> {
     let units = [("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400)];
     let short = units.iter().find_map(|(unit, seconds)| Some((text.strip_suffix(unit)?.parse::<u64>().ok()?, seconds)));

@@ -1,17 +1,18 @@
-//! Whom the command line asks, and as whom. No file says it: flags, variables and the saved login do.
+//! Which server the command line talks to, and with which token. Never in a file: from flags, variables and the saved
+//! login.
 
-/// A server that was named at the command line.
+/// A server named on the command line.
 #[derive(Debug, Clone)]
 pub struct Server {
-    /// Its address as it was written.
+    /// URL as written.
     pub url: String,
-    /// By a flag of this command, not by a variable.
+    /// Named by a flag of this command, not by a variable.
     pub by_flag: bool,
-    /// The token may be sent without TLS.
+    /// Whether the token may be sent without TLS.
     pub insecure: bool,
 }
 
-/// A bearer token that is never printed.
+/// A bearer token, never printed.
 #[derive(Clone)]
 pub struct Token(pub String);
 

@@ -1,4 +1,4 @@
-//! Settings as people may see them: what authenticates is hidden in every URL.
+//! Settings as people may see them: credentials in URLs are masked.
 
 use std::sync::LazyLock;
 
@@ -10,10 +10,10 @@ use super::Settings;
 use crate::dsl::credentials::hides_value;
 
 impl Settings {
-    /// As JSON and without secrets, to be shown: passwords are hidden in every URL, wherever it stands.
+    /// Returns the settings as JSON with every URL's password masked.
     ///
     /// # Errors
-    /// Settings that JSON cannot hold.
+    /// A setting cannot be expressed in JSON.
     pub fn masked(&self) -> serde_json::Result<Value> {
         let mut shown = serde_json::to_value(self)?;
         for_each_text(&mut shown, &mut |text| *text = masked_url(text));
@@ -23,7 +23,7 @@ impl Settings {
         Ok(shown)
     }
 
-    /// All texts that are URLs: their passwords are secrets.
+    /// Returns all settings that are URLs, so that their passwords can be registered as secrets.
     #[must_use]
     pub fn urls(&self) -> Vec<String> {
         let mut found = Vec::new();
@@ -42,7 +42,7 @@ fn for_each_text(value: &mut Value, change: &mut impl FnMut(&mut String)) {
     }
 }
 
-/// A database's URL: its parameters are hidden too, and what is not a URL is hidden as a whole.
+/// Masks a database URL including its parameters. Text that is not a URL is masked completely.
 fn masked_database(text: &str) -> String {
     match Url::parse(text) {
         Ok(mut url) => {
@@ -55,8 +55,8 @@ fn masked_database(text: &str) -> String {
     }
 }
 
-/// A text with what authenticates hidden, if it is a URL: the password, a user's name that stands alone, and parameters
-/// whose name says so.
+/// Masks the credentials in a URL: the password, a user name without password, and parameters with telling names. Other
+/// text is unchanged.
 fn masked_url(text: &str) -> String {
     let Ok(mut url) = Url::parse(text) else { return without_userinfo(text) };
     if url.cannot_be_a_base() {
@@ -80,11 +80,11 @@ fn masked_url(text: &str) -> String {
     if url.fragment().is_some_and(|fragment| fragment.contains('=')) {
         url.set_fragment(Some("***"));
     }
-    // Nothing to hide: shown as it was written.
+    // With nothing masked, the text stays as written.
     if Url::parse(text).as_ref() == Ok(&url) { text.to_owned() } else { url.to_string() }
 }
 
-/// Any text without the part before the `@` of the URLs in it.
+/// Masks the part before the `@` in all URLs within a text.
 #[must_use]
 pub fn without_userinfo(text: &str) -> String {
     static USERINFO: LazyLock<Regex> =

@@ -1,4 +1,5 @@
-//! Settings: `stepwell.toml`, then `STEPWELL_*` variables, then flags. What is in force can be shown, with where it came from.
+//! Settings: `stepwell.toml`, then `STEPWELL_*` variables, then flags. The effective settings can be shown with their
+//! origins.
 
 mod asked;
 mod masked;
@@ -24,31 +25,31 @@ pub use masked::without_userinfo;
 pub use processes::Processes;
 use variables::{Meaning, meaning};
 
-/// Everything that can be set.
+/// All settings.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Address of API, webhooks and dashboard.
     pub listen: SocketAddr,
-    /// The address that people and senders use, where it is not the one above.
+    /// URL that people and senders use, if different from `listen`.
     pub public_url: Option<Url>,
-    /// Postgres; without it a private one runs under `data_dir`. Also `DATABASE_URL`.
+    /// Postgres; if unset, a private one runs under `data_dir`. Also `DATABASE_URL`.
     pub database_url: Option<String>,
-    /// Where the private Postgres lives.
+    /// Folder of the private Postgres.
     pub data_dir: PathBuf,
-    /// Definitions, function catalogs, `hub.yaml`.
+    /// Folder with definitions, function catalogs and `hub.yaml`.
     pub workflows: PathBuf,
-    /// Which base URL of each connection is in force.
+    /// Name of the environment, which selects each connection's base URL.
     pub environment: String,
-    /// Which log lines: a level, or directives as in `RUST_LOG`, which counts where this is not set.
+    /// Log filter: a level, or directives as in `RUST_LOG`, which applies if this is unset.
     pub log: Option<String>,
-    /// Log lines as `text` or `json`.
+    /// Format of log lines: `text` or `json`.
     pub log_format: LogFormat,
-    /// Who may be called.
+    /// Addresses that may be called.
     pub network: Network,
-    /// How the node behaves.
+    /// Behavior of the node.
     pub node: Node,
-    /// For calls without a connection, and connections that say nothing.
+    /// Default retry policy: for calls without a connection, and connections without their own.
     pub retry: Retry,
     /// Acts that wait for a second person.
     pub proposals: Proposals,
@@ -56,15 +57,15 @@ pub struct Settings {
     pub processes: Processes,
     /// API and webhooks.
     pub http: crate::http::Settings,
-    /// Replaces a connection's base URL, whatever the environment.
+    /// Overrides of connections' base URLs, in every environment.
     pub connections: BTreeMap<String, ConnectionOverride>,
-    /// Who the command line acts as. No file says it, only `--token` or `STEPWELL_TOKEN`.
+    /// Token of the command line. Never in a file, only `--token` or `STEPWELL_TOKEN`.
     #[serde(skip)]
     pub token: Option<Token>,
-    /// The server that the command line asks. No file says it, only `--server` or `STEPWELL_SERVER`.
+    /// Server that the command line talks to. Never in a file, only `--server` or `STEPWELL_SERVER`.
     #[serde(skip)]
     pub server: Option<Server>,
-    /// The variant of the catalogs, beside the sandbox of that profile. No file says it, only `stepwell dev --sandbox-profile`.
+    /// Variant of the catalogs to use with a sandbox profile. Never in a file, only `stepwell dev --sandbox-profile`.
     #[serde(skip)]
     pub variant: Option<&'static str>,
 }
@@ -81,29 +82,31 @@ pub struct Network {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Node {
-    /// What people call it.
+    /// Name of the node for people.
     pub name: String,
-    /// A node that cannot confirm its heartbeat for this long is dead.
+    /// A node that cannot confirm its heartbeat for this long counts as dead.
     pub lease_seconds: f64,
-    /// How often it looks for work of others.
+    /// How often the node checks for work left by others.
     pub sweep_interval_ms: u64,
-    /// How long it keeps serving after SIGTERM, while `/readyz` says 503 and load balancers turn to others.
+    /// How long it keeps serving after SIGTERM, while `/readyz` returns 503 so that load balancers stop sending
+    /// requests.
     pub drain_seconds: f64,
     /// How long calls in flight may take at shutdown.
     pub grace_seconds: f64,
-    /// How long it waits for the database when it starts; 0: forever.
+    /// How long it waits for the database at startup; 0: forever.
     pub database_wait_seconds: f64,
-    /// Runs in memory.
+    /// Most runs in memory.
     pub runs_max: usize,
-    /// Journals of the runs in memory, in MiB.
+    /// Most memory for the journals of runs in memory, in MiB.
     pub runs_mb_max: usize,
-    /// Writes waiting for the committer.
+    /// Most writes waiting to be committed.
     pub queue_max: usize,
-    /// Connections that commit batches.
+    /// Database connections that commit batches.
     pub committers: usize,
-    /// The newest format that it writes; 0: the newest that all nodes know. Set it to the older version's format while you may have to go back to that.
+    /// Newest storage format to write; 0: the newest that all nodes support. Set it to an older version's format while
+    /// you may have to roll back to it.
     pub format: Format,
-    /// Processes that evaluate expressions which may not end.
+    /// Processes for expressions that might not terminate.
     pub evaluators: usize,
 }
 
@@ -111,7 +114,7 @@ pub struct Node {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Proposals {
-    /// After so many days one that nobody decided lapses.
+    /// Proposals expire after this many days without a decision.
     pub expire_days: u32,
 }
 
@@ -125,15 +128,15 @@ impl Default for Proposals {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Retry {
-    /// Attempts in all.
+    /// Total attempts.
     pub attempts: u32,
-    /// First delay.
+    /// Delay before the first retry.
     pub delay_ms: u64,
-    /// The longest delay.
+    /// Longest delay.
     pub max_delay_ms: u64,
-    /// Growth.
+    /// Growth of the delay per retry.
     pub multiplier: f64,
-    /// From the first failure.
+    /// Longest time from the first failure.
     pub duration_seconds: u64,
 }
 
@@ -141,7 +144,7 @@ pub struct Retry {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConnectionOverride {
-    /// In place of the one in `hub.yaml`.
+    /// Replaces the base URL in `hub.yaml`.
     pub base_url: Url,
 }
 
@@ -204,8 +207,8 @@ impl Default for Retry {
     }
 }
 
-/// Keys that a variable can set: `node.lease_seconds` is `STEPWELL_NODE_LEASE_SECONDS`, and for those of `[node]` also without
-/// the table's name.
+/// Keys that variables can set: `node.lease_seconds` is `STEPWELL_NODE_LEASE_SECONDS`; for `[node]`, the table's name
+/// may be omitted.
 const KEYS: [&str; 50] = [
     "listen",
     "public_url",
@@ -259,23 +262,23 @@ const KEYS: [&str; 50] = [
     "http.secure_cookies",
 ];
 
-/// Settings in force, and for each key that is not at its default where it came from.
+/// The effective settings, and the origin of each one that is not at its default.
 #[derive(Debug)]
 pub struct Loaded {
-    /// In force.
+    /// Effective settings.
     pub settings: Settings,
-    /// Key to origin.
+    /// Origin by key.
     pub origins: BTreeMap<String, String>,
-    /// Variables that begin with `STEPWELL_` and set nothing, each in a sentence with the likely name.
+    /// For each unknown variable that begins with `STEPWELL_`: a sentence with the likely intended name.
     pub unknown: Vec<String>,
 }
 
 /// Reads `stepwell.toml` and variables.
 ///
 /// # Errors
-/// The file cannot be read, a key of it is unknown, a value is invalid.
+/// The file cannot be read, contains an unknown key, or a value is invalid.
 pub fn load(file: &Path) -> anyhow::Result<Loaded> {
-    // Those of others may hold bytes that are no text; `std::env::vars` would panic at them.
+    // Unrelated variables may not be valid text; `std::env::vars` would panic on them.
     let texts = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
     let ours = texts.filter(|(name, _)| name.starts_with("STEPWELL_") || name == "DATABASE_URL");
     let mut variables = BTreeMap::new();
@@ -325,7 +328,7 @@ fn load_from(file: &Path, variables: &BTreeMap<String, String>) -> anyhow::Resul
 }
 
 impl Settings {
-    /// What the engine takes from here.
+    /// Returns the engine's settings.
     #[must_use]
     pub fn engine(&self) -> EngineSettings {
         EngineSettings {
@@ -352,14 +355,14 @@ impl Settings {
         Duration::from_secs_f64(self.node.drain_seconds.clamp(0.0, 3_600.0))
     }
 
-    /// How long a node waits for the database when it starts; none: forever.
+    /// How long a node waits for the database at startup; `None`: forever.
     #[must_use]
     pub fn database_wait(&self) -> Option<Duration> {
         let seconds = self.node.database_wait_seconds;
         (seconds > 0.0).then(|| Duration::from_secs_f64(seconds.min(1e9)))
     }
 
-    /// The default retry policy of calls.
+    /// Default retry policy of calls.
     #[must_use]
     pub fn call_retry(&self) -> CallRetry {
         CallRetry {
@@ -371,7 +374,7 @@ impl Settings {
         }
     }
 
-    /// What the HTTP face takes from here: where people come through https, cookies are for https alone.
+    /// Returns the HTTP server's settings. An https `public_url` makes cookies `Secure`.
     #[must_use]
     pub fn http(&self) -> crate::http::Settings {
         let is_https = self.public_url.as_ref().is_some_and(|url| url.scheme() == "https");
@@ -382,7 +385,7 @@ impl Settings {
         }
     }
 
-    /// The address that people use.
+    /// URL for people, without a trailing slash.
     #[must_use]
     pub fn url(&self) -> String {
         self.public_url

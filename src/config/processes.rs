@@ -11,25 +11,25 @@ use crate::dsl::ProcessKind;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Processes {
-    /// Kinds that `run` may name: `shell`, `javascript`, `python`, `container`. They run with the rights of the node.
+    /// Kinds that `run` may use: `shell`, `javascript`, `python`, `container`. They run with the node's privileges.
     pub enable: Vec<ProcessKind>,
-    /// Longest life of one.
+    /// Time limit per program.
     pub time_seconds: u64,
-    /// Address space of a shell or Python process, memory of a container.
+    /// Address space of a shell or Python process; memory of a container.
     pub memory_mb: u64,
-    /// Longest output of one.
+    /// Longest output of a program.
     pub output_kb: usize,
-    /// At once on this node.
+    /// Programs running at the same time on this node.
     pub concurrency: usize,
-    /// The program that runs containers.
+    /// Container engine.
     pub container: String,
-    /// Images that may run, `prefix*` for all that begin so; any if there are none.
+    /// Images that may run; `prefix*` matches every image that starts with the prefix. Empty: any image.
     pub container_images: Vec<String>,
-    /// The engine's network that containers are in.
+    /// Container network to use.
     pub container_network: String,
-    /// Processors that one may use.
+    /// CPUs per container.
     pub container_cpus: f64,
-    /// Processes in one.
+    /// Processes per container.
     pub container_pids: u32,
 }
 
@@ -52,7 +52,7 @@ impl Default for Processes {
 }
 
 impl Processes {
-    /// As the edge wants them.
+    /// Converts to the settings of [`crate::connect`].
     #[must_use]
     pub fn settings(&self) -> ProcessSettings {
         ProcessSettings {

@@ -1,4 +1,4 @@
-//! Keys of `stepwell.toml` that set nothing: refused in the words that all other documents have for it.
+//! Refuses unknown keys in `stepwell.toml`, with the same wording as in all other documents.
 
 use std::collections::BTreeSet;
 
@@ -9,13 +9,14 @@ use serde_json::Value;
 use super::{KEYS, Settings};
 use crate::dsl::mistake::{did_you_mean, shortened};
 
-/// Refuses a text with such keys. What is not TOML, or has a value of another kind, the reader of the settings reports.
+/// Fails if the text has unknown keys. Invalid TOML and values of the wrong type are left to the reader of the
+/// settings.
 pub(super) fn refuse(text: &str) -> anyhow::Result<()> {
     let parsed = Config::builder().add_source(File::from_str(text, FileFormat::Toml)).build();
     let Ok(table) = parsed.and_then(Config::try_deserialize::<Value>) else { return Ok(()) };
     let mut known: BTreeSet<String> = KEYS.iter().map(|key| (*key).to_owned()).collect();
     known.extend(leaves(&serde_json::to_value(Settings::default())?, ""));
-    // One table for each connection, by its name.
+    // Connection names are arbitrary.
     let of_connections = |key: &String| key == "connections" || key.starts_with("connections.");
     let unknown = leaves(&table, "").into_iter().filter(|key| !known.contains(key) && !of_connections(key));
     let told: Vec<String> = unknown
@@ -27,7 +28,7 @@ pub(super) fn refuse(text: &str) -> anyhow::Result<()> {
     if told.is_empty() { Ok(()) } else { bail!("{}", told.join("; ")) }
 }
 
-/// The full names of what is no table: `node.lease_seconds`.
+/// Full names of all values that are not tables, such as `node.lease_seconds`.
 fn leaves(table: &Value, above: &str) -> Vec<String> {
     let entries = table.as_object().into_iter().flatten();
     let named = entries

@@ -1,24 +1,25 @@
-//! Which setting an environment variable sets, and which variables are not for us though they begin with `STEPWELL_`.
+//! Maps environment variables to settings, and recognizes variables that begin with `STEPWELL_` but are not ours.
 //!
-//! Kubernetes puts the address of every Service of the namespace into every pod: beside a Service `stepwell`, a node sees
-//! `STEPWELL_PORT=tcp://10.0.0.7:8080`, `STEPWELL_SERVICE_HOST` and more, and the same for each Service whose name begins with
-//! `stepwell-`. Those are passed over; anything else that sets nothing is reported, and does not keep a node from starting.
+//! Kubernetes puts the address of every Service of the namespace into every pod: next to a Service `stepwell`, a node
+//! sees `STEPWELL_PORT=tcp://10.0.0.7:8080`, `STEPWELL_SERVICE_HOST` and more, and likewise for each Service whose name
+//! begins with `stepwell-`. Those are ignored. Any other unknown variable is reported, but does not keep a node from
+//! starting.
 
 use super::KEYS;
 use stepwell_text::suggest::nearest;
 
-/// What a variable is.
+/// Meaning of a variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Meaning {
-    /// It sets this key.
+    /// Sets this key.
     Sets(String),
-    /// It is read elsewhere, or Kubernetes put it there.
+    /// Read elsewhere, or set by Kubernetes.
     NotASetting,
-    /// It sets nothing; perhaps this variable was meant.
+    /// Unknown; `meant` is the likely intended variable.
     Unknown { meant: String },
 }
 
-/// What the variable of this name means with this value.
+/// Determines the meaning of a variable with this value.
 pub(super) fn meaning(variable: &str, value: &str) -> Meaning {
     if variable == "DATABASE_URL" {
         return Meaning::Sets("database_url".to_owned());
@@ -36,10 +37,10 @@ pub(super) fn meaning(variable: &str, value: &str) -> Meaning {
     }
     let known = KEYS.iter().find(|key| spelled(key) == flat || key.strip_prefix("node.") == Some(flat.as_str()));
     match known {
-        // Should a setting ever have a name of the family, only such a value is Kubernetes'.
+        // If a setting ever gets such a name, only a Service's address is Kubernetes'.
         Some(_) if is_service_link(name) && is_address(value) => Meaning::NotASetting,
         Some(key) => Meaning::Sets((*key).to_owned()),
-        // `STEPWELL_PORT=8080` was set by a person, who has something else in mind.
+        // `STEPWELL_PORT=8080` comes from a person who meant something else.
         None if is_service_link(name) && (!name.ends_with("PORT") || is_port_of_a_service(name, value)) => {
             Meaning::NotASetting
         }
@@ -47,7 +48,7 @@ pub(super) fn meaning(variable: &str, value: &str) -> Meaning {
     }
 }
 
-/// `node.lease_seconds` as `node_lease_seconds`.
+/// `node.lease_seconds` becomes `node_lease_seconds`.
 fn spelled(key: &str) -> String {
     key.replace('.', "_")
 }
@@ -63,7 +64,7 @@ fn likely(flat: &str) -> String {
     format!("STEPWELL_{}", spelled(best).to_ascii_uppercase())
 }
 
-/// Whether Kubernetes gives such a name, less the beginning `STEPWELL_`, to a variable about a Service. What stands before is
+/// Whether Kubernetes uses such a name (without `STEPWELL_`) for a variable about a Service. Text before the match is
 /// the rest of the Service's name.
 fn is_service_link(name: &str) -> bool {
     tails(name, "SERVICE_HOST").any(str::is_empty)
@@ -71,7 +72,7 @@ fn is_service_link(name: &str) -> bool {
         || tails(name, "PORT").any(|rest| rest.is_empty() || is_port_and_protocol(rest))
 }
 
-/// What follows each place where a part of the name begins so.
+/// Returns what follows each occurrence of `part` at the start of a word.
 fn tails<'n>(name: &'n str, part: &'static str) -> impl Iterator<Item = &'n str> {
     let begins = |at: &usize| *at == 0 || name.as_bytes()[at - 1] == b'_';
     name.match_indices(part).map(|(at, _)| at).filter(begins).map(move |at| &name[at + part.len()..])
@@ -85,7 +86,8 @@ fn is_port_and_protocol(rest: &str) -> bool {
     is_port && is_protocol && matches!(parts.next(), None | Some("PROTO" | "PORT" | "ADDR")) && parts.next().is_none()
 }
 
-/// Of names that end with `PORT`: `SERVICE_PORT` and `PORT_8080_TCP_PORT` hold a number, `PORT` an address.
+/// Whether the value fits a name that ends in `PORT`: `SERVICE_PORT` and `PORT_8080_TCP_PORT` hold a number, `PORT` an
+/// address.
 fn is_port_of_a_service(name: &str, value: &str) -> bool {
     let holds_a_number = ["SERVICE_PORT", "TCP_PORT", "UDP_PORT", "SCTP_PORT"].iter().any(|end| name.ends_with(end));
     is_address(value) || (holds_a_number && value.parse::<u16>().is_ok())

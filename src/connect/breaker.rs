@@ -1,22 +1,22 @@
-//! Circuit breaker of one connection: while its target is down, calls are turned away instead of sent, and told when to come
-//! back. Pure: what happened and when goes in, what to do comes out.
+//! Circuit breaker of one connection on one node. While the target is down, calls are rejected with a time to retry.
+//! Pure: takes events with their time and returns decisions.
 //!
-//! Closed: all calls pass. After so many failures in a row it opens. When its time is over one call passes, the canary; if
-//! that fails it stays open for twice as long, if the target answers it closes. Calls that were turned away come back in
-//! waves: each is given its own moment, so many a second, and not all the first one.
+//! Closed: all calls pass. After a number of consecutive failures, it opens. When the open time is over, one trial call
+//! passes (half-open): if it fails, the breaker stays open twice as long; if the target answers, it closes. Rejected
+//! calls come back in waves: each gets its own time, at a limited rate per second.
 
 use std::time::{Duration, Instant};
 
 /// When a breaker opens, and for how long.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BreakerSettings {
-    /// Failures in a row after which it opens.
+    /// Consecutive failures after which it opens.
     pub failures: u32,
-    /// How long it is open first.
+    /// How long it stays open the first time.
     pub wait: Duration,
-    /// Doubled until it is this long.
+    /// Upper bound for the open time, which doubles with each failed trial.
     pub wait_max: Duration,
-    /// Calls that come back in each second after that.
+    /// Rejected calls that may come back per second.
     pub wave: u32,
 }
 
@@ -26,14 +26,14 @@ impl Default for BreakerSettings {
     }
 }
 
-/// What a call's end says about its target.
+/// What the end of a call says about the target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Health {
-    /// It answered, whatever it said.
+    /// The target answered, with whatever status.
     Up,
-    /// No answer, or none but "not now" from the machines before it.
+    /// No answer, or only a proxy's "not now".
     Down,
-    /// Nothing: the call was not sent, or was slowed down.
+    /// The call was not sent, or was throttled: nothing is known.
     Unknown,
 }
 
@@ -42,25 +42,25 @@ pub enum Health {
 pub enum Admission {
     /// Yes.
     Sent,
-    /// As the first after an outage: its end decides.
+    /// Yes, as the trial call that decides the state.
     HalfOpen,
-    /// No; come back after this.
+    /// No; retry after this time.
     TurnedAway(Duration),
 }
 
-/// What people are told.
+/// The state shown to people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
     /// Calls pass.
     Closed,
     /// Calls are turned away.
     Open,
-    /// One call is on its way to see.
+    /// A trial call is in flight.
     HalfOpen,
 }
 
 impl Phase {
-    /// In one word.
+    /// The name of the state, for output.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -85,17 +85,17 @@ pub struct Breaker {
     state: State,
 }
 
-/// A trial call that never came back, because its run was lost to another node, is given up after this long.
+/// A trial call whose end is never reported, because its run moved to another node, is given up after this long.
 const HALF_OPEN_MAX: Duration = Duration::from_mins(2);
 
 impl Breaker {
-    /// A closed one.
+    /// Creates a closed breaker.
     #[must_use]
     pub fn new(settings: BreakerSettings) -> Self {
         Self { settings, state: State::Closed { failures: 0 } }
     }
 
-    /// Its state.
+    /// Returns the current state.
     #[must_use]
     pub fn phase(&self) -> Phase {
         match self.state {
@@ -105,7 +105,7 @@ impl Breaker {
         }
     }
 
-    /// A call wants to go out.
+    /// Decides whether a call may be sent.
     pub fn admit(&mut self, now: Instant) -> Admission {
         match &mut self.state {
             State::Closed { .. } => Admission::Sent,
@@ -130,14 +130,14 @@ impl Breaker {
         }
     }
 
-    /// A call that was sent has ended. Gives whether the breaker opened or closed by it.
+    /// Records the end of a call that was sent. Returns whether this opened or closed the breaker.
     pub fn ended(&mut self, admission: Admission, health: Health, now: Instant) -> bool {
         let before = self.phase();
         self.state = match (&self.state, admission, health) {
             (State::HalfOpen { times, .. }, Admission::HalfOpen, Health::Down) => {
                 self.open(times.saturating_add(1), now)
             }
-            // The canary said nothing: the next call is one.
+            // The trial call proved nothing: the next call becomes the trial.
             (State::HalfOpen { times, turned_away, .. }, Admission::HalfOpen, Health::Unknown) => {
                 State::Open { until: now, times: *times, turned_away: *turned_away }
             }
@@ -148,7 +148,7 @@ impl Breaker {
                 self.open(0, now)
             }
             (State::Closed { failures }, _, Health::Down) => State::Closed { failures: failures + 1 },
-            // What was sent before it opened says nothing new.
+            // A call sent before the breaker opened proves nothing new.
             _ => return false,
         };
         self.phase() != before
@@ -160,7 +160,7 @@ impl Breaker {
     }
 }
 
-/// How long after the first one the `n`th call comes back.
+/// How long after the first call the `n`th rejected call comes back.
 fn wave(settings: &BreakerSettings, n: u32) -> Duration {
     Duration::from_secs(1).saturating_mul(n) / settings.wave.max(1)
 }

@@ -1,7 +1,7 @@
-//! Keys that encrypt what has to be stored and must never be shown: the OAuth tokens that all nodes share.
+//! Encryption keys for values that are stored but must never be shown: the OAuth tokens that all nodes share.
 //!
-//! AES-256-GCM. The first key encrypts, every key decrypts, so keys are exchanged without losing a row. What is encrypted is bound
-//! to a context: a value that was copied into another row does not decrypt there.
+//! AES-256-GCM. The first key encrypts and every key decrypts, so keys can be rotated without losing a row. Each
+//! ciphertext is bound to a context: a value copied into another row does not decrypt there.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,20 +13,20 @@ use sha2::{Digest, Sha256};
 
 use super::Secret;
 
-/// The variable that holds the keys.
+/// The environment variable that holds the keys.
 pub const KEYS_VARIABLE: &str = "STEPWELL_ENCRYPTION_KEYS";
 
 const KEY_BYTES: usize = 32;
 const KEY_ID_BYTES: usize = 4;
 
-/// First byte of everything encrypted here.
+/// Version byte at the start of every ciphertext.
 const FORMAT: u8 = 1;
 
-/// Where the nonce begins, and where what is encrypted begins.
+/// Offset of the nonce, then of the ciphertext.
 const NONCE_AT: usize = 1 + KEY_ID_BYTES;
 const TEXT_AT: usize = NONCE_AT + NONCE_LEN;
 
-/// All keys, the one that encrypts first. Cheap to clone.
+/// All keys; the first one encrypts. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Keyring(Arc<[Key]>);
 
@@ -41,53 +41,53 @@ impl fmt::Debug for Keyring {
     }
 }
 
-/// Keys that cannot be used.
+/// A key is malformed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{KEYS_VARIABLE}: key {number} is not 32 bytes in base64; `openssl rand -base64 32` creates one, and commas separate several"
 )]
 pub struct BadKeys {
-    /// Which one, from 1.
+    /// Position of the key, counted from 1.
     pub number: usize,
 }
 
-/// Why something cannot be encrypted or decrypted.
+/// Why a value cannot be encrypted or decrypted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyringError {
-    /// There are no keys.
+    /// No keys are configured.
     #[error("{KEYS_VARIABLE} is not set; `openssl rand -base64 32` creates a key")]
     NoKeys,
-    /// Another key is needed.
+    /// The value was encrypted with a key that is not configured.
     #[error("it is encrypted with key {0}, which is not in {KEYS_VARIABLE}: add that key")]
     UnknownKey(String),
-    /// It is not what was encrypted.
+    /// The ciphertext was changed or belongs to another context.
     #[error("it does not decrypt with key {0}: it was changed, or copied from another row")]
     Altered(String),
-    /// Not of this program's making.
+    /// The bytes were not written by this program.
     #[error("its format is not supported by this version of Stepwell")]
     UnknownFormat,
 }
 
 impl Keyring {
-    /// The keys of [`KEYS_VARIABLE`]; none if it is not set.
+    /// Reads the keys from [`KEYS_VARIABLE`]; an unset variable gives an empty keyring.
     ///
     /// # Errors
-    /// One of them is not a key.
+    /// A key is malformed.
     pub fn from_environment() -> Result<Self, BadKeys> {
         std::env::var(KEYS_VARIABLE).map_or_else(|_| Ok(Self::default()), |text| Self::parse(&text))
     }
 
-    /// Keys in base64, separated by commas, the one that encrypts first.
+    /// Parses base64 keys separated by commas; the first one encrypts.
     ///
     /// # Errors
-    /// One of them is not a key.
+    /// A key is malformed.
     pub fn parse(text: &str) -> Result<Self, BadKeys> {
         let given = text.split(',').map(str::trim).filter(|key| !key.is_empty());
         let keys = given.enumerate().map(|(n, key)| Key::parse(key).ok_or(BadKeys { number: n + 1 }));
         Ok(Self(keys.collect::<Result<_, _>>()?))
     }
 
-    /// Whether nothing can be encrypted.
+    /// Whether there are no keys.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -107,10 +107,10 @@ impl Keyring {
         Ok([&[FORMAT], key.id.as_slice(), &nonce, &text].concat())
     }
 
-    /// Decrypts what was sealed for this context.
+    /// Decrypts a value that was sealed for this context.
     ///
     /// # Errors
-    /// The key is missing, or it is not what was sealed.
+    /// The key is missing, or the bytes or the context differ from what was sealed.
     pub fn open(&self, sealed: &[u8], context: &[u8]) -> Result<Secret, KeyringError> {
         if self.is_empty() {
             return Err(KeyringError::NoKeys);
@@ -126,7 +126,7 @@ impl Keyring {
         String::from_utf8(opened.to_vec()).map(Secret::from).map_err(|_| altered())
     }
 
-    /// Whether something is encrypted with the first key, so that the others are not needed for it.
+    /// Whether a value is encrypted with the first key, so that older keys are not needed for it.
     #[must_use]
     pub fn is_current(&self, sealed: &[u8]) -> bool {
         key_id(sealed).is_ok_and(|id| self.0.first().is_some_and(|key| key.id == id))

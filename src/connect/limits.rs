@@ -1,7 +1,7 @@
-//! Limits that all nodes share, since targets count calls by account and not by node.
+//! Limits that all nodes share, since targets count calls per account and not per node.
 //!
-//! Calls of a limited connection queue up at its [`Gate`]. One task for each gate asks the [`Ledger`] for as many as are
-//! waiting and tells it how many are under way: a round trip for many calls, not for each.
+//! Calls of a limited connection queue at its [`Gate`]. One task per gate asks the [`Ledger`] for as many calls as are
+//! waiting and reports how many are in flight, so that one round trip serves many calls.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -12,44 +12,44 @@ use tokio::sync::{Notify, oneshot};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-/// What all nodes together may do at a target.
+/// What all nodes together may send to a target.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SharedLimits {
-    /// Calls under way at once.
+    /// Calls in flight at the same time.
     pub concurrency: Option<u32>,
-    /// Calls in a time.
+    /// Calls per period.
     pub rate: Option<Rate>,
 }
 
-/// So many requests in so much time; as many may go out at once after a pause.
+/// A number of requests per period. After a pause, the whole number may be sent at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
-    /// How many.
+    /// Requests allowed per period.
     pub requests: u32,
-    /// In which time.
+    /// Length of the period.
     pub per: Duration,
 }
 
 impl Rate {
-    /// How many each second.
+    /// Requests per second.
     #[must_use]
     pub fn per_second(self) -> f64 {
         f64::from(self.requests) / self.per.as_secs_f64().max(0.001)
     }
 }
 
-/// An answer of the ledger.
+/// The ledger's answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Grant {
-    /// Calls that may go out now.
+    /// Calls that may be sent now.
     pub calls: u32,
-    /// When more may be granted.
+    /// How long to wait before asking for more.
     pub again: Duration,
 }
 
-/// Where all nodes write down what they use.
+/// Where all nodes record what they use.
 pub trait Ledger: Send + Sync + std::fmt::Debug {
-    /// Says that `used` calls are under way from this node, and asks for `wanted` more.
+    /// Reports that this node has `used` calls in flight, and asks for `wanted` more.
     fn take<'a>(
         &'a self,
         connection: &'a str,
@@ -59,29 +59,29 @@ pub trait Ledger: Send + Sync + std::fmt::Debug {
     ) -> BoxFuture<'a, Result<Grant, String>>;
 }
 
-/// Where the calls of one connection wait until they may go out.
+/// Queue of one connection's calls.
 #[derive(Debug)]
 pub struct Gate {
     connection: String,
     limits: SharedLimits,
     state: Mutex<State>,
-    /// Someone came, or a call has ended.
+    /// A call arrived or ended.
     changed: Notify,
-    /// A call has ended.
+    /// A call ended.
     freed: Notify,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// Whether a ledger decides; without one everything passes.
+    /// Whether a ledger decides; otherwise every call passes.
     guarded: bool,
     waiting: VecDeque<oneshot::Sender<Permit>>,
     used: u32,
-    /// What the ledger was told last.
+    /// The number in flight last reported to the ledger.
     told: u32,
 }
 
-/// A call that may be under way. Dropped, it makes room for another.
+/// Permission for one call in flight. Dropping it frees the slot.
 #[derive(Debug)]
 pub struct Permit(Option<Arc<Gate>>);
 
@@ -97,9 +97,9 @@ impl Drop for Permit {
     }
 }
 
-/// Calls that end within this time are told to the ledger together.
+/// Ended calls are reported together after this time.
 const GATHER: Duration = Duration::from_millis(20);
-/// After a failure of the ledger.
+/// When to retry after the ledger failed.
 const AGAIN: Duration = Duration::from_secs(1);
 
 impl Gate {
@@ -118,13 +118,13 @@ impl Gate {
         self.state.lock().expect("the gate's lock is never poisoned")
     }
 
-    /// Calls under way from this node, and calls that wait here.
+    /// Calls in flight from this node, and calls waiting here.
     pub(super) fn load(&self) -> (u32, usize) {
         let state = self.state();
         (state.used, state.waiting.len())
     }
 
-    /// Waits until the call may go out. Dropping the future gives up the place.
+    /// Waits until the call may be sent. Dropping the future leaves the queue.
     pub(super) async fn enter(self: &Arc<Self>) -> Permit {
         let arrival = {
             let mut state = self.state();
@@ -137,11 +137,11 @@ impl Gate {
             arrival
         };
         self.changed.notify_one();
-        // The gate outlives its calls: a place is never dropped before it is served, but for the end of the process.
+        // The gate outlives its calls, so the sender is dropped unserved only when the process ends.
         arrival.await.unwrap_or(Permit(None))
     }
 
-    /// Serves those who wait, until the process goes down.
+    /// Serves the queue until the process shuts down.
     pub(super) async fn serve(self: Arc<Self>, ledger: Arc<dyn Ledger>, closing: CancellationToken) {
         self.state().guarded = true;
         let mut again = None;
@@ -151,25 +151,26 @@ impl Gate {
                 () = closing.cancelled() => return,
                 () = self.called(again) => {}
             }
-            // Never dropped halfway: a transaction that is dropped while it commits leaves a rollback to its connection's next user.
+            // Never cancelled halfway: a transaction dropped during its commit leaves a rollback to the next user of
+            // the connection.
             again = self.serve_once(&*ledger).await;
         }
     }
 
-    /// Waits until there is something to tell or to ask.
+    /// Waits until there is something to report or to request.
     async fn called(&self, again: Option<Duration>) {
         match again {
-            // What ends here may make room before that.
+            // An ended call may free a slot earlier.
             Some(after) => drop(tokio::time::timeout(after, self.freed.notified()).await),
             None => self.changed.notified().await,
         }
         if self.demand().1 == 0 {
-            // Calls that end now are told together, unless one comes meanwhile that wants to go out.
+            // Collect calls that end now, unless a new call wants to be sent.
             let _nobody_came = tokio::time::timeout(GATHER, self.changed.notified()).await;
         }
     }
 
-    /// Asks once; gives when to ask again, if someone still waits.
+    /// Asks the ledger once. Returns when to ask again if calls are still waiting.
     async fn serve_once(self: &Arc<Self>, ledger: &dyn Ledger) -> Option<Duration> {
         let (used, wanted) = self.demand();
         if wanted == 0 && used == self.state().told {
@@ -180,7 +181,7 @@ impl Gate {
                 self.let_pass(used, grant.calls);
                 match self.demand().1 {
                     0 => None,
-                    // Some came while the ledger was asked: they were not asked for.
+                    // Calls that arrived during the request were not included in it.
                     left if left > wanted.saturating_sub(grant.calls) => Some(Duration::ZERO),
                     _ => Some(grant.again),
                 }
@@ -192,7 +193,7 @@ impl Gate {
         }
     }
 
-    /// Calls under way, and calls that wait.
+    /// Calls in flight, and calls waiting.
     fn demand(&self) -> (u32, u32) {
         let mut state = self.state();
         state.waiting.retain(|place| !place.is_closed());
@@ -206,7 +207,7 @@ impl Gate {
         for _ in 0..calls {
             let Some(place) = state.waiting.pop_front() else { break };
             state.used += 1;
-            // Whoever gave up meanwhile gives the permit back once the lock is free.
+            // Permits of callers that gave up are dropped once the lock is released.
             given_up.extend(place.send(Permit(Some(Arc::clone(self)))).err());
         }
         let behind = state.told != state.used;
@@ -224,7 +225,7 @@ mod tests {
 
     use super::*;
 
-    /// Grants up to a limit, and remembers what it was told.
+    /// Grants up to a limit and counts requests.
     #[derive(Debug, Default)]
     struct Counting {
         limit: u32,
@@ -278,7 +279,7 @@ mod tests {
         assert_eq!(ledger.asked.load(SeqCst), asked, "an idle gate asks nothing");
     }
 
-    /// A ledger in the middle of a transaction.
+    /// A ledger paused in the middle of a transaction.
     #[derive(Debug, Default)]
     struct Slow {
         asked: Notify,
@@ -351,7 +352,7 @@ mod tests {
         tokio::task::yield_now().await;
         drop(gate.enter().await);
         tokio::task::yield_now().await;
-        // That the call is over would be told within `GATHER`.
+        // Without the cancellation, the end of the call would be reported within `GATHER`.
         let asked = ledger.asked.load(SeqCst);
         closing.cancel();
         tokio::time::sleep(Duration::from_mins(1)).await;

@@ -1,4 +1,4 @@
-//! The reserved connection `hub`: its calls are built and judged as all others, and answered inside the program.
+//! The reserved connection `hub`: its calls are built and judged like all others, but answered inside the program.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -17,19 +17,20 @@ use super::settings::{Connection, FaultRule, Verdict};
 use crate::machine::{CallOutcome, CallRequest, FaultClass};
 use crate::memory::{self, Refusal};
 
-/// Answers the calls of the connection `hub`.
+/// Answers calls to the connection `hub`.
 pub trait Local: Debug + Send + Sync {
-    /// Does what a call asks for. Never fails: what cannot be done is an answer too.
+    /// Performs the operation. Never fails: an operation that cannot be done gets an error response.
     fn answer<'a>(&'a self, path: &'a str, body: Bytes) -> BoxFuture<'a, http::Response<Bytes>>;
 }
 
-/// How long a caller that meets a locked link waits before it tries again, unless the answer says how long.
+/// When to retry a call that meets a locked link, unless the answer says so.
 const HELD_AGAIN: Duration = Duration::from_secs(1);
 
-/// Operations at once from this node: they use the engine's own connections to the database, of which the heartbeat needs one.
+/// Concurrent operations on this node: they use the engine's own database connections, and the heartbeat needs one of
+/// them.
 const CONCURRENCY: usize = 3;
 
-/// The connection as if `hub.yaml` had it. Its address leads nowhere.
+/// The connection as if it were declared in `hub.yaml`. Its URL is never contacted.
 pub(super) fn connection(environment: &str) -> Connection {
     let url = Url::parse("http://hub/").expect("a constant URL");
     let rule = |status, class, after| FaultRule {
@@ -41,14 +42,14 @@ pub(super) fn connection(environment: &str) -> Connection {
     };
     Connection {
         base_urls: std::iter::once((environment.to_owned(), url)).collect(),
-        // Someone else works on it: a wait, not a failure.
+        // Another worker holds the link: wait, do not fail.
         faults: vec![rule(423, FaultClass::Throttled, Some(HELD_AGAIN))],
         concurrency: CONCURRENCY,
         ..Connection::default()
     }
 }
 
-/// An operation's answer over HTTP.
+/// Turns an operation's result into an HTTP response.
 #[must_use]
 pub fn response(answer: Result<Value, Refusal>) -> http::Response<Bytes> {
     let (status, content_type, body, retry_after) = match answer {
@@ -68,7 +69,7 @@ pub fn response(answer: Result<Value, Refusal>) -> http::Response<Bytes> {
     response
 }
 
-/// The path of an operation, if a URI names one.
+/// Returns the operation's path if the URI addresses the connection `hub`.
 #[must_use]
 pub fn operation(uri: &str) -> Option<&str> {
     match target::parse(uri) {
@@ -78,13 +79,13 @@ pub fn operation(uri: &str) -> Option<&str> {
 }
 
 impl Connections {
-    /// From now on this answers what goes to the connection `hub`. The first one stays.
+    /// Sets the handler of the connection `hub`. Only the first call has an effect.
     pub fn serve_locally(&self, local: Arc<dyn Local>) {
-        // A second engine on the same connections does not exist.
+        // Connections never serve a second engine.
         let _ = self.local.set(local);
     }
 
-    /// A call that stays in the program.
+    /// Makes a call that stays inside the program.
     pub(super) async fn call_locally(&self, request: &CallRequest, path: &str) -> CallOutcome {
         let hub = &self.by_name[memory::CONNECTION];
         let _slot = match hub.slot().await {

@@ -1,11 +1,11 @@
-//! Calls to other systems: connection settings, authentication, deadlines, limits, and what a failure means.
+//! Calls to other systems: connection settings, authentication, deadlines, limits, and the meaning of failures.
 //!
-//! [`Connections::call`] sends one attempt. It never fails and never panics: whatever happens is a [`CallOutcome`] that
-//! says what kind of fault it was and whether the target may have acted. No secret is in any outcome.
+//! [`Connections::call`] sends one attempt. It never fails and never panics: every result is a [`CallOutcome`], which
+//! says what kind of fault occurred and whether the target may have acted. No outcome contains a secret.
 //!
-//! A call passes these stages, one file each: `target` (where it goes), `request` (what is sent), `auth` (who sends it),
-//! `hosts` and `guard` (whether it may go there), `exchange` (the wire), `outcome` (what the answer means), `summary` (what the journal
-//! keeps). A call of an OpenAPI operation becomes such a call in `operation`.
+//! A call passes these stages, one file each: `target` (its URL), `request` (its content), `auth` (its credentials),
+//! `hosts` and `guard` (whether it may go there), `exchange` (the wire), `outcome` (what the answer means), `summary`
+//! (what the journal keeps). `operation` turns a call of an OpenAPI operation into a plain one.
 
 pub mod answer;
 mod auth;
@@ -76,29 +76,29 @@ pub struct Connections {
     body_bytes_max: usize,
     documents: Documents,
     processes: Processes,
-    /// Who answers calls of the connection `hub`.
+    /// Answers calls to the connection `hub`.
     local: OnceLock<Arc<dyn Local>>,
-    /// Connections with a refresh token, and whether the provider accepts it.
+    /// Connections that use a refresh token, and whether the provider accepts it.
     authorized: Mutex<BTreeMap<String, bool>>,
 }
 
-/// Settings that no calls can be made with.
+/// The settings allow no calls.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("cannot set up calls to other systems: {0}")]
 pub struct BadSettings(String);
 
 impl Default for Connections {
-    /// No connections, and nothing but the public internet.
+    /// No connections, and only the public internet is reachable.
     fn default() -> Self {
         Self::new(ConnectSettings::default()).expect("the default settings are valid")
     }
 }
 
 impl Connections {
-    /// Makes everything ready that calls have in common.
+    /// Prepares everything that calls share.
     ///
     /// # Errors
-    /// An entry of `network.allow`, a base URL or a header that cannot be used.
+    /// An entry of `network.allow`, a base URL or a header is invalid.
     pub fn new(settings: ConnectSettings) -> Result<Self, BadSettings> {
         let guard = Arc::new(Guard::new(&settings.network_allow).map_err(BadSettings)?);
         let clients = Arc::new(Clients::new(&guard, &Route::default()).map_err(BadSettings)?);
@@ -121,16 +121,16 @@ impl Connections {
         })
     }
 
-    /// Sends one attempt and says how it ended. Never fails: every failure is an outcome.
+    /// Sends one attempt and returns its outcome. Failures are outcomes too.
     ///
-    /// `authentication` is what the document says for this call; it stands in for the connection's own.
-    /// Dropping the future aborts the call.
+    /// `authentication` is the definition's own policy for this call and replaces the connection's. Dropping the future
+    /// aborts the call.
     pub async fn call(&self, request: &CallRequest, authentication: Option<&OwnAuthentication>) -> CallOutcome {
         if let Some(process) = &request.process {
             let begin = Instant::now();
             let mut outcome = self.settled(Box::pin(self.processes.call(request, process)).await, &self.direct);
             if let CallOutcome::Failed(failure) = &mut outcome {
-                // It has ended, or was killed.
+                // The program has ended or was killed, so nothing can still be running.
                 failure.settles_after = Duration::ZERO;
             }
             self.clean_output(&mut outcome);
@@ -152,7 +152,7 @@ impl Connections {
             Err(problem) => Err(problem),
             Ok(pass) => match connection.slot().await {
                 Err(problem) => Err(problem),
-                // On the heap only once there is a slot: thousands of calls may wait for one.
+                // Box the attempt only once it has a slot: thousands of calls may be waiting for one.
                 Ok(_slot) => {
                     let outcome = Box::pin(self.attempt(connection, request, authentication, url)).await;
                     let outcome = self.settled(outcome, connection);
@@ -167,13 +167,13 @@ impl Connections {
         outcome
     }
 
-    /// How long a request that nobody waits for any more may still act at its target.
+    /// How long an abandoned request may still act at its target.
     #[must_use]
     pub fn settles_after(&self, request: &CallRequest) -> Duration {
         if request.process.is_some() || local::operation(&request.uri).is_some() {
             return Duration::ZERO;
         }
-        // Where an operation leads, its document says, which is not at hand here: the longest is safe.
+        // Only its document knows where an operation is served, and it is not available here: assume the longest.
         let longest =
             || self.by_name.values().map(|connection| connection.settle).fold(self.direct.settle, Duration::max);
         match target::parse(&request.uri) {
@@ -183,42 +183,42 @@ impl Connections {
         }
     }
 
-    /// From now on limits that all nodes share are kept to.
+    /// Starts to enforce the limits that all nodes share.
     pub fn govern(&self, ledger: &Arc<dyn Ledger>, closing: &CancellationToken) {
         for gate in self.by_name.values().filter_map(|connection| connection.gate.as_ref()) {
             tokio::spawn(Arc::clone(gate).serve(Arc::clone(ledger), closing.clone()));
         }
     }
 
-    /// From now on all nodes share the tokens that come of refresh tokens.
+    /// Makes all nodes share the tokens obtained with refresh tokens.
     pub fn share_tokens(&self, vault: Arc<dyn TokenVault>) {
         self.authenticator.share(vault, self.keyring.clone());
     }
 
-    /// Whether the tokens that come of refresh tokens can be stored: they are encrypted, and that takes a key.
+    /// Whether tokens can be stored, which requires an encryption key.
     #[must_use]
     pub fn stores_tokens(&self) -> bool {
         !self.keyring.is_empty()
     }
 
-    /// The connections whose tokens come of a refresh token, each with the row in which all nodes keep them.
+    /// Returns the connections that use a refresh token, each with the row in which all nodes keep its tokens.
     #[must_use]
     pub fn shared_tokens(&self) -> Vec<(&str, TokenId)> {
         let row = |connection: &Prepared| auth::shared_row(&self.secrets, connection.authentication.as_ref());
         self.by_name.values().filter_map(|connection| Some((connection.name.as_str(), row(connection)?))).collect()
     }
 
-    /// Notes whether the provider accepts a connection's refresh token.
+    /// Records whether the provider accepts a connection's refresh token.
     pub fn note_authorized(&self, connection: &str, is_authorized: bool) {
         self.authorized.lock().unwrap_or_else(PoisonError::into_inner).insert(connection.to_owned(), is_authorized);
         telemetry::connection_authorized(connection, is_authorized);
     }
 
-    /// Asks for a token of a connection in place of the one of this generation: a node died while it asked, and a provider accepts
-    /// the old refresh token for a short time only.
+    /// Replaces the token of the given generation. Called after a node died during a token request: the provider
+    /// accepts the old refresh token for a short time only.
     ///
     /// # Errors
-    /// Why there is none.
+    /// Why there is no new token.
     pub async fn replace_token(&self, connection: &str, generation: i64) -> Result<(), String> {
         let Some(connection) = self.by_name.get(connection) else { return Ok(()) };
         let wire = self.wire(connection, connection.reach.clone());
@@ -226,18 +226,18 @@ impl Connections {
         replaced.map_err(|problem| problem.to_string())
     }
 
-    /// The secrets that are known: of the environment, of connections, and tokens that were granted.
+    /// Known secrets: from the environment, from connections, and granted tokens.
     #[must_use]
     pub fn known(&self) -> Known {
         self.secrets.known()
     }
 
-    /// Waits for requests for tokens that are under way, no longer than this.
+    /// Waits up to `within` for token requests in flight.
     pub async fn finish_tokens(&self, within: Duration) {
         self.authenticator.finish(within).await;
     }
 
-    /// By which a token is asked for, for credentials that may go so far.
+    /// What a token request needs; the credentials may be sent only within `reach`.
     fn wire(&self, connection: &Prepared, reach: Reach) -> Wire {
         Wire {
             clients: Arc::clone(&connection.clients),
@@ -248,13 +248,13 @@ impl Connections {
         }
     }
 
-    /// Which base URL of each connection is in force.
+    /// Name of the environment, which selects each connection's base URL.
     #[must_use]
     pub fn environment(&self) -> &str {
         &self.environment
     }
 
-    /// How the connections stand, by name.
+    /// Status of all connections, ordered by name.
     #[must_use]
     pub fn standings(&self) -> Vec<Standing> {
         let authorized = self.authorized.lock().unwrap_or_else(PoisonError::into_inner);
@@ -282,7 +282,8 @@ impl Connections {
         Problem::configuration("Unknown connection", detail)
     }
 
-    /// What a call proves itself with: the definition's own, else the connection's; and where that may go.
+    /// Returns the policy of a call (the definition's own, else the connection's) and where its credentials may be
+    /// sent.
     fn credentials_of<'a>(
         &self,
         connection: &'a Prepared,
@@ -317,7 +318,7 @@ impl Connections {
         }
     }
 
-    /// Adds what proves who calls, and hides it and all secrets that belong to the call in whatever comes back.
+    /// Adds the credentials, and marks all secrets of the call for masking in the answer.
     fn authorize(
         &self,
         credentials: &Credentials,
@@ -334,7 +335,7 @@ impl Connections {
         Ok(())
     }
 
-    /// The outcome of a call. Error messages from libraries are redacted here, because they may quote anything.
+    /// Completes the outcome. Masks library error messages, because they may quote anything.
     fn settled(&self, outcome: Result<CallOutcome, Box<Problem>>, connection: &Prepared) -> CallOutcome {
         outcome.unwrap_or_else(|problem| {
             let mut failure = problem.into_failure(connection);
@@ -344,7 +345,7 @@ impl Connections {
         })
     }
 
-    /// What a program wrote.
+    /// Masks secrets in a program's output.
     fn clean_output(&self, outcome: &mut CallOutcome) {
         let redactor = self.secrets.known().with(&[]);
         match outcome {
@@ -382,11 +383,11 @@ impl Connections {
 struct Sent {
     outcome: CallOutcome,
     outgoing: Outgoing,
-    /// `WWW-Authenticate` of the answer.
+    /// `WWW-Authenticate` headers of the answer.
     challenges: Vec<String>,
 }
 
-/// The deadline passed. Whether the request went out cannot be told, so it may have.
+/// The deadline passed. The request may have been sent.
 fn late(connection: &Prepared, outgoing: &Outgoing) -> Box<Problem> {
     let asked = format!("{} {}", outgoing.method, target::short(&outgoing.url));
     let detail = format!("{asked} did not finish within {:?}", connection.timeout);

@@ -1,4 +1,4 @@
-//! One attempt without the wire: built and judged as [`Connections::call`] does it, answered by a stand-in for the target.
+//! One attempt without the network: built and judged like [`Connections::call`], answered by a mock of the target.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::dsl::OwnAuthentication;
 use crate::machine::{CallFailure, CallOutcome, CallRequest, TargetEffect};
 use crate::memory;
 
-/// A request as it would go out, and what its answer would mean.
+/// A request as it would be sent, which can judge an answer to it.
 #[derive(Debug)]
 pub struct Offline<'c> {
     connection: &'c Prepared,
@@ -32,7 +32,7 @@ impl Connections {
     /// Builds the request of one attempt without sending it. Redirects are not followed: an answer is judged as it is.
     ///
     /// # Errors
-    /// The call cannot be made: an unknown connection, a missing secret, a header that HTTP does not allow.
+    /// The call cannot be made: an unknown connection, a missing secret, or a header that HTTP does not allow.
     pub fn offline<'c>(
         &'c self,
         request: &'c CallRequest,
@@ -52,7 +52,7 @@ impl Connections {
             reach.check_call(&url)?;
             let credentials = Authenticator::obtain_offline(&self.secrets, policy)?;
             let mut outgoing = request::build(connection, &self.secrets, request, url)?;
-            // What the hub remembers was cleaned on its way in.
+            // The hub's own data was cleaned when it was stored.
             if connection.name != memory::CONNECTION {
                 self.authorize(&credentials, &named(policy, connection), &mut outgoing)?;
             }
@@ -64,19 +64,19 @@ impl Connections {
 }
 
 impl Offline<'_> {
-    /// The method.
+    /// The request's method.
     #[must_use]
     pub fn method(&self) -> &Method {
         &self.outgoing.method
     }
 
-    /// Where it would go.
+    /// The request's URL.
     #[must_use]
     pub fn url(&self) -> &Url {
         &self.outgoing.url
     }
 
-    /// All headers, credentials included.
+    /// All headers, including credentials.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.outgoing.headers
@@ -88,13 +88,13 @@ impl Offline<'_> {
         self.outgoing.body.clone().unwrap_or_default()
     }
 
-    /// How long the connection waits for the whole call.
+    /// The connection's deadline for the whole call.
     #[must_use]
     pub fn timeout(&self) -> Duration {
         self.connection.timeout
     }
 
-    /// The target answered after this long.
+    /// Judges an answer that took `duration`.
     #[must_use]
     pub fn answered(&self, response: http::Response<Bytes>, duration: Duration) -> CallOutcome {
         let (parts, body) = response.into_parts();
@@ -110,7 +110,7 @@ impl Offline<'_> {
         outcome::judge(self.connection, self.request, &self.outgoing, answer)
     }
 
-    /// The request went out and the connection broke before an answer came.
+    /// The outcome if the connection breaks after the request was sent.
     #[must_use]
     pub fn lost(&self) -> CallOutcome {
         let asked = format!("{} {}", self.outgoing.method, target::short(&self.outgoing.url));
@@ -119,7 +119,7 @@ impl Offline<'_> {
         CallOutcome::Failed(Problem::communication("No answer", detail, effect).into_failure(self.connection))
     }
 
-    /// No answer came within [`Self::timeout`].
+    /// The outcome if no answer arrives within [`Self::timeout`].
     #[must_use]
     pub fn late(&self) -> CallOutcome {
         CallOutcome::Failed(late(self.connection, &self.outgoing).into_failure(self.connection))

@@ -1,4 +1,4 @@
-//! Why an attempt brought no answer to judge, before it becomes a [`CallFailure`] with the connection's policy.
+//! Why an attempt got no answer to judge, before the connection's policy turns it into a [`CallFailure`].
 
 use std::time::Duration;
 
@@ -28,49 +28,50 @@ impl Problem {
         Box::new(Self { error, class: FaultClass::Permanent, effect: TargetEffect::None, retry_after: None })
     }
 
-    /// The data do not match what the target requires. Nothing was sent.
+    /// The data does not match what the target requires. Nothing was sent.
     pub(super) fn validation(title: &str, detail: impl Into<String>) -> Box<Self> {
         let error = WorkflowError::standard(ErrorKind::Validation, title, detail);
         Box::new(Self { error, class: FaultClass::Permanent, effect: TargetEffect::None, retry_after: None })
     }
 
-    /// The network, or the target, did not let the call come to an end. Likely to pass.
+    /// The network or the target interrupted the call. Usually temporary.
     pub(super) fn communication(title: &str, detail: impl Into<String>, effect: TargetEffect) -> Box<Self> {
         let error = WorkflowError::standard(ErrorKind::Communication, title, detail);
         Box::new(Self { error, class: FaultClass::Transient, effect, retry_after: None })
     }
 
-    /// The call needs a secret that is not there (dsl.md, "Secrets"). Nothing was sent.
+    /// The call needs a secret that is missing (dsl.md, "Secrets"). Nothing was sent.
     pub(super) fn secret(missing: &MissingSecret) -> Box<Self> {
         let error = WorkflowError::standard(ErrorKind::Authorization, "Missing secret", missing.to_string());
         Box::new(Self { error, class: FaultClass::Permanent, effect: TargetEffect::None, retry_after: None })
     }
 
-    /// `hub.yaml` does not let the definition use a secret, or not there. Nothing was sent; a person has to change something.
+    /// `hub.yaml` does not allow the definition to use a secret, or not at this target. Nothing was sent; a person has
+    /// to change something.
     pub(super) fn not_released(detail: &str) -> Box<Self> {
         let error = WorkflowError::standard(ErrorKind::Authorization, "Secret not released", detail);
         Box::new(Self { error, class: FaultClass::Person, effect: TargetEffect::None, retry_after: None })
     }
 
-    /// A program came to a bad end.
+    /// A program failed.
     pub(super) fn of_program(error: WorkflowError, effect: TargetEffect) -> Box<Self> {
         Box::new(Self { error, class: FaultClass::Permanent, effect, retry_after: None })
     }
 
-    /// There are no credentials to call with. Nothing was sent.
+    /// No credentials are available. Nothing was sent.
     pub(super) fn authentication(title: &str, detail: impl Into<String>) -> Box<Self> {
         let error = WorkflowError::standard(ErrorKind::Authentication, title, detail);
         Box::new(Self { error, class: FaultClass::Permanent, effect: TargetEffect::None, retry_after: None })
     }
 
-    /// It is not the moment to call: nothing was sent, and no retry is used up.
+    /// The call has to wait. Nothing was sent, and no retry is used up.
     pub(super) fn not_now(title: &str, detail: impl Into<String>, retry_after: Duration) -> Box<Self> {
         let error = WorkflowError::standard(ErrorKind::Communication, title, detail).with_status(503);
         let retry_after = Some(retry_after);
         Box::new(Self { error, class: FaultClass::Throttled, effect: TargetEffect::None, retry_after })
     }
 
-    /// The same, but a person has to look.
+    /// Requires a person's attention.
     pub(super) fn for_a_person(mut self: Box<Self>) -> Box<Self> {
         self.class = FaultClass::Person;
         self
@@ -81,19 +82,19 @@ impl Problem {
         self.effect
     }
 
-    /// The same, and the call itself was not sent.
+    /// States that the call itself was not sent.
     pub(super) fn without_effect(mut self: Box<Self>) -> Box<Self> {
         self.effect = TargetEffect::None;
         self
     }
 
-    /// The same, but trying again changes nothing.
+    /// States that a retry cannot help.
     pub(super) fn permanent(mut self: Box<Self>) -> Box<Self> {
         self.class = FaultClass::Permanent;
         self
     }
 
-    /// Says that an earlier request of the same call may have had an effect.
+    /// Adds the doubt that an earlier request of the same call may have had an effect.
     pub(super) fn with_doubt(mut self: Box<Self>, doubt: TargetEffect) -> Box<Self> {
         if doubt == TargetEffect::Unknown {
             self.effect = doubt;

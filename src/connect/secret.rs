@@ -1,6 +1,6 @@
-//! Secrets: looked up at the moment of use, never stored, never shown.
+//! Secrets: resolved when needed, never stored, never shown.
 //!
-//! A secret's value leaves this module only inside [`Secret`], whose `Debug` hides it.
+//! A secret's value leaves this module only inside [`Secret`], whose `Debug` output hides it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,24 +9,24 @@ use std::sync::Arc;
 use crate::dsl::SecretTemplate;
 use crate::redact::Known;
 
-/// Where secrets come from. Cheap to clone.
+/// Resolves secrets by name. Cheap to clone.
 #[derive(Clone)]
 pub struct Secrets {
     lookup: Arc<Lookup>,
-    /// Those that were looked up.
+    /// Values resolved so far.
     known: Known,
 }
 
 type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 impl Secrets {
-    /// `NAME` is the environment variable `STEPWELL_SECRET_NAME`, upper case.
+    /// Reads secret `NAME` from the environment variable `STEPWELL_SECRET_NAME` (upper case).
     #[must_use]
     pub fn from_environment() -> Self {
         Self::of_process(|name| std::env::var(variable(name)).ok())
     }
 
-    /// As [`Self::from_environment`], with values for what is not set there.
+    /// Like [`Self::from_environment`], with fallback values for unset variables.
     #[must_use]
     pub fn from_environment_or(fallback: &'static [(&'static str, &'static str)]) -> Self {
         Self::of_process(move |name| {
@@ -35,7 +35,8 @@ impl Secrets {
         })
     }
 
-    /// Secrets of the environment are hidden from the first line of the log on, whether anyone looks them up or not.
+    /// Registers all secrets of the environment at once, so that logs mask them from the first line on, even if they
+    /// are never resolved.
     fn of_process(lookup: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
         let known = Known::of_process();
         let values = std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with(VARIABLE));
@@ -43,7 +44,7 @@ impl Secrets {
         Self { lookup: Arc::new(lookup), known }
     }
 
-    /// Known values, by name: for tests and for programs that embed Stepwell.
+    /// A fixed set of secrets, for tests and for programs that embed Stepwell.
     #[must_use]
     pub fn fixed<const N: usize>(values: [(&str, &str); N]) -> Self {
         let values: BTreeMap<String, String> =
@@ -51,16 +52,16 @@ impl Secrets {
         Self::from_lookup(move |name| values.get(name).cloned())
     }
 
-    /// From a function: for programs that keep their secrets elsewhere.
+    /// Secrets from a function, for programs that keep their secrets elsewhere.
     #[must_use]
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
         Self { lookup: Arc::new(lookup), known: Known::default() }
     }
 
-    /// The value of one secret, now.
+    /// Returns the current value of a secret.
     ///
     /// # Errors
-    /// It is missing or empty; the error names the variable.
+    /// The secret is missing or empty; the error names its variable.
     pub fn resolve(&self, name: &str) -> Result<Secret, MissingSecret> {
         match (self.lookup)(name) {
             Some(value) if !value.is_empty() => {
@@ -71,13 +72,13 @@ impl Secrets {
         }
     }
 
-    /// The secrets that are known so far.
+    /// The secret values registered so far.
     #[must_use]
     pub fn known(&self) -> Known {
         self.known.clone()
     }
 
-    /// The text that a template stands for, now.
+    /// Resolves a template to its current text.
     ///
     /// # Errors
     /// As [`Self::resolve`].
@@ -101,16 +102,16 @@ impl fmt::Debug for Secrets {
     }
 }
 
-/// What the names of all variables of secrets begin with.
+/// Prefix of the environment variables that hold secrets.
 const VARIABLE: &str = "STEPWELL_SECRET_";
 
-/// The environment variable of a secret.
+/// Returns the environment variable of a secret.
 #[must_use]
 pub fn variable(name: &str) -> String {
     format!("{VARIABLE}{}", name.to_ascii_uppercase())
 }
 
-/// The name in `${ $secrets.NAME }`, where the whole text is that.
+/// Returns the name in `${ $secrets.NAME }` if that is the whole text.
 #[must_use]
 pub fn reference(text: &str) -> Option<&str> {
     let inner = text.trim().strip_prefix("${")?.strip_suffix('}')?.trim();
@@ -119,7 +120,7 @@ pub fn reference(text: &str) -> Option<&str> {
     valid.then_some(name)
 }
 
-/// A secret's value.
+/// The value of a secret.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Secret(String);
 
@@ -130,7 +131,7 @@ impl From<String> for Secret {
 }
 
 impl Secret {
-    /// The value itself: for the wire only.
+    /// Returns the plain value. Use it only to send it.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -143,13 +144,13 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// A secret that is not there.
+/// A secret is missing or empty.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("secret {name} is not set: give the environment variable {variable} a value")]
 pub struct MissingSecret {
-    /// Its name in documents.
+    /// Name of the secret in documents.
     pub name: String,
-    /// Where it is looked for.
+    /// The environment variable that should hold it.
     pub variable: String,
 }
 

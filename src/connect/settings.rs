@@ -1,4 +1,4 @@
-//! What is configured about calls: plain data, made by `config` and `hub.yaml`, read once by
+//! Settings of calls: plain data from the configuration and `hub.yaml`, read once by
 //! [`Connections::new`](super::Connections::new).
 
 use std::collections::BTreeMap;
@@ -16,34 +16,35 @@ use crate::dsl::{Authentication, Releases, SecretTemplate};
 use crate::expr::Expression;
 use crate::machine::{CallRetry, FaultClass};
 
-/// Everything that calls depend on.
+/// All settings that affect calls.
 #[derive(Debug, Clone)]
 pub struct ConnectSettings {
-    /// Which base URL of each connection is in force: `sandbox`, `production`, ...
+    /// Name of the environment, which selects each connection's base URL: `sandbox`, `production`, ...
     pub environment: String,
-    /// By name, from `hub.yaml`.
+    /// Connections by name, from `hub.yaml`.
     pub connections: BTreeMap<String, Connection>,
-    /// `connections.NAME.base_url`: replaces a connection's base URL, whatever the environment.
+    /// `connections.NAME.base_url`: replaces a connection's base URL in every environment.
     pub base_url_overrides: BTreeMap<String, Url>,
-    /// For calls without a connection, and connections that say nothing about retries.
+    /// For calls without a connection, and connections without their own policy.
     pub default_retry: CallRetry,
-    /// For calls without a connection, and connections that say nothing: whole call, in one piece.
+    /// Deadline of a whole call, for calls without a connection and connections without their own.
     pub timeout: Duration,
     /// Longest answer, counted after decompression.
     pub body_bytes_max: usize,
-    /// Calls without a connection that may be under way at once.
+    /// Concurrent calls without a connection.
     pub concurrency_direct: usize,
-    /// Private addresses that may be called: `host`, `host:port`, `ip`, `ip:port`, `[ip6]:port`, CIDR; `:*` is any port.
+    /// Private addresses that may be called: `host`, `host:port`, `ip`, `ip:port`, `[ip6]:port`, CIDR; `:*` means any
+    /// port.
     pub network_allow: Vec<String>,
-    /// Sent with each call.
+    /// `User-Agent` of every call.
     pub user_agent: String,
-    /// Where `$secrets.NAME` comes from.
+    /// Resolves `$secrets.NAME`.
     pub secrets: Secrets,
-    /// Secrets that definitions may use, and where these may go: `secrets` of `hub.yaml`.
+    /// Secrets that definitions may use, and where they may be sent: `secrets` of `hub.yaml`.
     pub releases: Releases,
-    /// Encrypts the tokens that all nodes share; without keys each node keeps them in memory.
+    /// Encrypts the tokens that all nodes share. Without keys, each node keeps its tokens in memory.
     pub keyring: Keyring,
-    /// Which programs definitions may run, and what those may use.
+    /// Programs that definitions may run, and their limits.
     pub processes: ProcessSettings,
 }
 
@@ -67,47 +68,48 @@ impl Default for ConnectSettings {
     }
 }
 
-/// How one target is reached and understood.
+/// How to reach one target and interpret its answers.
 #[derive(Debug, Clone)]
 pub struct Connection {
-    /// What people call the system.
+    /// Name of the system for people.
     pub title: Option<String>,
-    /// Environment to base URL.
+    /// Base URL by environment.
     pub base_urls: BTreeMap<String, Url>,
-    /// Added to each call, unless the call brings its own.
+    /// Used for each call, unless the call has its own.
     pub authentication: Option<Authentication>,
     /// Added to each call, unless the call sets the same header. Values may be secrets.
     pub headers: Vec<(String, SecretTemplate)>,
     /// Name of the header that carries the idempotency key.
     pub idempotency_header: String,
-    /// Whole call.
+    /// Deadline of a whole call.
     pub timeout: Option<Duration>,
-    /// How long the target may continue with a request that was given up; as long as `timeout`, and 10 s at least, unless said.
+    /// How long the target may keep working on an abandoned request. Default: `timeout`, but at least 10 s.
     pub settle: Option<Duration>,
     /// Retries before a fault reaches the workflow.
     pub retry: Option<CallRetry>,
-    /// What answers mean; the first rule that matches counts, built-in rules come last.
+    /// Meaning of answers. The first matching rule applies; built-in rules come last.
     pub faults: Vec<FaultRule>,
-    /// Calls that may be under way at once from this node.
+    /// Concurrent calls from this node.
     pub concurrency: usize,
-    /// What all nodes together may do.
+    /// Limits that all nodes share.
     pub limits: Option<SharedLimits>,
-    /// When calls are held back because the target is down.
+    /// When to pause calls because the target is down.
     pub breaker: Option<BreakerSettings>,
-    /// Hosts that it may reach beside that of its base URL; without a list any that the guard permits.
+    /// Hosts that the connection may reach besides its base URL's; `None`: any that the guard permits.
     pub allowed_hosts: Option<Vec<HostPattern>>,
-    /// Calls go through this proxy.
+    /// Proxy for all calls.
     pub proxy: Option<Url>,
-    /// Certificate authorities that are trusted beside the usual ones, PEM.
+    /// Additional trusted certificate authorities, PEM.
     pub authorities: Option<String>,
-    /// Fields that definitions use of records that they read whole, by object: `stepwell preflight` looks for them.
+    /// By object: fields that definitions use of records that they read whole. `stepwell preflight` checks that they
+    /// exist.
     pub reads: BTreeMap<String, Vec<String>>,
 }
 
-/// Calls of one connection that may be under way at once, unless it says otherwise.
+/// Default for the concurrent calls of a connection.
 pub const CONCURRENCY_DEFAULT: usize = 64;
 
-/// The header that carries the idempotency key, unless a connection says otherwise.
+/// Default for the header that carries the idempotency key.
 pub const IDEMPOTENCY_HEADER_DEFAULT: &str = "Idempotency-Key";
 
 impl Default for Connection {
@@ -133,26 +135,27 @@ impl Default for Connection {
     }
 }
 
-/// What a rule says that an answer means, whatever its status.
+/// What a rule declares an answer to mean, whatever its status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// What was asked has been done, perhaps by an earlier attempt: the answer counts as a success.
+    /// The request has been carried out, perhaps by an earlier attempt: the answer counts as a success.
     Done,
     /// A failure of this class.
     Fault(FaultClass),
 }
 
-/// One rule of `faults`: what an answer that matches means, even one with status 200.
+/// One rule of `faults`, which may also match answers with status 200.
 #[derive(Debug, Clone)]
 pub struct FaultRule {
-    /// Any of these; any status when empty.
+    /// Statuses that match; empty: any.
     pub statuses: Vec<u16>,
-    /// True for answers that it is about; sees `{status, headers, body}`. An error of the expression is "no".
+    /// Must be true for the rule to match; sees `{status, headers, body}`. If the expression fails, the rule does not
+    /// match.
     pub when: Option<Expression>,
-    /// What such an answer means.
+    /// Meaning of a matching answer.
     pub verdict: Verdict,
-    /// Type of the error that the workflow sees. Default `communication`.
+    /// Type of the error that the workflow sees. Default: `communication`.
     pub error: Option<String>,
-    /// When to try again, where the answer has no `Retry-After`.
+    /// When to retry if the answer has no `Retry-After`.
     pub after: Option<Duration>,
 }

@@ -1,28 +1,28 @@
-//! How a connection stands, and what the end of a call says about that.
+//! The status of a connection, and what the end of a call says about it.
 
 use super::TokenId;
 use super::breaker::{Health, Phase};
 use super::request::prepared::Prepared;
 use crate::machine::{CallOutcome, FaultClass, TargetEffect};
 
-/// How a connection stands on this node.
+/// Status of a connection on this node.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Standing {
-    /// As in `hub.yaml`.
+    /// Name in `hub.yaml`.
     pub name: String,
-    /// What people call the system, if `hub.yaml` says so.
+    /// Name of the system for people, if `hub.yaml` has one.
     pub title: Option<String>,
-    /// Where it leads.
+    /// Base URL in this environment.
     pub base_url: Option<String>,
-    /// `closed`, `open`, `half-open`; none without a breaker.
+    /// `closed`, `open` or `half-open`; `None` without a breaker.
     pub breaker: Option<&'static str>,
-    /// Calls under way, where they count against shared limits.
+    /// Calls in flight, if shared limits apply.
     pub under_way: Option<u32>,
-    /// Calls that wait for shared limits.
+    /// Calls waiting for shared limits.
     pub waiting: Option<usize>,
-    /// Whether the provider accepts the stored refresh token; none without one.
+    /// Whether the provider accepts the stored refresh token; `None` without one.
     pub authorized: Option<bool>,
-    /// The row with its tokens, where it signs in with a refresh token.
+    /// Row of its tokens, if it authenticates with a refresh token.
     #[serde(skip)]
     pub tokens: Option<TokenId>,
 }
@@ -43,7 +43,7 @@ impl Standing {
     }
 }
 
-/// What the end of a call says about its target.
+/// What the end of a call says about the health of its target.
 pub(super) fn health(outcome: &CallOutcome) -> Health {
     let CallOutcome::Failed(failure) = outcome else { return Health::Up };
     match (&failure.response, failure.class) {
@@ -56,7 +56,7 @@ pub(super) fn health(outcome: &CallOutcome) -> Health {
     }
 }
 
-/// Whether the target refused the credentials, and certainly did nothing else.
+/// Whether the target rejected the credentials and certainly did nothing else.
 pub(super) fn is_refused(outcome: &CallOutcome) -> bool {
     let CallOutcome::Failed(failure) = outcome else { return false };
     let says_so = failure.class == FaultClass::Credentials
@@ -64,7 +64,7 @@ pub(super) fn is_refused(outcome: &CallOutcome) -> bool {
     says_so && failure.effect == TargetEffect::None
 }
 
-/// How an attempt ended, as a label of metrics.
+/// Metric label for how an attempt ended.
 pub(super) fn class_of(outcome: &CallOutcome) -> &'static str {
     match outcome {
         CallOutcome::Succeeded { .. } => "succeeded",

@@ -1,5 +1,5 @@
-//! Connections: where each leads, how it stands on this node, whether its provider still accepts the tokens that are stored for all
-//! nodes, and the topics that Stepwell subscribes to through it. Never a token.
+//! Connections: where each leads, its state on this node, whether its provider still accepts the stored tokens, and the
+//! topics subscribed to through it. Never shows a token.
 
 use std::collections::BTreeMap;
 
@@ -20,15 +20,15 @@ use crate::store::events::topics;
 use crate::store::nodes::oauth::{self, TokenListing};
 use crate::words::Moment;
 
-/// Rows of stored tokens that are looked at.
+/// Maximum number of stored tokens that are read.
 const ROWS_MAX: i64 = 1_000;
 
 struct Card {
     name: String,
-    /// What people call the system.
+    /// Title of the system, for people.
     title: Option<String>,
     base_url: Option<String>,
-    /// What the circuit breaker does to calls.
+    /// State of the circuit breaker.
     breaker: Option<&'static str>,
     /// `2 in progress, 0 waiting`
     load: Option<String>,
@@ -36,7 +36,7 @@ struct Card {
     topics: Vec<TopicRow>,
 }
 
-/// A topic to which Stepwell subscribes through a connection.
+/// A topic that Stepwell subscribes to through a connection.
 struct TopicRow {
     source: String,
     name: String,
@@ -44,25 +44,25 @@ struct TopicRow {
     node: Option<String>,
     events: i64,
     received: Option<Moment>,
-    /// Why it is not connected, and since when.
+    /// Time and description of the problem, if it is not connected.
     problem: Option<(Moment, String)>,
-    /// Events that were kept as rejected, and when the last such came.
+    /// Number of events stored as rejected, and time of the last one.
     rejected: Option<(i64, Moment)>,
-    /// How often the replay id was refused, and when it last was.
+    /// Number of times the replay id was rejected, and time of the last one.
     lost: Option<(i64, Moment)>,
 }
 
-/// How a connection that signs in with a refresh token stands with its provider.
+/// State of a connection that signs in with a refresh token.
 struct Authorization {
     badge: Badge,
-    /// Since when its row of tokens exists.
+    /// Time at which the tokens were first stored.
     since: Option<Moment>,
-    /// How often the tokens changed.
+    /// Number of times the tokens changed.
     changes: i64,
     changed: Option<Moment>,
-    /// What went wrong, and when.
+    /// Time and description of the failure.
     failure: Option<(Moment, String)>,
-    /// What to do about it.
+    /// What to do about the failure.
     advice: Option<String>,
 }
 
@@ -84,16 +84,16 @@ pub async fn list(SignedIn(caller): SignedIn, State(dashboard): State<Dashboard>
     shown(&dashboard.pool, Frame::of(&caller, "connections"), known).await
 }
 
-/// What a node knows of its connections.
+/// What this node knows about connections.
 pub(super) struct Known {
     pub(super) standings: Vec<Standing>,
-    /// Whether tokens are kept for all nodes.
+    /// Whether tokens are stored for all nodes.
     pub(super) stores_tokens: bool,
-    /// Sources that subscribe, each with its connection.
+    /// Connections by the name of the source that subscribes.
     pub(super) subscribed: BTreeMap<String, String>,
 }
 
-/// The page of connections, with what the database knows of them.
+/// Renders the page, with the state from the database.
 pub(super) async fn shown(pool: &PgPool, frame: Frame, known: Known) -> Result<Response, NoPage> {
     let Known { standings, stores_tokens, subscribed } = known;
     let rows = match standings.iter().any(|standing| standing.tokens.is_some()) {
@@ -108,7 +108,7 @@ pub(super) async fn shown(pool: &PgPool, frame: Frame, known: Known) -> Result<R
     Ok(render(StatusCode::OK, &ConnectionsPage { frame, cards }))
 }
 
-/// The topics of each connection.
+/// Returns the topics by connection.
 async fn topics(
     pool: &PgPool,
     connections: &BTreeMap<String, String>,

@@ -1,4 +1,4 @@
-//! Runs made by hand for tests: journals in a few lines each, written the way the engine writes them.
+//! Runs for tests, with short handmade journals in the form that the engine writes.
 
 use std::sync::Arc;
 
@@ -11,23 +11,23 @@ use crate::store::nodes::formats::NEWEST;
 use crate::store::runs::journal;
 use crate::store::{fixture, shard};
 
-/// Noon of some day.
+/// Noon of some day, in milliseconds since the epoch.
 pub const NOON: i64 = 1_795_521_727_000;
 
-/// A journal in the making.
+/// A journal under construction.
 #[derive(Default)]
 pub struct Story {
-    /// What happened so far.
+    /// Records so far.
     pub records: Vec<Record>,
     actor: Option<&'static str>,
 }
 
-/// An instant so many milliseconds after noon.
+/// Returns a time this many milliseconds after noon.
 pub fn at(millis: i64) -> Time {
     Time::from_timestamp_millis(NOON + millis).unwrap()
 }
 
-/// A request as journals have it.
+/// Returns a request as recorded in journals.
 pub fn request(method: &str, uri: &str, body: &Value) -> Value {
     json!({
         "method": method, "uri": uri, "body": body,
@@ -37,7 +37,7 @@ pub fn request(method: &str, uri: &str, body: &Value) -> Value {
     })
 }
 
-/// A response as journals have it.
+/// Returns a response as recorded in journals.
 pub fn response(status: u16, body: &Value) -> Value {
     json!({
         "url": "http://127.0.0.1:8081/erp/services/rest/record/v1/salesOrder/eid:006Ws00000Hd9XqIAJ",
@@ -46,7 +46,7 @@ pub fn response(status: u16, body: &Value) -> Value {
     })
 }
 
-/// An error as journals have it.
+/// Returns an error as recorded in journals.
 pub fn error(status: u16, detail: &str) -> Value {
     json!({
         "type": "https://serverlessworkflow.io/spec/1.0.0/errors/communication",
@@ -55,7 +55,7 @@ pub fn error(status: u16, detail: &str) -> Value {
 }
 
 impl Story {
-    /// A run that began with this input.
+    /// Starts a run with this input.
     pub fn begun(input: &Value) -> Self {
         let mut story = Self { actor: Some("source:salesforce"), ..Self::default() };
         story.add(0, None, None, "run.started", json!({"input": input}));
@@ -63,7 +63,7 @@ impl Story {
         story
     }
 
-    /// One more fact.
+    /// Adds a record.
     pub fn add(&mut self, millis: i64, task: Option<&str>, attempt: Option<u32>, kind: &str, data: Value) -> &mut Self {
         let change: Change = serde_json::from_value(json!({"kind": kind, "data": data})).unwrap();
         let actor = Actor(self.actor.unwrap_or("engine").to_owned());
@@ -71,7 +71,7 @@ impl Story {
         self
     }
 
-    /// One more fact of an operator.
+    /// Adds an act of an operator.
     pub fn acted(&mut self, millis: i64, data: Value) -> &mut Self {
         self.actor = Some("user:ada");
         self.add(millis, None, None, "operator.acted", data);
@@ -79,7 +79,7 @@ impl Story {
         self
     }
 
-    /// A call that ended well at once.
+    /// Adds a call that succeeded at the first attempt.
     pub fn called(
         &mut self,
         from: i64,
@@ -101,23 +101,23 @@ impl Story {
     }
 }
 
-/// What the row of a run says.
+/// Columns of a run's row.
 pub struct Row<'a> {
-    /// Its status.
+    /// Status of the run.
     pub status: &'a str,
     /// Why it needs attention.
     pub attention: Option<&'a str>,
     /// Business key.
     pub key: Option<&'a str>,
-    /// Its current task.
+    /// Reference of the task it is at.
     pub task: Option<&'a str>,
-    /// Milliseconds after noon.
+    /// When it wakes, in milliseconds after noon.
     pub wake: Option<i64>,
-    /// Milliseconds after noon.
+    /// When it closed, in milliseconds after noon.
     pub finished: Option<i64>,
 }
 
-/// Writes a run and its journal.
+/// Stores a run and its journal.
 pub async fn store(pool: &PgPool, story: &Story, row: &Row<'_>) -> RunId {
     let id = new_id(pool).await;
     let (rows, head) = journal::encode(&story.records, 0, journal::genesis(id), NEWEST).unwrap();
@@ -156,7 +156,7 @@ pub async fn store(pool: &PgPool, story: &Story, row: &Row<'_>) -> RunId {
 
 async fn new_id(pool: &PgPool) -> RunId {
     let last: Option<Uuid> = sqlx::query_scalar("select max(id::text)::uuid from runs").fetch_one(pool).await.unwrap();
-    // One apart, so that the list's order is the order in which tests made them.
+    // A millisecond apart and more, so that the list is in the order in which tests created them.
     last.map_or_else(Uuid::now_v7, |last| Uuid::from_u128(last.as_u128() + (1 << 80)))
 }
 
@@ -217,7 +217,7 @@ fn refused(execution: u32) -> Value {
     json!({"execution": execution, "error": error(400, "PUT https://erp/x answered 400: Please enter value(s) for: Company Name, Primary Subsidiary. (USER_ERROR)"), "class": "permanent", "effect": "none", "response": response(400, &body)})
 }
 
-/// Three attempts at the order, then all went well.
+/// Three attempts to create the order, then success.
 pub fn completed() -> Story {
     let mut story = with_customer();
     story.add(
@@ -248,7 +248,7 @@ pub fn completed() -> Story {
     story
 }
 
-/// The order is refused for now; the next attempt is due.
+/// The order is temporarily refused, and the next attempt is due.
 pub fn backing_off(retry_at: i64) -> Story {
     let mut story = with_customer();
     story.add(
@@ -264,7 +264,7 @@ pub fn backing_off(retry_at: i64) -> Story {
     story
 }
 
-/// The order is refused for good, and the customer inactivated.
+/// The order is refused permanently, and the customer is inactivated.
 pub fn compensated() -> Story {
     let mut story = with_customer();
     story.add(
@@ -302,7 +302,7 @@ pub fn compensated() -> Story {
     story
 }
 
-/// The order is refused for good, and a person is asked.
+/// The order is refused permanently, and the run needs attention.
 pub fn faulted() -> Story {
     let mut story = with_customer();
     story.add(93, Some("/do/1/tryOrder"), None, "task.started", json!({"execution": 2, "beginning": {}}));
@@ -341,7 +341,7 @@ pub fn faulted() -> Story {
     story
 }
 
-/// Cancelled while it waited.
+/// Cancelled during a backoff.
 pub fn cancelled() -> Story {
     let mut story = backing_off(600_000);
     story.acted(9_000, json!({"act": "cancel", "compensate": "abandon", "reason": "customer withdrew the order"}));

@@ -1,4 +1,4 @@
-//! Freezes: what is held back, by whom and why; the form that begins one, and the button that ends it.
+//! Freezes: what is frozen, by whom and why; the form that begins a freeze, and the button that ends one.
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
@@ -21,7 +21,7 @@ use crate::store::acts::By;
 use crate::store::runs::freezes::{self, Freeze};
 use crate::words::Moment;
 
-/// Freezes on a page.
+/// Number of freezes on a page.
 const LINES: usize = 50;
 
 struct Line {
@@ -50,7 +50,7 @@ struct FreezesPage {
     paged: bool,
 }
 
-/// Place in the list, and what an act led to.
+/// Position in the list, and the act just done.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Asked {
@@ -58,14 +58,14 @@ pub struct Asked {
     done: String,
 }
 
-/// A filled form.
+/// The form that begins or ends a freeze.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Filled {
     csrf: String,
     /// `workflow NAMESPACE/NAME` or `connection NAME`.
     what: String,
-    /// As the browser gives it: a time of UTC without its offset; empty for none.
+    /// UTC time without offset, as browsers send it; empty for none.
     until: String,
     reason: String,
 }

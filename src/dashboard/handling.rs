@@ -1,4 +1,4 @@
-//! Who handles a cause of attention, and notes on runs: the forms of the list and of a run's page.
+//! The forms that assign and mute causes of attention and write notes on runs.
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -17,12 +17,12 @@ use crate::redact::Known;
 use crate::store::acts::By;
 use crate::store::runs::handling::{Handling, Note, Subject};
 
-/// What someone does about a cause.
+/// The form for a cause.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct CauseForm {
     csrf: String,
-    /// `take`, `assign`, `release`, `mute`, `unmute`: the button.
+    /// Value of the button: `take`, `assign`, `release`, `mute` or `unmute`.
     act: String,
     assignee: String,
     reason: String,
@@ -44,7 +44,7 @@ pub async fn cause(
         "unmute" => Handling::Unmute,
         other => return Err(NoPage::not_found(format!("There is no act {other}."))),
     };
-    // Whoever mutes says why; taking something on needs no words.
+    // Muting needs a reason, assigning does not.
     let reason = match what {
         Handling::Mute(_) => act::reason(&form.reason).map_err(|why| NoPage::from(ApiError::bad_input("", &why)))?,
         _ => String::new(),
@@ -55,7 +55,7 @@ pub async fn cause(
     Ok(Redirect::to("/?attention=any").into_response())
 }
 
-/// A note.
+/// The form for a note.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct NoteForm {
@@ -84,10 +84,10 @@ pub async fn note(
     }
 }
 
-/// Notes of a run, as its page shows them.
+/// Returns the notes on a run.
 ///
 /// # Errors
-/// No database.
+/// The database is unavailable.
 pub async fn notes_of(dashboard: &Dashboard, id: RunId) -> Result<Vec<Note>, NoPage> {
     Ok(handling::notes(&dashboard.pool, Subject::Run(id)).await.map_err(ApiError::from)?)
 }

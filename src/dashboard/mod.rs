@@ -1,7 +1,7 @@
-//! The dashboard: server-rendered pages for people. One file is one page; the others are what pages are made of.
+//! The dashboard: server-rendered pages. Most files are one page each; `parts` has what they share.
 //!
-//! Every page works without JavaScript. Nothing but the sign-in page is answered without a session, every form carries
-//! the session's token, and what came from outside reaches a page only escaped.
+//! Every page works without JavaScript. All pages except sign-in need a session, every form carries the session's CSRF
+//! token, and data from outside is always escaped.
 
 mod bulk;
 mod connections;
@@ -48,27 +48,27 @@ use parts::{assets, page};
 use run::{act, versions};
 use sync::{batches, conflicts, drift, mappings, totals};
 
-/// No inline script, no inline style, nothing from elsewhere.
+/// Forbids inline scripts, inline styles and anything from other origins.
 const POLICY: &str = "default-src 'self'; style-src 'self'; img-src 'self' data:; frame-ancestors 'none'; \
                       form-action 'self'; base-uri 'none'";
 
-/// State of the pages. Cheap to clone.
+/// State shared by all pages. Cheap to clone.
 #[derive(Clone)]
 pub struct Dashboard {
     pool: PgPool,
     engine: Engine,
     access: Access,
-    /// Memory for forms of people who are signed in.
+    /// Memory for forms of signed-in people.
     forms: Budget,
     door: Arc<sign_in::Door>,
-    /// Which systems runs reach.
+    /// Environment of the systems that runs reach.
     environment: String,
-    /// How many runs live.
+    /// Shared counts of live runs.
     counted: Arc<Counted>,
 }
 
 impl Dashboard {
-    /// Pages over this engine.
+    /// Creates the pages for this engine.
     #[must_use]
     pub fn new(engine: Engine, access: Access) -> Self {
         let (pool, environment) = (engine.reader().clone(), engine.connections().0);
@@ -77,10 +77,10 @@ impl Dashboard {
     }
 }
 
-/// Memory for forms of people who are signed in, together.
+/// Memory in bytes for the forms of all signed-in people together.
 const FORMS_BYTES_MAX: usize = 32 << 20;
 
-/// Longest form: it may hold a step's whole input.
+/// Maximum size of a form in bytes; it may contain a step's whole input.
 const FORM_BYTES_MAX: usize = 2 << 20;
 
 impl FromRef<Dashboard> for Access {
@@ -91,7 +91,7 @@ impl FromRef<Dashboard> for Access {
 
 type Page = (&'static str, MethodRouter<Dashboard>);
 
-/// What changes something: path, the scope that it needs, handler. Signing in and out needs none.
+/// Routes that change something: path, required scope, handler. Signing in and out needs no scope.
 fn act_routes() -> Vec<(&'static str, Scope, MethodRouter<Dashboard>)> {
     vec![
         ("/runs/{id}/{act}", Scope::Operate, post(act::perform)),
@@ -112,7 +112,7 @@ fn act_routes() -> Vec<(&'static str, Scope, MethodRouter<Dashboard>)> {
     ]
 }
 
-/// Pages behind the sign-in.
+/// Pages that need a session.
 fn pages() -> Vec<Page> {
     let acts = act_routes().into_iter().map(|(path, _, handler)| (path, handler));
     let shown = vec![
@@ -147,22 +147,22 @@ fn pages() -> Vec<Page> {
     shown.into_iter().chain(acts).collect()
 }
 
-/// The door.
 fn sign_in_pages() -> Vec<Page> {
     vec![("/login", get(sign_in::show).post(sign_in::enter))]
 }
 
-/// The addresses of all pages, as patterns.
+/// Returns the paths of all pages, as patterns.
 #[must_use]
 pub fn paths() -> Vec<&'static str> {
     pages().into_iter().chain(sign_in_pages()).map(|(path, _)| path).chain(["/static/{file}"]).collect()
 }
 
-/// All pages, to be put beside the API at `/`. They bring their own state, so they fit a router of any.
+/// Returns the router of all pages, to be merged with the API at `/`. It has its own state, so it can be merged into a
+/// router with any state.
 pub fn router<S: Clone + Send + Sync + 'static>(dashboard: Dashboard) -> Pages<S> {
     let caching = || SetResponseHeaderLayer::if_not_present(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    // `same-origin`, not `no-referrer`: under the latter browsers send `Origin: null` with forms, and a login link's
-    // secret stays here under both.
+    // `same-origin`, because with `no-referrer` browsers send `Origin: null` with forms. Both keep the secret of a
+    // login link from other sites.
     let headers = || {
         ServiceBuilder::new()
             .layer(fixed(CONTENT_SECURITY_POLICY, POLICY))

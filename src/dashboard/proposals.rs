@@ -1,4 +1,4 @@
-//! Acts that wait for a second person: who proposes what and why, what it would change, and the buttons that decide.
+//! Acts that need a second person: who proposes what and why, what would change, and the buttons that decide.
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
@@ -24,41 +24,41 @@ use crate::machine::{Act, Actor, RunId};
 use crate::store::runs::proposals::ProposalFilter;
 use crate::words::{Moment, task_name};
 
-/// Proposals on a page.
+/// Number of proposals on a page.
 const LINES: usize = 50;
 
-/// Proposals on the page of a run.
+/// Maximum number of proposals on the page of a run.
 const OF_RUN_MAX: i64 = 100;
 
 /// A proposal as pages show it.
 pub struct Card {
     pub id: Uuid,
     pub run: RunId,
-    /// The run's key, or its id.
+    /// Key of the run, or its id.
     pub name: String,
     pub workflow: String,
-    /// None while it is open.
+    /// `None` while it is open.
     pub state: Option<Badge>,
-    /// After `Ann wants to`.
+    /// Follows `Ann wants to`.
     pub what: &'static str,
     pub step: Option<String>,
     pub proposer: String,
     pub reason: Option<String>,
     pub since: Moment,
     pub until: Moment,
-    /// What the step is given, or gives, now and then.
+    /// The value that the act replaces, and its replacement.
     pub values: Option<Values>,
     pub decided: Option<Decided>,
-    /// Why the run refused it.
+    /// Why the run refused the act.
     pub refusal: Option<String>,
     choice: Choice,
-    /// As the machine names the step.
+    /// The step as the machine names it.
     stands_at: Option<String>,
-    /// The run does not stand there any more.
+    /// Whether the run is at another step now.
     pub moved_on: bool,
 }
 
-/// The value that an act replaces, and the one that it brings.
+/// The value that an act replaces, and its replacement.
 pub struct Values {
     pub what: &'static str,
     pub before: Option<Pretty>,
@@ -72,21 +72,21 @@ pub struct Decided {
     pub reason: Option<String>,
 }
 
-/// What the person who looks may do.
+/// What the viewer may do.
 #[derive(PartialEq, Eq)]
 enum Choice {
-    /// Nothing: it is closed, or they only read.
+    /// Nothing: it is closed, or they may only read.
     Nothing,
-    /// It is their own.
+    /// Withdraw their own proposal.
     Withdraw,
-    /// They are no user, so they may only decline.
+    /// Decline only, because they are not a user.
     Decline,
-    /// They are the second person.
+    /// Approve or decline as the second person.
     Decide,
 }
 
 impl Card {
-    /// As this person sees it.
+    /// Returns a proposal as this person sees it.
     #[must_use]
     pub fn of(proposal: Proposal, viewer: &Actor, operates: bool) -> Self {
         let act = serde_json::from_value::<Act>(proposal.act.clone()).ok();
@@ -118,13 +118,13 @@ impl Card {
         }
     }
 
-    /// Whether Approve is offered.
+    /// Whether to offer Approve.
     #[must_use]
     pub fn approves(&self) -> bool {
         self.choice == Choice::Decide
     }
 
-    /// On the button that ends it undone.
+    /// Text of the button that closes it without doing the act.
     #[must_use]
     pub fn declines(&self) -> Option<&'static str> {
         match self.choice {
@@ -134,7 +134,7 @@ impl Card {
         }
     }
 
-    /// Why Approve is not offered to someone who may act.
+    /// Why Approve is not offered to someone who may otherwise act.
     #[must_use]
     pub fn why_not(&self) -> Option<&'static str> {
         match self.choice {
@@ -144,7 +144,7 @@ impl Card {
         }
     }
 
-    /// Whether the run stands at another step now.
+    /// Whether the run is at another step now.
     #[must_use]
     pub fn has_moved_on(&self, timeline: &Timeline) -> bool {
         let is_open = |step: &&Step| matches!(step.state, StepState::Running | StepState::Waiting | StepState::Stuck);
@@ -175,10 +175,10 @@ fn state(state: &str) -> Badge {
     Badge { label, ..badge::of_run(like) }
 }
 
-/// Open proposals for a run, as this person sees them.
+/// Returns the open proposals for a run, as this person sees them.
 ///
 /// # Errors
-/// No database.
+/// The database is unavailable.
 pub async fn of_run(dashboard: &Dashboard, run: RunId, viewer: &Actor, operates: bool) -> Result<Vec<Card>, NoPage> {
     let filter = ProposalFilter { run: Some(run), open: true, ..ProposalFilter::default() };
     let found = dashboard.engine.proposals(filter, OF_RUN_MAX).await?;
@@ -195,7 +195,7 @@ struct ProposalsPage {
     paged: bool,
 }
 
-/// Which ones.
+/// Filter and position in the list.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Asked {
@@ -221,7 +221,7 @@ pub async fn list(
     Ok(render(StatusCode::OK, &ProposalsPage { frame, open, cards, more, paged: asked.before.is_some() }))
 }
 
-/// A filled form.
+/// The form of a decision.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Filled {
@@ -229,12 +229,12 @@ pub struct Filled {
     reason: String,
 }
 
-/// What the second person says.
+/// A decision on a proposal.
 #[derive(Clone, Copy)]
 enum Decision {
-    /// Let it be done.
+    /// Carry out the act.
     Approve,
-    /// Let it be. Of the proposer: withdraw it.
+    /// Do not carry it out; for the proposer: withdraw it.
     Decline,
 }
 
@@ -295,7 +295,7 @@ async fn decide(
     }
 }
 
-/// Of what the page of the run says; none is told on a page of its own.
+/// Returns the status of errors that the page of the run reports; `None` for those that get an error page.
 fn status_of(error: &ProposalError) -> Option<StatusCode> {
     match error {
         ProposalError::NotYou { .. } => Some(StatusCode::FORBIDDEN),

@@ -1,4 +1,4 @@
-//! The list of runs; with `attention=any` it is the list of those that need a person.
+//! The list of runs; with `attention=any`, the runs that need attention.
 
 use std::fmt::Write;
 
@@ -23,45 +23,45 @@ use crate::store::runs::listing::{self, CauseGroup, LiveCounts, Order, RunFilter
 use crate::store::runs::proposals::count_open;
 use crate::words::{Moment, age, count, duration, error_text, millis_between, task_name};
 
-/// Lines on a page.
+/// Number of runs on a page.
 const LINES: usize = 50;
 
-/// Causes on a page.
+/// Number of causes on a page.
 const GROUPS: i64 = 100;
 
-/// Statuses of runs that have not ended.
+/// Statuses of open runs.
 const LIVE: [Status; 5] = [Status::Running, Status::Waiting, Status::Pending, Status::Suspended, Status::Compensating];
 
-/// Statuses of runs that have.
+/// Statuses of closed runs.
 const ENDED: [Status; 4] = [Status::Completed, Status::Compensated, Status::Cancelled, Status::Faulted];
 
-/// Reasons for attention as filters.
+/// Reasons for attention that can be filtered by.
 const REASONS: [&str; 4] = ["faulted", "unknown_outcome", "compensation_stuck", "poison"];
 
-/// The filter form and the place in the list.
+/// The filter form, and the position in the list.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct Asked {
     pub(super) status: String,
     pub(super) attention: String,
-    /// One cause.
+    /// Fingerprint of a cause.
     pub(super) fingerprint: String,
     pub(super) workflow: String,
     pub(super) q: String,
-    /// Older than this run.
+    /// Only runs older than this one.
     pub(super) after: String,
-    /// Newer than this run.
+    /// Only runs newer than this one.
     pub(super) before: String,
 }
 
-/// One entry of a list to choose from.
+/// An option of a selection list.
 struct Choice {
     value: String,
     label: String,
     chosen: bool,
 }
 
-/// A number that leads to its runs.
+/// A number with a link to its runs.
 struct Counter {
     badge: Badge,
     number: String,
@@ -85,7 +85,7 @@ struct Line {
     took: Option<String>,
 }
 
-/// Runs that need a person for one cause.
+/// Runs that need attention for one cause.
 struct Group {
     badge: Badge,
     number: String,
@@ -94,15 +94,15 @@ struct Group {
     workflow: String,
     first: Moment,
     age: String,
-    /// When the latest joined, where it was not the first.
+    /// Time since the last run joined, if there is more than one.
     last_age: Option<String>,
     href: String,
-    /// Where an act on all of them begins.
+    /// URL of the form for a bulk act on them.
     act: String,
     assignee: Option<String>,
     /// Who muted it, and why.
     muted: Option<String>,
-    /// Where the form for who handles it goes.
+    /// URL that the form for handling it posts to.
     handle: String,
 }
 
@@ -122,16 +122,16 @@ struct RunsPage {
     newer: Option<String>,
     here: String,
     announce: String,
-    /// Events that need attention, if there are any.
+    /// Number of events that need attention, if any.
     events_waiting: Option<String>,
     filtered: bool,
     only_attention: bool,
-    /// Where an act on all of them begins, for those who may.
+    /// URL of the form for a bulk act on all runs of the list, if the user may act.
     acts_on_all: Option<String>,
     host: String,
 }
 
-/// `GET /runs`: where people look for the list, which stands at `/`.
+/// `GET /runs`: redirects to the list at `/`.
 pub async fn moved(uri: Uri) -> Redirect {
     Redirect::to(&uri.query().map_or_else(|| "/".to_owned(), |query| format!("/?{query}")))
 }
@@ -209,7 +209,7 @@ impl Asked {
         [&self.status, &self.fingerprint, &self.workflow, &self.q].iter().all(|part| part.trim().is_empty())
     }
 
-    /// The address of this list with other parts beside the filters.
+    /// Returns the URL of this list with other parameters besides the filters.
     pub(super) fn address(&self, more: &[(&str, &str)]) -> String {
         let filters: [(&str, &str); 5] = [
             ("status", &self.status),
@@ -227,7 +227,7 @@ impl Asked {
     }
 }
 
-/// A part of the list, newest first, and where its neighbors begin.
+/// A page of the list, newest first, and where the neighboring pages begin.
 struct Part {
     rows: Vec<RunRow>,
     older: Option<RunId>,
@@ -272,7 +272,7 @@ fn line(row: &RunRow, now: Time) -> Line {
     }
 }
 
-/// Muted ones last.
+/// Puts muted groups last.
 fn shown_groups(mut groups: Vec<CauseGroup>, now: Time) -> Vec<Group> {
     groups.sort_by_key(|group| group.muted.is_some());
     groups.into_iter().map(|group| shown(group, now)).collect()
@@ -306,7 +306,7 @@ fn short(id: RunId) -> String {
     format!("{}…{}", &text[..8], &text[text.len() - 6..])
 }
 
-/// After the number of runs.
+/// Label after the number of runs.
 fn needs_attention(counts: &LiveCounts) -> &'static str {
     if counts.attention == 1 { "Needs attention" } else { "Need attention" }
 }
@@ -343,7 +343,7 @@ fn counters(counts: &LiveCounts, (proposals, tasks, events): (i64, i64, i64), as
     std::iter::once(attention).chain(events).chain(second).chain(inbox).chain(live).collect()
 }
 
-/// What waits for people on another page, unless nothing does.
+/// Counts what waits for people on another page; `None` if nothing does.
 fn elsewhere(badge: Badge, number: i64, href: &str) -> Option<Counter> {
     (number > 0).then(|| Counter { badge, number: count(number), href: href.to_owned(), current: false })
 }

@@ -1,4 +1,4 @@
-//! Workflows that start by themselves: the list, and one with its next firings, what people did to it, and what they may do.
+//! Schedules: the list, and the page of one with its next firings, past acts, and possible acts.
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
@@ -22,14 +22,14 @@ use crate::machine::{RunId, Time};
 use crate::store::schedules::{self, ActRow};
 use crate::words::Moment;
 
-/// Lines on a page.
+/// Number of schedules on a page.
 const LINES: usize = 50;
-/// Firings foretold of one schedule.
+/// Number of upcoming firings shown.
 const UPCOMING: usize = 10;
-/// Acts that are shown.
+/// Number of acts shown.
 const ACTS_SHOWN: i64 = 20;
 
-/// A moment on the clock of the schedule's time zone, and in UTC.
+/// A time in the schedule's time zone, and in UTC.
 struct Firing {
     moment: Moment,
     local: String,
@@ -62,7 +62,7 @@ struct Done {
     run: Option<RunId>,
 }
 
-/// A form that the page offers.
+/// The form of an act.
 struct Offer {
     act: &'static str,
     label: &'static str,
@@ -85,14 +85,14 @@ struct SchedulePage {
     acts: Vec<Done>,
 }
 
-/// Place in the list.
+/// Position in the list.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Asked {
     after: String,
 }
 
-/// What an act led to.
+/// The act that was just done, and the run that it started.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Told {
@@ -100,7 +100,7 @@ pub struct Told {
     run: Option<RunId>,
 }
 
-/// A filled form.
+/// The form of an act.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Filled {

@@ -1,4 +1,4 @@
-//! The box at the top of every page: what any id or key belongs to.
+//! The search box at the top of every page: finds what an id or key belongs to.
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -11,7 +11,7 @@ use super::parts::page::{Frame, NoPage, render};
 use super::signed_in::SignedIn;
 use crate::engine::search::{self, Found};
 
-/// Longest text that is looked for.
+/// Maximum length of the text, in bytes.
 const TEXT_BYTES_MAX: usize = 512;
 
 #[derive(Template)]
@@ -22,14 +22,14 @@ struct SearchPage {
     found: Vec<Found>,
 }
 
-/// What somebody looks for.
+/// The text to search for.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Asked {
     q: String,
 }
 
-/// `GET /search`: the one thing that was found, or all of them.
+/// `GET /search`: redirects to the only match, or lists all of them.
 pub async fn show(
     SignedIn(caller): SignedIn,
     State(dashboard): State<Dashboard>,

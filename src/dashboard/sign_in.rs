@@ -1,8 +1,9 @@
-//! Signing in and out. Opening a one-time link shows a button: programs that look at links in advance use up none.
+//! Signing in and out. Opening a one-time link only shows a button, so that programs that prefetch links do not use it
+//! up.
 //!
-//! Anyone may send something to this door, so it holds nothing of what others need: its own small budget for forms, its own few places
-//! for looking secrets up, and a peer that failed too often is told to wait. A valid secret opens the door even then: nobody can
-//! lock out someone else by failing in their neighborhood.
+//! Anyone can send requests here, so signing in shares no resources with the rest: it has its own small memory budget
+//! for forms and its own few slots for looking up secrets. A peer that failed too often must wait. A valid secret is
+//! accepted even then, so nobody can lock out others by failing from the same address.
 
 use std::time::Duration;
 
@@ -28,28 +29,28 @@ use crate::http::wire::budget::Budget;
 use crate::store::access::{self, Identity, TOKEN_PREFIX};
 use crate::store::acts::By;
 
-/// A session that a token opened ends soon, and with its token.
+/// Lifetime of a session opened with a token; it also ends with its token.
 const TOKEN_SESSION_LIFETIME: Duration = Duration::from_hours(1);
 
-/// Longest secret that is looked at.
+/// Maximum length of a secret that is looked up.
 const SECRET_BYTES_MAX: usize = 128;
 
-/// Memory for forms that are being sent, together and each.
+/// Memory in bytes for forms: in total, and per form.
 const FORM_BYTES: (usize, usize) = (256 << 10, 8 << 10);
 
-/// Secrets that are looked up at once.
+/// Maximum number of concurrent lookups of secrets.
 const LOOKUPS_MAX: usize = 8;
 
-/// Secrets that are looked up at once for all peers that failed too often.
+/// Maximum number of concurrent lookups for all throttled peers together.
 const LOOKUPS_OF_THROTTLED_MAX: usize = 1;
 
-/// Failures of one peer: so many at once, then one in so much time.
+/// Allowed failures per peer: burst, and interval for one more.
 const FAILURES: (u32, Duration) = (10, Duration::from_secs(6));
 
-/// Sessions that one token opens: so many at once, then one in so much time.
+/// Allowed sessions per token: burst, and interval for one more.
 const SESSIONS_OF_TOKEN: (u32, Duration) = (30, Duration::from_secs(10));
 
-/// What signing in needs and shares with nothing else.
+/// The resources for signing in, shared with nothing else.
 pub(super) struct Door {
     forms: Budget,
     lookups: Semaphore,
@@ -70,7 +71,7 @@ impl Default for Door {
     }
 }
 
-/// Parts of the address.
+/// Query parameters and form fields.
 #[derive(Debug, Default, Deserialize)]
 pub struct Link {
     #[serde(default)]
@@ -83,7 +84,7 @@ pub struct Link {
 #[template(path = "sign_in.html")]
 struct SignInPage {
     frame: Frame,
-    /// The one-time secret of the link; empty for the page that asks for one.
+    /// The one-time secret of the link; empty on the page that asks for one.
     token: String,
     next: String,
     refused: Option<String>,
@@ -108,7 +109,7 @@ pub async fn enter(State(dashboard): State<Dashboard>, visitor: Visitor, request
     if !same_origin(request.headers()) {
         return NoPage::from(ApiError::CrossSite("sign in from Stepwell's own page".to_owned())).into_response();
     }
-    // No place is held until the form is here.
+    // No slot is held before the form has arrived.
     let link: Link = match form::read(&dashboard.door.forms, request).await {
         Ok(link) => link,
         Err(error) => return NoPage::from(error).into_response(),
@@ -157,9 +158,10 @@ fn page(status: StatusCode, link: Link, refused: Option<String>) -> Response {
     render(status, &SignInPage { frame: Frame::of_nobody(), token: link.token, next: link.next, refused })
 }
 
-/// The secret of a new session, if what was presented is a login link's or a token's.
+/// Opens a session for the secret of a login link or token, and returns the session's secret.
 ///
-/// Throttled or not, a secret is looked up once and in the same way; whether it is valid shows in the answer alone.
+/// A secret is looked up once and in the same way whether the peer is throttled or not; only the answer reveals whether
+/// it is valid.
 async fn open_session(dashboard: &Dashboard, peer: Peer, presented: &str) -> Result<String, ApiError> {
     let door = &dashboard.door;
     let waits = door.failures.wait(&peer);
@@ -206,14 +208,14 @@ async fn look_up(dashboard: &Dashboard, presented: &str) -> Result<Option<(Ident
     })
 }
 
-/// What an address may not hold as it is.
+/// Characters that must be percent-encoded in a URL.
 const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'\\').add(b'^').add(b'`');
 
 fn redirect(next: &str) -> Response {
     Redirect::to(&utf8_percent_encode(local(next), ENCODED).to_string()).into_response()
 }
 
-/// Where to go afterwards: only ever to a page of ours.
+/// Returns the page to go to next, which is always on this site.
 fn local(next: &str) -> &str {
     let ours =
         next.starts_with('/') && !next.starts_with("//") && !next.contains('\\') && !next.contains(char::is_control);

@@ -1,4 +1,4 @@
-//! The door of every page: who has no session is led to the sign-in page and back.
+//! Access to pages: callers without a session are sent to the sign-in page and back.
 
 use axum::extract::FromRequestParts;
 use axum::response::{Html, IntoResponse, Redirect, Response};
@@ -13,7 +13,7 @@ use crate::http::access::peer::Visitor;
 use crate::http::access::session::{Caller, identify};
 use crate::store::access::Scope;
 
-/// Someone who may at least read.
+/// A caller who may at least read.
 pub struct SignedIn(pub Caller);
 
 impl FromRequestParts<Dashboard> for SignedIn {
@@ -40,10 +40,11 @@ impl FromRequestParts<Dashboard> for SignedIn {
     }
 }
 
-/// Lets an act through: the caller has the scope, still has it after a body that took its time, and the form is of their session.
+/// Checks that the caller may act: they have the scope, still have it after a slow body, and the form belongs to their
+/// session.
 ///
 /// # Errors
-/// 403 or 401 if not, 503 without database.
+/// 401 or 403 if not, 503 if the database is unavailable.
 pub async fn may_act(dashboard: &Dashboard, caller: &Caller, csrf: &str) -> Result<(), NoPage> {
     caller.require(Scope::Operate)?;
     caller.check_csrf(csrf)?;
@@ -55,7 +56,7 @@ fn lead_to_sign_in(parts: &Parts, dashboard: &Dashboard) -> Response {
     let next = if parts.method == Method::GET { wanted } else { "/" };
     let sign_in = format!("/login?next={}", utf8_percent_encode(next, NON_ALPHANUMERIC));
     if parts.headers.contains_key("hx-request") {
-        // A redirect would put the sign-in page into the middle of this one.
+        // A redirect would put the sign-in page into the middle of the current one.
         return (StatusCode::UNAUTHORIZED, [("hx-redirect", sign_in)]).into_response();
     }
     if parts.method == Method::GET && came_from_elsewhere(&parts.headers, dashboard) {
@@ -64,13 +65,14 @@ fn lead_to_sign_in(parts: &Parts, dashboard: &Dashboard) -> Response {
     Redirect::to(&sign_in).into_response()
 }
 
-/// A link on another site (a chat, a ticket): the browser kept the strict cookie to itself.
+/// Whether the caller followed a link on another site (a chat, a ticket), so that the browser withheld the strict
+/// cookie.
 fn came_from_elsewhere(headers: &HeaderMap, dashboard: &Dashboard) -> bool {
     let site = headers.get("sec-fetch-site").and_then(|v| v.to_str().ok());
     matches!(site, Some("cross-site" | "same-site")) && dashboard.access.cookies().find(headers).is_none()
 }
 
-/// Loads the same address again, this time from a page of ours, which brings the cookie along if there is one.
+/// Loads the same URL again, this time from this site, so that the browser sends the cookie if it has one.
 fn try_once_more() -> Response {
     Html("<!doctype html><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"0\"><title>Stepwell</title>")
         .into_response()

@@ -1,4 +1,4 @@
-//! What is deployed: every workflow with its versions, and one version's document.
+//! Deployed workflows: each with its versions, and the document of one version.
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
@@ -20,7 +20,7 @@ struct Workflow {
     latest: String,
     versions: usize,
     triggers: Vec<String>,
-    /// When it starts by itself.
+    /// When it starts by itself, if it has a schedule.
     rhythm: Option<String>,
 }
 
@@ -55,7 +55,7 @@ pub async fn list(SignedIn(caller): SignedIn, State(dashboard): State<Dashboard>
     render(StatusCode::OK, &WorkflowsPage { frame: Frame::of(&caller, "workflows"), workflows })
 }
 
-/// Parts of the address.
+/// Query parameters.
 #[derive(Debug, Default, Deserialize)]
 pub struct Parts {
     #[serde(default)]
@@ -109,7 +109,7 @@ fn workflow(latest: &Definition, versions: usize) -> Workflow {
     }
 }
 
-/// `order.won and order.approved, until day.closed`
+/// Describes a join: `order.won and order.approved, until day.closed`.
 fn join(join: &EventJoin) -> String {
     let strategy = &join.strategy;
     let listed = |filters: &[EventFilter], between| filters.iter().map(trigger).collect::<Vec<_>>().join(between);
@@ -122,7 +122,7 @@ fn join(join: &EventJoin) -> String {
     }
 }
 
-/// `salesforce · opportunity.closed_won`
+/// Describes a filter: `salesforce · opportunity.closed_won`.
 fn trigger(filter: &EventFilter) -> String {
     let text = |wanted: &Wanted| match wanted {
         Wanted::Text(text) => text.clone(),

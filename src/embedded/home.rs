@@ -1,5 +1,5 @@
-//! Where a cluster lives: `data`, two passwords, `log`, `port`, and the lock, in one directory. Only `data` and the passwords belong to
-//! the user who runs Postgres.
+//! The directory of a cluster: `data`, two passwords, `log`, `port` and the lock. Only `data` and the passwords belong
+//! to the user who runs Postgres.
 
 use std::io::Write;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -11,26 +11,26 @@ use sha2::{Digest, Sha256};
 
 use super::user::{self, User};
 
-/// The directory of a cluster.
+/// Location of a cluster.
 #[derive(Debug, Clone)]
 pub(super) struct Home {
     pub(super) path: PathBuf,
-    /// Who runs Postgres, where it is not this process's own user.
+    /// The user who runs Postgres, if different from this process's own.
     pub(super) user: Option<User>,
-    /// Not inside the data directory, since the user cannot reach that.
+    /// Whether it is outside the data directory, because that user has no access there.
     pub(super) is_elsewhere: bool,
 }
 
-/// Who made the cluster: a superuser, used to prepare the database and for nothing else.
+/// The superuser who creates the cluster; used only to prepare the database.
 pub(super) const ADMIN_ROLE: &str = "stepwell";
 
-/// Who works in it: owns the database, and may do nothing else on the server.
+/// The role that Stepwell works as: owns the database and has no other rights on the server.
 pub(super) const APP_ROLE: &str = "stepwell_app";
 
-/// Place for clusters that cannot lie in their data directory. Only root writes there.
+/// Location of clusters that cannot be inside their data directory. Only root can write there.
 const ELSEWHERE: &str = "/var/lib/stepwell";
 
-/// The home of a data directory: inside it, or where an unprivileged user can reach it.
+/// Returns the home of a data directory: inside it, or where an unprivileged user has access.
 pub(super) fn of(data_dir: &Path) -> anyhow::Result<Home> {
     let inside = data_dir.canonicalize().with_context(|| format!("finding {}", data_dir.display()))?.join("postgres");
     if !user::is_root() {
@@ -38,7 +38,7 @@ pub(super) fn of(data_dir: &Path) -> anyhow::Result<Home> {
     }
     let name = hex::encode(&Sha256::digest(inside.as_os_str().as_encoded_bytes())[..8]);
     let elsewhere = Path::new(ELSEWHERE).join(name);
-    // A cluster stays where it was made, even if the directories above it change their permissions.
+    // A cluster stays where it was created, even if the permissions of parent directories change.
     for (path, is_elsewhere) in [(&inside, false), (&elsewhere, true)] {
         if path.join("data").is_dir() {
             let user = user::owner(&path.join("data"))?;
@@ -50,7 +50,7 @@ pub(super) fn of(data_dir: &Path) -> anyhow::Result<Home> {
     Ok(Home { path: if is_elsewhere { elsewhere } else { inside }, user: Some(user), is_elsewhere })
 }
 
-/// Lets others pass through a directory, whatever the umask was.
+/// Makes a directory accessible to other users, whatever the umask.
 pub(super) fn open_to_others(path: &Path) -> std::io::Result<()> {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755))
 }
@@ -64,7 +64,7 @@ impl Home {
         self.path.join("password")
     }
 
-    /// Password of the role that Stepwell signs in as; the other one is the superuser's.
+    /// Password of Stepwell's role; the other file has the superuser's.
     fn app_password_file(&self) -> PathBuf {
         self.path.join("app-password")
     }
@@ -81,7 +81,7 @@ impl Home {
         self.path.join("port")
     }
 
-    /// Written last: without it the cluster was left half made.
+    /// Written last: without it, the cluster is incomplete.
     fn mark(&self) -> PathBuf {
         self.path.join("complete")
     }
@@ -90,12 +90,12 @@ impl Home {
         self.mark().is_file() && self.data().join("PG_VERSION").is_file()
     }
 
-    /// Major version of Postgres that the cluster was made with; only that one can run it.
+    /// Major version of Postgres that created the cluster; only that version can run it.
     pub(super) fn major(&self) -> Option<u32> {
         std::fs::read_to_string(self.data().join("PG_VERSION")).ok()?.trim().parse().ok()
     }
 
-    /// The port of the last time.
+    /// The port used last time.
     pub(super) fn port(&self) -> Option<u16> {
         std::fs::read_to_string(self.port_file()).ok()?.trim().parse().ok()
     }
@@ -105,14 +105,14 @@ impl Home {
             .with_context(|| format!("writing {}", self.port_file().display()))
     }
 
-    /// As the role that Stepwell works as.
+    /// Connection URL of Stepwell's role.
     pub(super) fn url(&self, port: u16, database: &str) -> Option<String> {
-        // A cluster that an earlier version made and still runs has only a superuser.
+        // A running cluster that an earlier version created has only a superuser.
         let Ok(password) = self.app_password() else { return self.admin_url(port, database) };
         Some(format!("postgres://{APP_ROLE}:{password}@127.0.0.1:{port}/{database}"))
     }
 
-    /// As the superuser, who makes that role and nothing else.
+    /// Connection URL of the superuser.
     pub(super) fn admin_url(&self, port: u16, database: &str) -> Option<String> {
         let password = std::fs::read_to_string(self.password_file()).ok()?;
         Some(format!("postgres://{ADMIN_ROLE}:{}@127.0.0.1:{port}/{database}", password.trim()))
@@ -122,7 +122,8 @@ impl Home {
         Ok(std::fs::read_to_string(self.app_password_file())?.trim().to_owned())
     }
 
-    /// Makes the directory. It stays this process's own, so that the user that runs Postgres cannot mislead root with a link.
+    /// Creates the directory. It stays owned by this process, so that the Postgres user cannot trick root with a
+    /// symbolic link.
     pub(super) fn make(&self) -> anyhow::Result<()> {
         let own = || -> std::io::Result<()> {
             std::fs::create_dir_all(&self.path)?;
@@ -144,7 +145,7 @@ impl Home {
         })
     }
 
-    /// Makes the empty directory of the cluster, which only the user who runs Postgres may enter.
+    /// Creates the empty data directory, accessible only to the user who runs Postgres.
     pub(super) fn make_data(&self) -> anyhow::Result<()> {
         let data = self.data();
         std::fs::create_dir(&data)
@@ -153,12 +154,12 @@ impl Home {
         self.user.as_ref().map_or(Ok(()), |user| user.own(&data))
     }
 
-    /// Writes a fresh password of the superuser.
+    /// Writes a new superuser password.
     pub(super) fn write_password(&self) -> anyhow::Result<()> {
         self.write_secret(&self.password_file(), std::fs::OpenOptions::new().write(true).create(true).truncate(true))
     }
 
-    /// Writes a fresh password of the role that Stepwell works as, unless there is one.
+    /// Writes a password for Stepwell's role, unless there is one.
     pub(super) fn write_app_password_once(&self) -> anyhow::Result<()> {
         let path = self.app_password_file();
         if path.exists() {
@@ -167,7 +168,7 @@ impl Home {
         self.write_secret(&path, std::fs::OpenOptions::new().write(true).create_new(true))
     }
 
-    /// Only the user who runs Postgres can read it.
+    /// Writes a random password that only the user who runs Postgres can read.
     fn write_secret(&self, path: &Path, how: &mut std::fs::OpenOptions) -> anyhow::Result<()> {
         let secret = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(rand::random::<[u8; 24]>());
         let mut write = || -> anyhow::Result<()> {
@@ -177,7 +178,7 @@ impl Home {
         write().with_context(|| format!("writing {}", path.display()))
     }
 
-    /// Says that the cluster is whole.
+    /// Marks the cluster as complete.
     pub(super) fn complete(&self) -> anyhow::Result<()> {
         std::fs::write(self.mark(), "").with_context(|| format!("writing {}", self.mark().display()))
     }

@@ -1,4 +1,5 @@
-//! Who uses a cluster. The system lets go of a process's locks however it ends, so nothing stale is ever left.
+//! Tracks which processes use a cluster. The operating system releases a process's file locks however it ends, so no
+//! stale lock remains.
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
@@ -6,26 +7,26 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 
-/// How long another process may take to make or start the cluster.
+/// How long to wait for another process that creates or starts the cluster.
 const WAIT_MAX: Duration = Duration::from_mins(2);
 
-/// Held alone while the cluster is made, started or stopped; then shared by all who use it.
+/// Exclusive while the cluster is created, started or stopped; then shared by all its users.
 #[derive(Debug)]
 pub(super) struct UseLock {
     file: File,
 }
 
-/// What a process that wants to begin got.
+/// Result of [`UseLock::enter`].
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Entry {
-    /// Nobody else uses the cluster.
+    /// No other process uses the cluster.
     Alone,
-    /// Others do: it is made and runs.
+    /// Others use it: it is complete and running.
     Shared,
 }
 
 impl UseLock {
-    /// Waits until nobody makes, starts or stops the cluster.
+    /// Waits until no process creates, starts or stops the cluster.
     pub(super) async fn enter(path: &Path) -> anyhow::Result<(Self, Entry)> {
         let file = File::options().create(true).append(true).open(path);
         let file = file.with_context(|| format!("opening {}", path.display()))?;
@@ -47,7 +48,7 @@ impl UseLock {
         }
     }
 
-    /// From alone to shared. Between the two another process may come in, and finds a cluster that runs.
+    /// Downgrades from exclusive to shared. In between, another process may enter and finds a running cluster.
     pub(super) async fn share(&self, path: &Path) -> anyhow::Result<()> {
         while !taken(self.file.try_lock_shared(), path)? {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -55,7 +56,7 @@ impl UseLock {
         Ok(())
     }
 
-    /// Whether this process was the last one that used the cluster; then it holds the lock alone.
+    /// Whether this process is the last user of the cluster. If so, it now holds the lock exclusively.
     pub(super) fn is_last(&self) -> bool {
         matches!(self.file.try_lock(), Ok(()))
     }

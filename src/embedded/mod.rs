@@ -1,10 +1,11 @@
-//! A private Postgres for those who have none at hand: the same Postgres as in production, so there is one storage path.
+//! A private Postgres for people without one: the same database as in production, so there is a single storage path.
 //!
-//! Binaries are found on the machine, else downloaded once. Postgres refuses to run as root: then it runs as an unprivileged
-//! user, in a directory that this user can reach. Durability settings stay at Postgres's defaults.
+//! Uses programs installed on the machine, or downloads them once. Postgres refuses to run as root, so in that case it
+//! runs as an unprivileged user in a directory to which that user has access. Durability settings keep Postgres's
+//! defaults.
 //!
-//! Whoever uses a cluster holds a shared lock on its directory, which the system lets go of however the process ends. So a
-//! process that was killed leaves a server that the next one uses, and only the last of several stops it.
+//! Each user of a cluster holds a shared lock on its directory, which the operating system releases however the process
+//! ends. A killed process therefore leaves a server that the next one uses, and only the last user stops it.
 
 mod binaries;
 mod cluster;
@@ -22,10 +23,11 @@ use anyhow::Context;
 
 pub use cluster::EmbeddedPostgres;
 
-/// Starts the private Postgres of a data directory, or attaches to it if it runs already.
+/// Starts the private Postgres of a data directory, or attaches to it if it is running.
 ///
 /// # Errors
-/// No binaries can be had, the directory cannot be used, or the server does not start; the message says what to do.
+/// No programs can be found or downloaded, the directory cannot be used, or the server does not start. The message says
+/// what to do.
 pub async fn start(data_dir: &Path) -> anyhow::Result<EmbeddedPostgres> {
     std::fs::create_dir_all(data_dir).with_context(|| {
         format!("creating the data directory {}; choose another with --data-dir", data_dir.display())
@@ -35,7 +37,7 @@ pub async fn start(data_dir: &Path) -> anyhow::Result<EmbeddedPostgres> {
     cluster::start(home, binaries).await
 }
 
-/// The URL of the private Postgres of a data directory, if it runs. Changes nothing.
+/// Returns the URL of a data directory's private Postgres if it is running. Changes nothing.
 #[must_use]
 pub fn running(data_dir: &Path) -> Option<String> {
     if !data_dir.is_dir() {
@@ -46,5 +48,5 @@ pub fn running(data_dir: &Path) -> Option<String> {
     home.url(server.port, DATABASE)
 }
 
-/// The database of a cluster that Stepwell uses.
+/// Name of Stepwell's database in a cluster.
 const DATABASE: &str = "stepwell";

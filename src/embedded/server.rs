@@ -1,7 +1,7 @@
-//! The server process of a cluster: whether it runs, and how it begins and ends.
+//! The server process of a cluster: whether it runs, and how to start and stop it.
 //!
-//! Postgres judges its own lock file, with one exception: after a restart of the machine the process id in it may belong to
-//! another program of the same user, and then Postgres would refuse to start forever.
+//! Postgres handles its own lock file, with one exception: after a reboot, the process id in it may belong to another
+//! program of the same user, and Postgres would then refuse to start forever.
 
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -13,14 +13,14 @@ use tracing::warn;
 use super::home::Home;
 use super::user::command;
 
-/// A server that runs from a home.
+/// A running server of a cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Live {
     pub(super) pid: u32,
     pub(super) port: u16,
 }
 
-/// The server that the lock file names, if it is alive and really of this cluster.
+/// Returns the server named in the lock file, if it is alive and really belongs to this cluster.
 pub(super) fn live(home: &Home) -> Option<Live> {
     let lock = read_lock(home)?;
     is_of(lock.pid, &home.data()).then_some(lock)
@@ -38,7 +38,8 @@ fn lock_file(home: &Home) -> PathBuf {
     home.data().join("postmaster.pid")
 }
 
-/// A server's processes work in its data directory; where there is no `/proc`, its command line names it.
+/// Whether a process belongs to the cluster: its working directory is the data directory, or (without `/proc`) its
+/// command line names it.
 fn is_of(pid: u32, data: &Path) -> bool {
     if Path::new("/proc/self").exists() {
         return works_in(&PathBuf::from(format!("/proc/{pid}")), data);
@@ -52,7 +53,7 @@ fn works_in(process: &Path, data: &Path) -> bool {
     std::fs::read_link(process.join("cwd")).is_ok_and(|folder| folder == data)
 }
 
-/// Removes a lock file whose process id belongs to another program by now, if no process of the cluster is left.
+/// Removes a lock file whose process id now belongs to another program, if no process of the cluster is left.
 fn clear_foreign_lock(home: &Home) {
     let Some(lock) = read_lock(home) else { return };
     let is_taken_by_another = Path::new(&format!("/proc/{}", lock.pid)).exists() && !is_of(lock.pid, &home.data());
@@ -74,7 +75,7 @@ fn any_process_of(home: &Home) -> bool {
 pub(super) fn launch(home: &Home, binaries: &Path, port: u16) -> anyhow::Result<Child> {
     clear_foreign_lock(home);
     let program = binaries.join("postgres");
-    // The log of the last time is kept, no more: a start that fails must not hide why the server ended before.
+    // Keep the previous log: a failed start must not hide why the server ended before.
     let _ = std::fs::rename(home.log(), home.log().with_extension("old"));
     let log = std::fs::File::create(home.log()).with_context(|| format!("writing {}", home.log().display()))?;
     command(&program, home.user.as_ref())
@@ -84,13 +85,13 @@ pub(super) fn launch(home: &Home, binaries: &Path, port: u16) -> anyhow::Result<
         .stdin(Stdio::null())
         .stdout(log.try_clone().context("writing the log of the private Postgres")?)
         .stderr(log)
-        // Its own group: Ctrl-C in a terminal ends Stepwell, which then ends Postgres in order.
+        // Its own group: Ctrl-C in a terminal stops Stepwell, which then shuts Postgres down in order.
         .process_group(0)
         .spawn()
         .with_context(|| format!("starting {}", program.display()))
 }
 
-/// Stops the server and waits until it is gone; transactions under way are rolled back.
+/// Stops the server and waits for its end. Open transactions are rolled back.
 pub(super) fn stop(home: &Home, binaries: &Path) -> bool {
     let stopped = command(&binaries.join("pg_ctl"), home.user.as_ref())
         .args(["stop", "--mode=fast", "--wait", "--silent", "--pgdata"])
@@ -101,7 +102,7 @@ pub(super) fn stop(home: &Home, binaries: &Path) -> bool {
     stopped.is_ok_and(|status| status.success())
 }
 
-/// A port that nobody listens on, the one of the last time if it is free: so a noted URL keeps working.
+/// Returns a free port, preferably the last one so that saved URLs keep working.
 pub(super) fn free_port(last: Option<u16>) -> anyhow::Result<u16> {
     let listen = |port| std::net::TcpListener::bind(("127.0.0.1", port));
     let bound = last.and_then(|port| listen(port).ok()).map_or_else(|| listen(0), Ok);

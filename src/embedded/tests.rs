@@ -1,4 +1,4 @@
-//! The private Postgres, really started. Needs the programs of Postgres, as every test of a store does.
+//! Starts real private servers. Needs the Postgres programs, like every test of the store.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,7 +8,7 @@ use sqlx::{Connection, PgConnection};
 use super::home::Home;
 use super::{home, running, server, start};
 
-/// A data directory that the user who runs Postgres can reach.
+/// A data directory to which the user who runs Postgres has access.
 fn data_dir() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     home::open_to_others(folder.path()).unwrap();
@@ -137,7 +137,7 @@ async fn a_lock_file_that_names_another_program_does_not_keep_the_server_from_st
     let folder = data_dir();
     start(folder.path()).await.unwrap().stop().await;
     let home = home_of(folder.path());
-    // A program of the same user, as after a restart of the machine: Postgres itself takes it for a server.
+    // Another program of the same user, as after a reboot; Postgres itself takes it for a server.
     let mut other = super::user::command(Path::new("/bin/sleep"), home.user.as_ref()).arg("600").spawn().unwrap();
     let lock =
         format!("{}\n{}\n1\n{}\n\n127.0.0.1\n1 1\nready\n", other.id(), home.data().display(), home.port().unwrap());

@@ -1,4 +1,4 @@
-//! Postgres refuses root. Then it runs as a user who owns nothing else that matters.
+//! Finds the unprivileged user who runs Postgres in place of root.
 
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
@@ -15,14 +15,14 @@ pub(super) struct User {
     pub(super) gid: u32,
 }
 
-/// The user to run Postgres as in place of root.
+/// Returns the user to run Postgres as instead of root.
 pub(super) fn unprivileged() -> anyhow::Result<User> {
     let passwd = passwd()?;
     let user = ["postgres", "nobody"].iter().find_map(|name| find(&passwd, |user| user.name == *name));
     user.context("Postgres refuses to run as root, and neither a user `postgres` nor `nobody` exists; create one, or set DATABASE_URL")
 }
 
-/// Who owns a path: a cluster runs as its creator.
+/// Returns the owner of a path: a cluster runs as its creator.
 pub(super) fn owner(path: &Path) -> anyhow::Result<User> {
     let metadata = std::fs::metadata(path).with_context(|| format!("looking at {}", path.display()))?;
     if metadata.uid() == 0 {
@@ -49,7 +49,7 @@ fn parse(line: &str) -> Option<User> {
     Some(User { name, uid: fields.nth(1)?.parse().ok()?, gid: fields.next()?.parse().ok()? })
 }
 
-/// Whether this process may do everything. Where there is no `/proc`, `id` is asked.
+/// Whether this process is root. Asks `id` on systems without `/proc`.
 pub(super) fn is_root() -> bool {
     match std::fs::read_to_string("/proc/self/status") {
         Ok(status) => effective_uid(&status) == Some(0),
@@ -57,20 +57,20 @@ pub(super) fn is_root() -> bool {
     }
 }
 
-/// The second number after `Uid:`.
+/// Returns the second number after `Uid:`.
 fn effective_uid(status: &str) -> Option<u32> {
     let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
     line.split_whitespace().nth(1)?.parse().ok()
 }
 
 impl User {
-    /// Gives a file or directory to the user.
+    /// Makes the user the owner of a file or directory.
     pub(super) fn own(&self, path: &Path) -> anyhow::Result<()> {
         std::os::unix::fs::chown(path, Some(self.uid), Some(self.gid))
             .with_context(|| format!("changing the owner of {} to {}", path.display(), self.name))
     }
 
-    /// Whether the user can get into a directory: it and all above it let others through.
+    /// Whether the user can enter a directory, which requires access to all its parents.
     pub(super) fn reaches(&self, path: &Path) -> bool {
         let mut probe = Command::new("test");
         probe.arg("-x").arg(path).uid(self.uid).gid(self.gid).current_dir("/");
@@ -78,7 +78,7 @@ impl User {
     }
 }
 
-/// A command that runs as the user, if there is one, and knows nothing of this process's environment.
+/// A command with a clean environment, run as the user if there is one.
 pub(super) fn command(program: &Path, user: Option<&User>) -> Command {
     let mut command = Command::new(program);
     command.env_clear().env("LC_ALL", "C").env("TZ", "UTC").env("PATH", "/usr/bin:/bin").current_dir("/");

@@ -1,7 +1,7 @@
-//! The evaluator child: reads evaluations, writes answers, and may die of any of them.
+//! The evaluator's child process: reads evaluations and writes answers. An evaluation may crash it.
 //!
-//! Frames are a length (4 bytes, big endian) and JSON. Limits on memory are set before the first frame; time is the parent's
-//! affair, which kills a child that takes too long.
+//! A frame is a length (4 bytes, big endian) followed by JSON. Memory limits are set before the first frame; the parent
+//! enforces the time limit and kills a child that takes too long.
 
 use std::collections::HashMap;
 use std::io::{Read, Write};
@@ -11,16 +11,16 @@ use serde_json::Value;
 
 use crate::expr::{Evaluation, EvaluationError, Expression};
 
-/// Address space of a child: what a bomb can take.
+/// Address space of a child: the most that an expression can use up.
 const MEMORY_BYTES_MAX: u64 = 1 << 30;
 
 /// Stack of the evaluating thread.
 const STACK_BYTES: usize = 64 << 20;
 
-/// CPU seconds of a child's whole life, behind the parent's deadline for each evaluation.
+/// CPU seconds in a child's whole life, as a backstop for the parent's deadlines.
 const CPU_SECONDS_MAX: u64 = 3_600;
 
-/// Compiled expressions kept.
+/// Compiled expressions cached.
 const COMPILED_MAX: usize = 256;
 
 /// Longest frame.
@@ -29,7 +29,7 @@ pub(super) const FRAME_BYTES_MAX: usize = 64 << 20;
 /// An answer on the wire.
 pub(super) type Answer = Result<Value, EvaluationError>;
 
-/// Body of the hidden subcommand `evaluator`.
+/// Implements the hidden subcommand `evaluator`.
 #[must_use]
 pub fn child_main() -> ExitCode {
     for (resource, limit) in [

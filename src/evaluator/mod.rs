@@ -1,4 +1,5 @@
-//! The parent's side of the evaluator: a few child processes, each asked one thing at a time, killed when it takes too long.
+//! The parent's side of the evaluator: a few child processes, each given one evaluation at a time and killed if it
+//! takes too long.
 
 mod child;
 
@@ -18,10 +19,10 @@ use child::{Answer, FRAME_BYTES_MAX};
 
 use crate::expr::{Evaluation, EvaluationError};
 
-/// Longest time for one evaluation.
+/// Deadline of an evaluation.
 const EVALUATION_MAX: Duration = Duration::from_secs(2);
 
-/// Evaluates what may not be evaluated in this process. Children start when first needed.
+/// Evaluates expressions that are not safe to evaluate in this process. Starts children on demand.
 #[derive(Debug)]
 pub struct Evaluator {
     program: PathBuf,
@@ -38,24 +39,24 @@ struct Process {
 }
 
 impl Evaluator {
-    /// An evaluator whose children are this program's own hidden subcommand.
+    /// An evaluator that uses this program's hidden subcommand.
     ///
     /// # Errors
-    /// The path of this program cannot be found.
+    /// The path of this program cannot be determined.
     pub fn of_this_program(processes: usize) -> std::io::Result<Self> {
         Ok(Self::new(std::env::current_exe()?, vec!["evaluator".to_owned()], processes))
     }
 
-    /// An evaluator whose children are `program`.
+    /// An evaluator that uses `program`.
     #[must_use]
     pub fn new(program: PathBuf, arguments: Vec<String>, processes: usize) -> Self {
         Self { program, arguments, places: Semaphore::new(processes.max(1)), idle: Mutex::default() }
     }
 
-    /// Evaluates outside of this process; waits in line when all children are busy.
+    /// Evaluates in a child process. Waits if all are busy.
     ///
     /// # Errors
-    /// jq's error; [`EvaluationError::Limit`] where the child took too long or died of it.
+    /// jq's error; [`EvaluationError::Limit`] if the child took too long or crashed.
     pub async fn evaluate(&self, evaluation: Evaluation) -> Result<serde_json::Value, EvaluationError> {
         let about = |why: &str| {
             let text: String = evaluation.text.chars().take(120).collect();
@@ -66,7 +67,8 @@ impl Evaluator {
         if frame.len() > FRAME_BYTES_MAX {
             return Err(about("its input is too large"));
         }
-        // A child that died while idle is replaced once; one that dies of this evaluation is not asked again.
+        // A child that died while idle is replaced once. One that dies during this evaluation is not, since the
+        // expression probably killed it.
         for fresh in [false, true] {
             let process = self.take(fresh).map_err(|e| about(&format!("no evaluator process: {e}")))?;
             let Some((mut process, reused)) = process else { continue };
@@ -99,7 +101,7 @@ impl Evaluator {
         self.idle().push(process);
     }
 
-    /// An idle child unless `fresh`, else a new one; the flag says whether it was used before.
+    /// Returns an idle child unless `fresh`, else a new one; the flag says whether it was used before.
     fn take(&self, fresh: bool) -> std::io::Result<Option<(Process, bool)>> {
         if !fresh && let Some(process) = self.idle().pop() {
             return Ok(Some((process, true)));
@@ -108,13 +110,13 @@ impl Evaluator {
     }
 }
 
-/// Whether the child was gone before it could read the question.
+/// Whether the child had exited before it could read the frame.
 fn is_gone(error: &std::io::Error) -> bool {
     error.kind() == std::io::ErrorKind::BrokenPipe
 }
 
 impl Process {
-    /// Nothing of the node's environment reaches a child: no secret can leak through an expression.
+    /// A child gets none of the node's environment, so no secret can leak through an expression.
     fn start(program: &PathBuf, arguments: &[String]) -> std::io::Result<Self> {
         let mut child = Command::new(program)
             .args(arguments)

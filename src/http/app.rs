@@ -1,4 +1,4 @@
-//! What every handler can reach, and the settings of the HTTP face.
+//! State shared by all handlers, and the settings of the HTTP server.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,41 +20,41 @@ use crate::dsl::Functions;
 use crate::engine::Engine;
 use crate::hub::Hub;
 
-/// State of the router. Cheap to clone. What `stepwell dev` reloads stands behind a [`watch::Receiver`].
+/// State of the router. Cheap to clone. Whatever `stepwell dev` reloads is behind a [`watch::Receiver`].
 #[derive(Clone)]
 pub struct App {
-    /// Everything that changes a run goes through it.
+    /// Makes all changes to runs.
     pub engine: Engine,
-    /// The sources of webhooks.
+    /// Sources of webhooks.
     pub hub: watch::Receiver<Arc<Hub>>,
-    /// The catalog functions that a deployed definition may call.
+    /// Catalog functions that a deployed definition may call.
     pub functions: watch::Receiver<Arc<Functions>>,
-    /// Who may do what.
+    /// Authenticates callers.
     pub access: Access,
     /// Limits and switches.
     pub settings: Arc<Settings>,
     /// Renders `/metrics`.
     pub metrics: PrometheusHandle,
-    /// Whether the node comes up, serves or leaves.
+    /// Whether the node is starting, serving or shutting down.
     pub phase: watch::Receiver<Phase>,
-    /// Cancelled when the process begins to go down: streams end then.
+    /// Cancelled when the process starts to shut down, which ends streams.
     pub shutdown: CancellationToken,
-    /// Tells of those who were turned away.
+    /// Records refused requests.
     pub(super) refusals: Refusals,
-    /// Memory for bodies of the API.
+    /// Memory for bodies of API requests.
     pub(super) budget: Budget,
     /// Memory for bodies of webhooks and events.
     pub(super) ingress_budget: Budget,
-    /// Places for webhooks and events that were read.
+    /// Concurrency limit for webhooks and events whose body has been read.
     pub(super) ingress_places: Arc<Semaphore>,
-    /// Places for live streams.
+    /// Limit for live streams.
     pub(super) streams: Arc<Semaphore>,
-    /// Whether the database answers.
+    /// Checks whether the database answers.
     pub(super) ping: Arc<Ping>,
 }
 
 impl App {
-    /// Puts together what handlers need.
+    /// Assembles the state of the handlers.
     #[must_use]
     pub fn new(
         engine: Engine,
@@ -83,7 +83,7 @@ impl App {
     }
 }
 
-/// Memory for the bodies of a group of routes, together.
+/// Memory for the bodies of a group of routes, in total.
 const BODIES_BYTES_MAX: usize = 64 << 20;
 
 impl FromRef<App> for Access {
@@ -92,7 +92,7 @@ impl FromRef<App> for Access {
     }
 }
 
-/// Settings of the HTTP face, table `[http]` of `stepwell.toml`.
+/// Settings of the HTTP server, table `[http]` of `stepwell.toml`.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
@@ -100,29 +100,31 @@ pub struct Settings {
     pub ingress_body_bytes_max: usize,
     /// Longest body of `/api`.
     pub api_body_bytes_max: usize,
-    /// Deadline of a request, `?wait` and streams aside.
+    /// Deadline of a request, except for `?wait` and streams.
     pub request_timeout_seconds: u64,
     /// Longest `?wait`.
     pub wait_seconds_max: u64,
-    /// Open connections; beyond it the one that has been idle for longest gives way.
+    /// Most open connections. Beyond it, the connection that has been idle longest is closed.
     pub connections_max: usize,
-    /// Open connections of one peer, at most half of all; beyond it the one of them that has been idle for longest gives way.
+    /// Most open connections per peer, at most half of all. Beyond it, the peer's connection that has been idle longest
+    /// is closed.
     pub connections_per_peer_max: usize,
-    /// Reverse proxies, by address or network: they are believed about who sent a request, and may have any number of connections.
+    /// Reverse proxies, by address or network: trusted to report who sent a request, and exempt from the limit per
+    /// peer.
     pub trusted_proxies: Vec<String>,
-    /// Another address for `/healthz`, `/readyz` and `/metrics`, there without a token.
+    /// Separate address that serves `/healthz`, `/readyz` and `/metrics` without a token.
     pub admin_listen: Option<SocketAddr>,
-    /// Webhooks and events at work at once; more are answered 503.
+    /// Concurrent webhooks and events; more get 503.
     pub ingress_concurrency_max: usize,
-    /// Calls of `/api` and pages at work at once; more are answered 503.
+    /// Concurrent requests of `/api` and pages; more get 503.
     pub api_concurrency_max: usize,
-    /// Open live streams; more are answered 503.
+    /// Open live streams; more get 503.
     pub streams_max: usize,
-    /// Answer `/metrics` without a token.
+    /// Serve `/metrics` without a token.
     pub metrics_public: bool,
-    /// Browsers reach Stepwell through TLS: cookies are marked `Secure`. So they are where `public_url` is https.
+    /// Browsers reach Stepwell over TLS: mark cookies `Secure`. Implied by an https `public_url`.
     pub secure_cookies: bool,
-    /// Browsers are told to use TLS alone. Set where `public_url` is https.
+    /// Tell browsers to use TLS only. Set by an https `public_url`.
     #[serde(skip)]
     pub strict_transport: bool,
 }
@@ -152,14 +154,14 @@ impl Settings {
     /// Limits of the server's connections.
     ///
     /// # Errors
-    /// An entry of `trusted_proxies` that is no address.
+    /// An entry of `trusted_proxies` is not an address or network.
     pub fn connection_limits(&self) -> Result<Limits, String> {
         let usual = Limits::default();
         let idle_time = usual.idle_time.max(Duration::from_secs(self.wait_seconds_max) + self.request_timeout());
         let connections_max = self.connections_max.max(1);
         Ok(Limits {
             connections_max,
-            // Whatever is set, no peer can take all.
+            // Whatever the settings, no single peer can take all connections.
             per_peer_max: self.connections_per_peer_max.clamp(1, connections_max.div_ceil(2)),
             proxies: Proxies::read(&self.trusted_proxies)?,
             idle_time,

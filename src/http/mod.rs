@@ -1,8 +1,9 @@
 //! JSON API and webhook ingress. Handlers are thin: they read the request, ask the engine or the store, and answer.
 //!
-//! [`router`] holds every route in four tables, from which `openapi.json` is checked. A request passes, from the outside in:
-//! [`problem::finish`] (every error is a problem), [`limits::harden`], [`refusals::note`], the net for panics, [`limits::admit`] of its group
-//! (places and deadline), then its handler, whose extractors say who may call it.
+//! [`router`] holds every route in four tables, which a test compares with `openapi.json`. A request passes, from the
+//! outside in: [`problem::finish`] (gives every error one shape), [`limits::harden`], [`refusals::note`], the panic
+//! handler, [`limits::admit`] of its group (concurrency and deadline), then its handler, whose extractors say who may
+//! call it.
 
 pub mod access;
 pub mod api;
@@ -41,7 +42,7 @@ use wire::limits::Gate;
 /// Method, path, handler.
 type Route = (&'static str, &'static str, MethodRouter<App>);
 
-/// Always answered, whatever the load.
+/// Routes without a concurrency limit: they answer under any load.
 fn status_routes() -> Vec<Route> {
     vec![
         ("GET", "/healthz", get(status::healthz)),
@@ -52,7 +53,7 @@ fn status_routes() -> Vec<Route> {
     ]
 }
 
-/// Senders of webhooks and events.
+/// Routes for senders of webhooks and events.
 fn ingress_routes() -> Vec<Route> {
     vec![
         ("POST", "/hooks/{source}", post(ingress::hook)),
@@ -62,7 +63,7 @@ fn ingress_routes() -> Vec<Route> {
     ]
 }
 
-/// Calls that are answered at once.
+/// Routes that answer at once.
 fn api_routes() -> Vec<Route> {
     vec![
         ("GET", "/api/v1/workflows", get(workflows::list)),
@@ -122,7 +123,7 @@ fn api_routes() -> Vec<Route> {
     ]
 }
 
-/// Who may do what, and who did what.
+/// Routes for users, credentials and audit.
 fn access_routes() -> Vec<Route> {
     vec![
         ("GET", "/api/v1/me", get(credentials::me)),
@@ -142,7 +143,7 @@ fn access_routes() -> Vec<Route> {
     ]
 }
 
-/// Calls that may wait for runs.
+/// Routes that may wait for runs.
 fn waiting_routes() -> Vec<Route> {
     vec![
         ("POST", "/api/v1/workflows/{namespace}/{name}/runs", post(workflows::start)),
@@ -150,28 +151,28 @@ fn waiting_routes() -> Vec<Route> {
     ]
 }
 
-/// Every route but those of the dashboard.
+/// All routes except the dashboard's.
 #[cfg(test)]
 fn routes() -> impl Iterator<Item = Route> {
     let api = api_routes().into_iter().chain(access_routes()).chain(waiting_routes());
     status_routes().into_iter().chain(ingress_routes()).chain(api)
 }
 
-/// The routes for programs.
+/// Builds a router from these routes.
 fn group(routes: Vec<Route>) -> Router<App> {
     let routes = routes.into_iter().fold(Router::new(), |router, (_, path, handler)| router.route(path, handler));
     routes.layer(from_fn(query::sound_address))
 }
 
-/// Pages for people.
+/// The dashboard's routes.
 pub struct Pages<S = App> {
-    /// Those that need a session, and what stands around them.
+    /// Pages that require a session, with their layers.
     pub inside: Router<S>,
-    /// Signing in. Who is slow there takes no place of those who are in.
+    /// Sign-in pages. They have their own concurrency, so slow sign-ins do not block signed-in people.
     pub sign_in: Router<S>,
 }
 
-/// The whole HTTP face.
+/// Builds the complete router.
 pub fn router(app: App, pages: Pages) -> Router {
     let settings = &app.settings;
     let usual = Gate::new(settings.api_concurrency_max, settings.request_timeout());
@@ -192,14 +193,14 @@ pub fn router(app: App, pages: Pages) -> Router {
     skin(routes, app)
 }
 
-/// The API as a program calls it that holds its own engine: the command line. It has no socket, so it needs none of the limits that
-/// protect a server, and nobody is turned away whom an administrator would want to know of.
+/// Builds the API for a program with its own engine: the command line. It needs none of the limits that protect a
+/// server, because it has no socket; nor does it record refused requests.
 pub(crate) fn local_router(app: App) -> Router {
     let api = group(api_routes()).merge(group(access_routes())).merge(group(waiting_routes()));
     api.layer(CatchPanicLayer::custom(limits::caught)).layer(from_fn(problem::finish)).with_state(app)
 }
 
-/// What `http.admin_listen` answers: how the node is, to anyone who reaches that address.
+/// Builds the router of `http.admin_listen`: the node's health, for anyone who can reach that address.
 pub fn admin_router(app: App) -> Router {
     let routes = vec![
         ("GET", "/healthz", get(status::healthz)),
@@ -209,7 +210,7 @@ pub fn admin_router(app: App) -> Router {
     skin(group(routes), app)
 }
 
-/// What is answered before the database is there: the process lives, and this is what it waits for.
+/// Builds the router used until the database is available: the process is alive and waits for `what`.
 pub fn waiting_router(what: &str) -> Router {
     let what: Arc<str> = what.into();
     Router::new()
@@ -218,7 +219,7 @@ pub fn waiting_router(what: &str) -> Router {
         .layer(from_fn(problem::finish))
 }
 
-/// What every answer passes on its way out.
+/// Adds the layers that every response passes.
 fn skin(routes: Router<App>, app: App) -> Router {
     routes
         .layer(CatchPanicLayer::custom(limits::caught))

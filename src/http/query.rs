@@ -1,4 +1,4 @@
-//! Query parameters: those that a route knows, each once; cursors; filters of lists.
+//! Query parameters (only known ones, each once), cursors, and filters of lists.
 
 use std::str::FromStr;
 
@@ -17,7 +17,7 @@ use super::problem::{ApiError, InputError};
 use crate::machine::{Attention, Status, Time};
 use crate::store::runs::listing::{Order, RunFilter};
 
-/// Refuses an address that says what no name, no filter and no text in the database can be: a zero byte, or what is not UTF-8.
+/// Refuses a URL with a zero byte or without valid UTF-8, which nothing in the database can match.
 ///
 /// # Errors
 /// 400 that says whether path or query is wrong.
@@ -29,7 +29,7 @@ pub fn check_address(uri: &Uri) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// What is wrong with percent-encoded text.
+/// Checks percent-encoded text.
 ///
 /// # Errors
 /// It contains a zero byte, or is not UTF-8.
@@ -41,7 +41,7 @@ pub fn check_encoded(text: &[u8]) -> Result<(), &'static str> {
     }
 }
 
-/// The middleware of [`check_address`] for programs; pages have one that answers with a page.
+/// Middleware that runs [`check_address`] for API routes; the dashboard has its own, which answers with a page.
 pub async fn sound_address(request: Request, next: Next) -> Response {
     match check_address(request.uri()) {
         Ok(()) => next.run(request).await,
@@ -49,31 +49,31 @@ pub async fn sound_address(request: Request, next: Next) -> Response {
     }
 }
 
-/// Items of a page unless the caller says otherwise.
+/// Default number of items per page.
 const LIMIT_DEFAULT: i64 = 50;
 
-/// No page is longer.
+/// Most items per page.
 const LIMIT_MAX: i64 = 500;
 
-/// No filter text is longer.
+/// Longest parameter.
 const TEXT_BYTES_MAX: usize = 512;
 
-/// Names of the parameters of every list.
+/// Parameters of every list.
 pub const PAGING: [&str; 2] = ["limit", "cursor"];
 
-/// Names of the filters of `GET /api/v1/runs`.
+/// Filters of `GET /api/v1/runs`.
 pub const RUN_FILTERS: [&str; 10] =
     ["workflow", "version", "status", "attention", "fingerprint", "key", "event", "q", "since", "until"];
 
-/// The parameters of one request.
+/// Parameters of a request.
 #[derive(Debug, Default)]
 pub struct Params(Vec<(String, String)>);
 
 impl Params {
-    /// Reads the query of a request. Only `status` may be given more than once.
+    /// Parses a query. Only `status` may be repeated.
     ///
     /// # Errors
-    /// 400 that names what is unknown, twice there, or too long.
+    /// 400 with every unknown, repeated or too long parameter.
     pub fn read(query: Option<&str>, known: &[&[&str]]) -> Result<Self, ApiError> {
         let mut pairs: Vec<(String, String)> = Vec::new();
         let mut errors = Vec::new();
@@ -97,32 +97,36 @@ impl Params {
         }
     }
 
-    /// A parameter's text; an empty one counts as not given.
+    /// Returns a parameter's text; an empty one counts as absent.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(n, v)| n == name && !v.is_empty()).map(|(_, v)| v.as_str())
     }
 
+    /// Parses a parameter.
+    ///
     /// # Errors
-    /// 400 with `expected` if it is not one.
+    /// 400 with `expected` if that fails.
     pub fn parsed<T: FromStr>(&self, name: &str, expected: &str) -> Result<Option<T>, ApiError> {
         let parse = |text: &str| text.parse().map_err(|_| ApiError::bad_input(&format!("?{name}"), expected));
         self.text(name).map(parse).transpose()
     }
 
-    /// Why something is done, where the body is something else or there is none.
+    /// Reads the parameter `reason`, for requests whose body cannot carry it.
     #[must_use]
     pub fn reason(&self) -> Option<String> {
         self.text("reason").map(super::api::runs::acts::clean_reason).filter(|text| !text.is_empty())
     }
 
+    /// Parses a time.
+    ///
     /// # Errors
-    /// 400 if it is not a time.
+    /// 400 if it is not an RFC 3339 time.
     pub fn time(&self, name: &str) -> Result<Option<Time>, ApiError> {
         let expected = "must be an RFC 3339 time such as 2026-11-20T16:42:07Z (write + as %2B)";
         let time = self.parsed::<chrono::DateTime<chrono::FixedOffset>>(name, expected)?.map(|t| t.to_utc());
         match time {
-            // RFC 3339 has years of four digits; Postgres knows fewer years than chrono.
+            // RFC 3339 has four-digit years, and Postgres supports fewer years than chrono.
             Some(time) if !(0..=9_999).contains(&time.year()) => {
                 Err(ApiError::bad_input(&format!("?{name}"), expected))
             }
@@ -130,6 +134,8 @@ impl Params {
         }
     }
 
+    /// Reads the page size.
+    ///
     /// # Errors
     /// 400 if it is not between 1 and 500.
     pub fn limit(&self) -> Result<i64, ApiError> {
@@ -141,8 +147,10 @@ impl Params {
         }
     }
 
+    /// Reads `sort`.
+    ///
     /// # Errors
-    /// 400 for an order that there is none of.
+    /// 400 for an unknown order.
     pub fn order(&self) -> Result<Order, ApiError> {
         match self.text("sort") {
             None | Some("-created_at") => Ok(Order::Newest),
@@ -151,10 +159,10 @@ impl Params {
         }
     }
 
-    /// What `next` of the page before held.
+    /// Decodes `cursor`, which is `next` of the previous page.
     ///
     /// # Errors
-    /// 400 for a cursor of another list, or not from here.
+    /// 400 if it belongs to another list or is not one of ours.
     pub fn cursor(&self, list: char) -> Result<Option<String>, ApiError> {
         let Some(text) = self.text("cursor") else { return Ok(None) };
         let decoded = URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok());
@@ -165,7 +173,7 @@ impl Params {
             .ok_or_else(|| ApiError::bad_input("?cursor", "must be the `next` value of this list"))
     }
 
-    /// A cursor that holds an id.
+    /// Decodes a cursor that holds an id.
     ///
     /// # Errors
     /// As [`Self::cursor`].
@@ -176,10 +184,10 @@ impl Params {
         self.cursor(list)?.map(parse).transpose()
     }
 
-    /// The filter of `GET /api/v1/runs`.
+    /// Reads the filter of `GET /api/v1/runs`.
     ///
     /// # Errors
-    /// 400 that names the first parameter that cannot be understood.
+    /// 400 for the first invalid parameter.
     pub fn run_filter(&self) -> Result<RunFilter, ApiError> {
         let attention = self.text("attention").map(attention).transpose()?;
         Ok(RunFilter {
@@ -197,7 +205,7 @@ impl Params {
         })
     }
 
-    /// `status=waiting,running` or `status=waiting&status=running`.
+    /// Parses `status=waiting,running` or `status=waiting&status=running`.
     fn statuses(&self) -> Result<Vec<Status>, ApiError> {
         let named = self.0.iter().filter(|(n, _)| n == "status").flat_map(|(_, v)| v.split(','));
         named
@@ -208,14 +216,14 @@ impl Params {
             .collect()
     }
 
-    /// Parameters made of a bulk filter's members, so that both are understood alike.
+    /// Wraps the members of a bulk filter, so that they are parsed like parameters.
     #[must_use]
     pub fn from_pairs(pairs: Vec<(String, String)>) -> Self {
         Self(pairs)
     }
 }
 
-/// `any`, `none`, or one reason.
+/// Parses `any`, `none` or a reason for attention.
 fn attention(text: &str) -> Result<String, ApiError> {
     let reasons = [Attention::Faulted, Attention::CompensationStuck, Attention::Poison, Attention::UnknownOutcome];
     let known: Vec<&str> = ["any", "none"].into_iter().chain(reasons.map(Attention::as_str)).collect();
@@ -227,17 +235,17 @@ fn attention(text: &str) -> Result<String, ApiError> {
     }
 }
 
-/// A page of a list.
+/// One page of a list.
 #[derive(Debug, Serialize)]
 pub struct Page<T> {
-    /// In order.
+    /// Items in the list's order.
     pub items: Vec<T>,
-    /// For `?cursor=`; null on the last page.
+    /// Cursor of the next page; null on the last one.
     pub next: Option<String>,
 }
 
 impl<T> Page<T> {
-    /// Makes a page of `limit + 1` rows asked for; `key` of the last item shown becomes the cursor.
+    /// Builds a page from up to `limit + 1` rows; `key` of the last item shown becomes the cursor.
     pub fn of<R: Into<T>>(list: char, limit: i64, mut rows: Vec<R>, key: impl Fn(&R) -> String) -> Self {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;
@@ -247,7 +255,7 @@ impl<T> Page<T> {
     }
 }
 
-/// What `next` holds.
+/// Encodes a cursor.
 pub(super) fn cursor(list: char, key: &str) -> String {
     URL_SAFE_NO_PAD.encode(format!("{list}{key}"))
 }

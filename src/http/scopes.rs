@@ -1,4 +1,5 @@
-//! What each route needs, in one table, and the test that holds the router, its description and the table against each other.
+//! The permission that each route requires, in one table, and the test that compares the table with the router and the
+//! API description.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +11,12 @@ use super::tests::Face;
 use super::{Settings, routes};
 use crate::store::access::Scope;
 
-/// What a caller of a route must have.
+/// What a caller needs for a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Needs {
     /// Nothing.
     Nothing,
-    /// The proof of a source; at `/events` a token with `operate` will do.
+    /// The signature of a source; for `/events`, alternatively a token with `operate`.
     Proof,
     /// A token or session with this scope.
     Scope(Scope),
@@ -28,7 +29,7 @@ const OPERATE: Needs = Needs::Scope(Scope::Operate);
 const DEPLOY: Needs = Needs::Scope(Scope::Deploy);
 const ADMIN: Needs = Needs::Scope(Scope::Admin);
 
-/// Every route that is not a page. What pages change stands in `dashboard::act_routes`.
+/// Every route except pages. The pages' actions are in `dashboard::act_routes`.
 const TABLE: &[(&str, &str, Needs)] = &[
     ("GET", "/healthz", NOTHING),
     ("GET", "/readyz", NOTHING),
@@ -111,7 +112,7 @@ const TABLE: &[(&str, &str, Needs)] = &[
     ("GET", "/api/v1/audit/refusals", ADMIN),
 ];
 
-/// What a scope may do beside its own: said here once more, so that a slip in `Scope` is seen.
+/// Which scopes include others. Repeats the rules of `Scope`, so that a mistake there is noticed.
 fn may(has: Scope, needs: Scope) -> bool {
     has == needs || has == Scope::Admin || needs == Scope::Read
 }

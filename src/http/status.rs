@@ -1,4 +1,4 @@
-//! How the node is: liveness, readiness, metrics, and the description of the API.
+//! The node's status: liveness, readiness, metrics, and the API description.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,21 +24,21 @@ use crate::store::nodes::upkeep;
 use crate::store::runs::listing;
 use crate::telemetry;
 
-/// The database has this long to answer a readiness check.
+/// How long a readiness check waits for the database.
 const PING_TIME_MAX: Duration = Duration::from_secs(1);
 
-/// How long its answer counts.
+/// How long the database's answer is cached.
 const PING_AGE_MAX: Duration = Duration::from_millis(200);
 
-/// The description of every route. A test holds it against the router.
+/// Description of every route. A test compares it with the router.
 pub const OPENAPI: &str = include_str!("openapi.json");
 
-/// `GET /healthz`: the process answers. Asks nothing else, so that a database outage restarts no node.
+/// `GET /healthz`: the process answers. Checks nothing else, so that a database outage does not restart nodes.
 pub async fn healthz() -> Json<serde_json::Value> {
     Json(json!({ "status": "ok" }))
 }
 
-/// `GET /readyz`: the node takes new work, its loops get on, and the database answers.
+/// `GET /readyz`: the node takes new work, its loops make progress, and the database answers.
 pub async fn readyz(State(app): State<App>) -> Result<Json<serde_json::Value>, ApiError> {
     match app.phase() {
         Phase::Serving => {}
@@ -57,7 +57,7 @@ pub async fn readyz(State(app): State<App>) -> Result<Json<serde_json::Value>, A
         ));
     }
     if let Some((stage, error)) = app.engine.keeps_failing() {
-        // What the database said stays in the log: anyone may ask whether the node is ready.
+        // The database's error stays in the log, because anyone may call this.
         tracing::debug!(stage, error, "not ready");
         return Err(ApiError::unavailable(format!(
             "the node's stage {stage:?} keeps failing; its log says why, and stepwell_stage_failures_total counts"
@@ -74,15 +74,15 @@ pub async fn readyz(State(app): State<App>) -> Result<Json<serde_json::Value>, A
     match app.ping.answers(ask).await {
         true => match app.engine.fails_aside() {
             aside if aside.is_empty() => Ok(Json(json!({ "status": "ready" }))),
-            // Runs and webhooks do not depend on it, so it takes no node away; the log says why.
+            // Runs and webhooks do not depend on this stage, so the node stays ready; the log has the reason.
             aside => Ok(Json(json!({ "status": "ready", "failing": aside }))),
         },
         false => Err(ApiError::unavailable("the database does not answer")),
     }
 }
 
-/// What the database last said. Anyone may ask whether the node is ready, so the database is asked one at a time, and not again while
-/// its last answer is fresh.
+/// The last answer from the database. Anyone may call `/readyz`, so only one check runs at a time, and a fresh answer
+/// is reused.
 #[derive(Default)]
 pub(super) struct Ping(Mutex<Option<(Instant, bool)>>);
 
@@ -98,7 +98,7 @@ impl Ping {
     }
 }
 
-/// `GET /metrics`: Prometheus text.
+/// `GET /metrics` in Prometheus text format.
 pub async fn metrics(
     State(app): State<App>,
     visitor: Visitor,
@@ -111,7 +111,7 @@ pub async fn metrics(
     Ok(metrics_for_anyone(State(app)).await)
 }
 
-/// `GET /metrics` at the operator's own address: without a token, so that it is answered without the database too.
+/// `GET /metrics` on the admin address. Needs no token, so it also answers without the database.
 pub async fn metrics_for_anyone(State(app): State<App>) -> Response {
     for connection in app.engine.connections().1 {
         telemetry::connection_state(&connection.name, connection.breaker, connection.waiting);
@@ -127,7 +127,7 @@ pub async fn metrics_for_anyone(State(app): State<App>) -> Response {
     for (name, age) in app.engine.loop_ages() {
         telemetry::loop_age(name, age);
     }
-    // Without database the rest of the metrics matters most.
+    // Without the database, the other metrics matter most.
     if let Ok(Ok(counts)) = tokio::time::timeout(PING_TIME_MAX, app.engine.live_counts()).await {
         telemetry::live_runs(&counts.by_status, counts.attention);
     }
@@ -150,7 +150,7 @@ pub async fn metrics_for_anyone(State(app): State<App>) -> Response {
         let mut sources: BTreeMap<&str, i64> = hub.declared.keys().map(|name| (name.as_str(), 0)).collect();
         sources.insert(telemetry::OTHER_SOURCE, 0);
         for (source, events) in &asking {
-            // Whoever sends with a token may call its source as it likes: no label for each.
+            // A sender with a token may use any source name, so unknown names share a label.
             let known = if sources.contains_key(source.as_str()) { source } else { telemetry::OTHER_SOURCE };
             *sources.entry(known).or_default() += events;
         }

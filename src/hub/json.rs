@@ -1,9 +1,9 @@
-//! The one strict reader for JSON from people and programs: webhooks, CloudEvents, API bodies, forms, files.
+//! The strict JSON reader for everything from people and programs: webhooks, CloudEvents, API bodies, forms, files.
 //!
-//! UTF-8 only; a leading byte order mark is passed over; at most 64 levels; a key that appears twice in one object is
-//! refused, everywhere alike, so that signature, dedupe and mapping never see different values; no U+0000 in strings;
-//! numbers keep every digit; nothing may follow the value. Half of a surrogate pair is refused too, except in events: a
-//! system that cut a text in the middle of an emoji cannot correct it, and would repeat the delivery for days.
+//! UTF-8 only, with an optional byte order mark; at most 64 levels; numbers keep every digit; nothing may follow the
+//! value. Repeated keys are refused everywhere, so that signature, deduplication and mapping never see different
+//! values. U+0000 in strings is refused. Unpaired surrogates are refused too, except in events: a system that cut a
+//! text in the middle of an emoji cannot correct it, and would repeat the delivery for days.
 
 use serde_json::Value;
 
@@ -12,21 +12,21 @@ use crate::text::Replaced;
 
 pub use crate::connect::answer::json::BadJson;
 
-/// Arrays and objects inside each other.
+/// Deepest nesting of arrays and objects.
 pub const DEPTH_MAX: usize = 64;
 
 const STRICT: Rules =
     Rules { depth_max: DEPTH_MAX, duplicates: Duplicates::Refuse, nul: Unkept::Refuse, surrogates: Unkept::Refuse };
 
-/// Reads what a person or a client of the API wrote.
+/// Reads JSON written by a person or an API client.
 ///
 /// # Errors
-/// What is wrong, with line and column or the pointer; fit to be shown to the sender.
+/// The reason, with line and column or a JSON pointer; safe to show to the sender.
 pub fn read(body: &[u8]) -> Result<Value, BadJson> {
     read_by(body, STRICT)
 }
 
-/// Reads an event, and says what was replaced in it.
+/// Reads an event, and returns what was replaced in it.
 pub(crate) fn read_event(text: &str) -> Result<(Value, Replaced), BadJson> {
     read_text(text, Rules { surrogates: Unkept::Replace, ..STRICT })
 }

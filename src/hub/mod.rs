@@ -1,5 +1,5 @@
-//! The hub: who sends events (sources), who is called (connections), how both are understood. All of it is data in
-//! `workflows/hub.yaml`; adding a system adds lines there, not code here.
+//! The hub: who sends events (sources), which systems are called (connections), and how both are understood. All of it
+//! is data in `workflows/hub.yaml`: supporting another system takes lines there, not code here.
 
 pub mod body;
 mod file;
@@ -29,67 +29,67 @@ use crate::notify::Channel;
 use crate::retention::Policy;
 use file::load;
 
-/// What `hub.yaml` says.
+/// The contents of `hub.yaml`.
 #[derive(Debug, Clone, Default)]
 pub struct Hub {
-    /// By name; ready to receive.
+    /// Sources by name, ready to receive.
     pub sources: BTreeMap<String, Source>,
     /// Sources that the hub subscribes to.
     pub subscribed: Vec<PubSubSource>,
-    /// Names of all sources, those that are refused too, and whether their events have numbers.
+    /// Names of all sources, including refused ones, and whether their events are numbered.
     pub declared: BTreeMap<String, bool>,
-    /// Which identifiers are to have one form; of all sources that say so, those that are refused too.
+    /// Identifiers to normalize, for all sources including refused ones.
     pub identifiers: Arc<Declared>,
-    /// By name.
+    /// Connections by name.
     pub connections: BTreeMap<String, Connection>,
-    /// Secrets that definitions may use, and where these may go.
+    /// Secrets that definitions may use, and where they may be sent.
     pub secrets: Releases,
-    /// Where events go that runs emit.
+    /// Where events emitted by runs are sent.
     pub sinks: Vec<Sink>,
     /// Who is told when something needs people.
     pub channels: Vec<Channel>,
     /// How long a source may send nothing before people are told, by source.
     pub silent_after: BTreeMap<String, Duration>,
-    /// When and where anchors of the audit are written.
+    /// When and where audit anchors are written.
     pub anchors: Option<Keeper>,
-    /// What is archived and removed, and when.
+    /// What is archived and deleted, and when.
     pub retention: Policy,
-    /// Origins that may ask for events to be sent here; without it any may ask, since each delivery must prove itself.
+    /// Origins that may request webhook delivery here. `None` allows any, since each delivery must authenticate itself.
     pub origins: Option<Vec<String>>,
-    /// The address under which senders reach this server, without a slash at its end.
+    /// URL of this server as senders see it, without a trailing slash.
     pub public_url: String,
-    /// Sources whose secret is missing, empty or unfit here. The file itself is sound, so it is the caller who decides: a
-    /// server does not start, a check of files warns.
+    /// Sources whose secret is missing, empty or unusable on this machine. The file itself is valid, so the caller
+    /// decides: a server does not start, a check of files warns.
     pub refused: Vec<Mistake>,
 }
 
 impl Hub {
-    /// The whole address of a request as its sender knows it.
+    /// Returns the full URL of a request as its sender sees it.
     #[must_use]
     pub fn address(&self, uri: &http::Uri) -> String {
         let path = uri.path_and_query().map_or_else(|| uri.path(), http::uri::PathAndQuery::as_str);
         format!("{}{path}", self.public_url)
     }
 
-    /// Reads the text of a `hub.yaml` without mappings beside it; `file` is its name in mistakes.
+    /// Reads the text of a `hub.yaml` without mappings beside it. `file` is its name in mistakes.
     ///
     /// # Errors
-    /// All mistakes of the text.
+    /// All mistakes in the text.
     pub fn load(file: &str, text: &str, secrets: &Secrets) -> Result<Self, Vec<Mistake>> {
         load::load(file, text, secrets, &BTreeMap::new())
     }
 
-    /// The same of a file whose text is known: what its mappings call their sides stands in the folders beside it.
+    /// Reads the text of a file; the mappings in the folders beside it supply the side names.
     ///
     /// # Errors
-    /// All mistakes of the text.
+    /// All mistakes in the text.
     pub fn load_beside(file: &Path, text: &str, secrets: &Secrets) -> Result<Self, Vec<Mistake>> {
         let sides = dsl::sides_of_mappings(file.parent().unwrap_or_else(|| Path::new("")));
         load::load(&file.display().to_string(), text, secrets, &sides)
     }
 
-    /// What the `hub.yaml` of a folder releases to definitions, as far as it can be read: its mistakes are reported where
-    /// loads it as a whole.
+    /// Returns which secrets a folder's `hub.yaml` releases to definitions, as far as it can be read. Mistakes are left
+    /// to the caller that loads the whole file.
     #[must_use]
     pub fn releases_in(folder: &Path) -> Releases {
         std::fs::read_to_string(folder.join("hub.yaml")).map(|text| load::releases(&text)).unwrap_or_default()
@@ -98,7 +98,7 @@ impl Hub {
     /// Reads `hub.yaml` in a folder. A folder without one has no sources and no connections.
     ///
     /// # Errors
-    /// All mistakes of the file, or that it cannot be read.
+    /// All mistakes in the file, or that it cannot be read.
     pub fn load_folder(folder: &Path, secrets: &Secrets) -> Result<Self, Vec<Mistake>> {
         let path = folder.join("hub.yaml");
         let file = path.display().to_string();

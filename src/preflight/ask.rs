@@ -1,6 +1,6 @@
-//! Questions to a connected account, through the connection that runs use: its address, credentials, limits and rules.
+//! Queries a connected account through the connection that runs use: its address, credentials, limits and rules.
 //!
-//! Nothing here can write: it sends `GET`, and SuiteQL, which only reads. One call is under way at a time.
+//! Only reads: sends `GET`, and SuiteQL queries. One call is in flight at a time.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -11,42 +11,42 @@ use serde_json::{Value, json};
 use crate::connect::{Connections, Grant, Ledger, SharedLimits};
 use crate::machine::{CallFailure, CallOutcome, CallRequest, FaultClass};
 
-/// How often a question is asked that was refused for now.
+/// Most attempts for a call that is throttled.
 const ATTEMPTS_MAX: u32 = 4;
 
-/// How long it waits between, at most.
+/// Longest pause between attempts.
 const PAUSE_MAX: Duration = Duration::from_secs(10);
 
-/// A connection to ask.
+/// A client for one connection.
 pub struct Ask<'c> {
     connections: &'c Connections,
     connection: &'c str,
     calls: Cell<usize>,
 }
 
-/// Why there is no answer.
+/// Why a query has no answer.
 #[derive(Debug, Clone)]
 pub struct Refused {
-    /// The status, if there was an answer at all.
+    /// HTTP status, if there was an answer.
     pub status: Option<u16>,
-    /// In the words of the connection and the target.
+    /// Message of the connection or the target.
     pub detail: String,
 }
 
 impl Refused {
-    /// Whether the target's message says this, in any case.
+    /// Whether the message contains this text, ignoring case.
     pub fn says(&self, text: &str) -> bool {
         self.detail.to_lowercase().contains(&text.to_lowercase())
     }
 }
 
 impl<'c> Ask<'c> {
-    /// Through a connection.
+    /// Creates a client for a connection.
     pub fn new(connections: &'c Connections, connection: &'c str) -> Self {
         Self { connections, connection, calls: Cell::new(0) }
     }
 
-    /// How many calls it took so far.
+    /// Number of calls so far.
     pub fn calls(&self) -> usize {
         self.calls.get()
     }
@@ -56,7 +56,7 @@ impl<'c> Ask<'c> {
         self.send("GET", path, query, headers, None).await
     }
 
-    /// The rows of a SuiteQL query, at most a page of this many.
+    /// Runs a SuiteQL query and returns up to `limit` rows.
     pub async fn suiteql(&self, q: &str, limit: usize) -> Result<Vec<Value>, Refused> {
         let limit = limit.to_string();
         let (query, headers) = ([("limit", limit.as_str())], [("Prefer", "transient")]);
@@ -105,7 +105,7 @@ fn refused(failure: CallFailure) -> Refused {
     Refused { status, detail: failure.error.detail.unwrap_or(failure.error.title.unwrap_or_default()) }
 }
 
-/// The limits of connections for a program that has one call under way at a time: it never takes more than one place.
+/// Grants one call at a time, for a program that never has more in flight.
 #[derive(Debug, Default)]
 pub struct OneAtATime;
 

@@ -1,8 +1,9 @@
-//! `stepwell preflight`: before anything is switched on, what the connected accounts have against what the workflows use.
+//! `stepwell preflight`: checks connected accounts against what the workflows use, before anything is switched on.
 //!
-//! It only reads. `usage` says what is used, from the requests that the workflows' own scenarios make on a sandbox like the account; `ask`
-//! asks through the connections of `hub.yaml`, as runs do; `salesforce` and `netsuite` compare; `samples` takes real records through
-//! the mappings without writing the result of them. Each finding says what would fail, which field of which object it is about, and what to do.
+//! It only reads. `usage` derives what is used from the requests that the workflows' scenarios make on a sandbox like
+//! the account. `ask` queries the account through the connections of `hub.yaml`, as runs do; `salesforce` and
+//! `netsuite` compare; `samples` applies the mappings to real records without writing the results. Each finding says
+//! what would fail, which field of which object is affected, and what to do.
 
 mod ask;
 mod needs;
@@ -30,25 +31,25 @@ use netsuite::Account;
 use salesforce::Org;
 use usage::{By, System, Usage, Used};
 
-/// What is looked at, and how.
+/// What to check, and how.
 pub struct Preflight<'a> {
-    /// The folder of workflows.
+    /// Folder of the workflows.
     pub folder: &'a Path,
-    /// How accounts are asked; limits must be governed ([`OneAtATime`]).
+    /// Connections to query; their limits must be governed ([`OneAtATime`]).
     pub connections: &'a Connections,
-    /// What `hub.yaml` says of them.
+    /// Their settings in `hub.yaml`.
     pub settings: &'a BTreeMap<String, Connection>,
-    /// Only this connection.
+    /// Check only this connection.
     pub only: Option<&'a str>,
-    /// The variant of the functions that runs have: none but beside the sandbox.
+    /// Variant of the functions that runs use; only with a sandbox.
     pub variant: Option<&'a str>,
-    /// How many records go through each mapping.
+    /// Number of records to translate per mapping.
     pub sample: usize,
-    /// Where expressions are evaluated.
+    /// Evaluates expressions.
     pub evaluate: &'a Evaluate<'a>,
 }
 
-/// What the accounts have that the workflows adapt to.
+/// Optional features of the accounts to which the workflows adapt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Features {
     crm_currencies: bool,
@@ -57,10 +58,10 @@ struct Features {
 }
 
 impl Preflight<'_> {
-    /// Asks all accounts, or the one that is meant.
+    /// Checks all accounts, or the selected one.
     ///
     /// # Errors
-    /// Mistakes in the folder: nothing was asked then.
+    /// Mistakes in the folder; nothing was queried then.
     pub async fn run(&self) -> Result<Report, Vec<Mistake>> {
         let first = self.used(<&Profile>::default())?;
         let features = self.features(&first).await;
@@ -102,7 +103,7 @@ impl Preflight<'_> {
         self.only.is_none_or(|only| only == connection)
     }
 
-    /// What the folder's workflows use on a sandbox of this kind.
+    /// Derives what the workflows use on a sandbox with this profile.
     fn used(&self, profile: &'static Profile) -> Result<Usage, Vec<Mistake>> {
         let unreadable = |why: std::io::Error| {
             let message = format!("reading the folder of workflows failed: {why}");
@@ -116,7 +117,7 @@ impl Preflight<'_> {
         Ok(usage)
     }
 
-    /// What there is of what not every account has. An account that cannot be asked is taken for one that has everything.
+    /// Detects optional features. An account that cannot be queried is assumed to have all of them.
     async fn features(&self, usage: &Usage) -> Features {
         let mut features = Features { crm_currencies: true, subsidiaries: true, erp_currencies: true };
         for (name, used) in usage.connections.iter().filter(|(name, _)| self.is_meant(name)) {
@@ -197,7 +198,7 @@ impl Preflight<'_> {
             connection: name.to_owned(),
             system: used.system,
             base_url: standing.and_then(|standing| standing.base_url),
-            // An account that cannot be asked was not looked at.
+            // Lists nothing if the account could not be queried.
             looked_at: match sampled {
                 Some(_) => used.objects.keys().chain(used.queries.keys()).cloned().collect(),
                 None => BTreeSet::new(),
@@ -208,7 +209,7 @@ impl Preflight<'_> {
         }
     }
 
-    /// A deal in a currency that the ERP does not have waits for a person.
+    /// Reports currencies missing in the ERP: deals in them would wait for a person.
     fn compare_currencies(&self, report: &mut Report, sold: &[String], billed: &[String]) {
         let missing: Vec<&str> = sold.iter().filter(|code| !billed.contains(code)).map(String::as_str).collect();
         let erp = report.connections.iter_mut().find(|connection| connection.system == System::NetSuite);
@@ -220,15 +221,15 @@ impl Preflight<'_> {
         }
     }
 
-    /// Connections of `hub.yaml` that are meant and of which preflight knows nothing.
+    /// Returns the selected connections whose system preflight does not know.
     fn strangers(&self, usage: &Usage) -> BTreeSet<String> {
         let known = |name: &&String| !usage.connections.contains_key(*name) && self.is_meant(name);
         self.settings.keys().filter(known).cloned().collect()
     }
 }
 
-/// The mappings that have a side on a system, and which: CRMs stand on the side `crm`, ERPs on the side `erp`. Mappings of other
-/// systems have sides of other names.
+/// Returns the mappings with a side on a system, and which side: CRMs are side `crm`, ERPs side `erp`. Mappings for
+/// other systems use other names.
 fn of_system(mappings: &[Mapping], system: System) -> impl Iterator<Item = (&Mapping, Side)> {
     let name = match system {
         System::Salesforce => "crm",
@@ -237,7 +238,7 @@ fn of_system(mappings: &[Mapping], system: System) -> impl Iterator<Item = (&Map
     mappings.iter().filter_map(move |mapping| Some((mapping, mapping.sides.find(name)?)))
 }
 
-/// The fields that a mapping reads of a whole record.
+/// Adds the fields that a mapping reads from a whole record.
 fn add_mapped(used: &mut Used, mapping: &Mapping, side: Side) {
     let Some(object) = used.objects.get_mut(&mapping.types[side as usize]) else { return };
     let by = object.by.clone();

@@ -1,4 +1,4 @@
-//! What is done with each field of an object, and what its describe says of a field.
+//! How each field of an object is used, and its entry in the object's describe.
 
 use std::collections::BTreeMap;
 
@@ -6,26 +6,26 @@ use serde_json::Value;
 
 use super::usage::{By, Fields, Object, Query};
 
-/// What is done with one field.
+/// How a field is used.
 #[derive(Default)]
 pub struct Need {
-    /// Who reads it.
+    /// Workflows that read it.
     pub reads: By,
-    /// Who sets it in new records.
+    /// Workflows that set it in new records.
     pub creates: By,
-    /// Who sets it in records that are there.
+    /// Workflows that set it in existing records.
     pub updates: By,
-    /// Who finds records by it.
+    /// Workflows that find records by it.
     pub keys: By,
 }
 
 impl Need {
-    /// Everybody.
+    /// All of these workflows.
     pub fn all(&self) -> By {
         [&self.reads, &self.creates, &self.updates, &self.keys].into_iter().flatten().cloned().collect()
     }
 
-    /// What is done with it, in a word.
+    /// How the field is used, in words.
     pub fn verb(&self) -> &'static str {
         match (self.reads.is_empty() && self.keys.is_empty(), self.creates.is_empty() && self.updates.is_empty()) {
             (false, false) => "read and written",
@@ -35,7 +35,7 @@ impl Need {
     }
 }
 
-/// Each field with what is done with it.
+/// Collects the use of each field.
 pub fn needs(object: Option<&Object>, query: Option<&Query>) -> BTreeMap<String, Need> {
     let mut needs: BTreeMap<String, Need> = BTreeMap::new();
     let mut add = |fields: &Fields, part: fn(&mut Need) -> &mut By| {
@@ -56,18 +56,18 @@ pub fn needs(object: Option<&Object>, query: Option<&Query>) -> BTreeMap<String,
     needs
 }
 
-/// Everybody who sets one of these fields.
+/// All workflows that set one of these fields.
 pub fn writers(fields: &Fields) -> By {
     fields.values().flatten().cloned().collect()
 }
 
-/// The field of this name, in any case.
+/// Finds a field by name, ignoring case.
 pub fn field_of<'v>(describe: &'v Value, name: &str) -> Option<&'v Value> {
     let fields = describe["fields"].as_array().into_iter().flatten();
     fields.into_iter().find(|field| field["name"].as_str().is_some_and(|known| known.eq_ignore_ascii_case(name)))
 }
 
-/// The object that a reference leads to.
+/// Returns the object that a relationship refers to.
 pub fn parent_of(describe: &Value, relation: &str) -> Option<String> {
     let fields = describe["fields"].as_array()?;
     let is_meant =

@@ -1,6 +1,7 @@
-//! What a NetSuite account has against what the workflows use of it, by the metadata catalog, governance limits and one row of each table.
+//! Compares a NetSuite account with what the workflows use, by its metadata catalog, governance limits and one row of
+//! each table.
 //!
-//! What a role may write cannot be seen without writing: it is compared with `senders/netsuite` by hand.
+//! Write permissions of a role cannot be checked without writing: compare the role with `senders/netsuite` by hand.
 
 use std::collections::BTreeMap;
 
@@ -15,14 +16,14 @@ use crate::dsl::mapping::{Mapping, Side};
 const ROLE: &str = "give the integration's role the permission (senders/netsuite has a role with all of them)";
 const SCHEMA: [(&str, &str); 1] = [("Accept", "application/schema+json")];
 
-/// Tables that an account has only with a feature, and that the workflows do without.
+/// Tables that exist only with a feature, and that the workflows can do without.
 const OPTIONAL: [&str; 2] = ["currency", "subsidiary"];
 
-/// Columns that come with one of [`OPTIONAL`], and that the workflows ask for only where it is there.
+/// Columns of the features in [`OPTIONAL`], which the workflows query only if the feature is present.
 const OF_OPTIONAL: [(&str, &str, &str); 2] =
     [("transaction", "currency", "currency"), ("transactionline", "subsidiary", "subsidiary")];
 
-/// Reference fields that functions/company.yaml fills by id, and the record types that they lead to.
+/// Reference fields that functions/company.yaml fills with ids, and the record types that they refer to.
 const REFERENCES: [(&str, &str); 6] = [
     ("subsidiary", "subsidiary"),
     ("department", "department"),
@@ -32,23 +33,23 @@ const REFERENCES: [(&str, &str); 6] = [
     ("terms", "term"),
 ];
 
-/// An account while it is asked.
+/// An account being checked.
 pub struct Account<'a> {
     ask: &'a Ask<'a>,
     used: &'a Used,
     schemas: BTreeMap<String, Result<Value, Refused>>,
-    /// What was found so far.
+    /// Findings so far.
     pub findings: Vec<Finding>,
 }
 
 impl<'a> Account<'a> {
-    /// Through a connection.
+    /// Prepares the check of an account.
     pub fn new(ask: &'a Ask<'a>, used: &'a Used) -> Self {
         Self { ask, used, schemas: BTreeMap::new(), findings: Vec::new() }
     }
 
-    /// Looks at everything that is used; `concurrency` is how many calls `hub.yaml` lets out at once.
-    /// False if the account cannot be asked at all.
+    /// Checks everything that is used. `concurrency` is the number of concurrent calls that `hub.yaml` allows. Returns
+    /// false if the account cannot be queried at all.
     pub async fn check(&mut self, concurrency: Option<u32>) -> bool {
         if !self.check_access(concurrency).await {
             return false;
@@ -84,7 +85,7 @@ impl<'a> Account<'a> {
                 }
                 true
             }
-            // The account answers and will not say: that is no reason to stop.
+            // The account answers but does not tell its limits; the other checks go on.
             Err(Refused { status: Some(400 | 404), .. }) => true,
             Err(refused) => {
                 self.findings.push(no_access(&refused));
@@ -138,7 +139,7 @@ impl<'a> Account<'a> {
         }
     }
 
-    /// Whether the ids that functions/company.yaml names are there.
+    /// Checks that the ids in functions/company.yaml exist.
     async fn check_references(&mut self, name: &str, object: &Object) {
         for ((field, id), by) in &object.references {
             let Some((_, target)) = REFERENCES.iter().find(|(known, _)| known == field) else { continue };
@@ -153,7 +154,7 @@ impl<'a> Account<'a> {
         }
     }
 
-    /// One row with all columns that are asked for. A column that is refused is named, and the rest is tried again.
+    /// Queries one row with all columns that are used. Reports each rejected column and repeats the query without it.
     async fn check_table(&mut self, name: &str, query: &Query) {
         let mut columns: Vec<&str> = query.columns.keys().chain(query.filters.keys()).map(String::as_str).collect();
         columns.sort_unstable();
@@ -186,14 +187,14 @@ impl<'a> Account<'a> {
         }
     }
 
-    /// Whether a table that needs a feature is there, as far as the account says so.
+    /// Whether a table that depends on a feature exists, as far as the account says.
     pub async fn has_table(&self, name: &str) -> bool {
         let answer = self.ask.suiteql(&format!("select id from {name} where rownum <= 1"), 1).await;
         !answer.as_ref().is_err_and(is_not_found)
     }
 
-    /// The codes of the currencies in use; none where the account has one. A role that may not see them would make the workflows believe
-    /// that there is one.
+    /// Returns the codes of active currencies, or `None` for an account with a single currency. A role without access
+    /// to them would mislead the workflows into assuming a single one.
     pub async fn currencies(&mut self) -> Option<Vec<String>> {
         let rows = self.ask.suiteql("select symbol from currency where isinactive = 'F' order by id", 1_000).await;
         match rows {
@@ -211,7 +212,7 @@ impl<'a> Account<'a> {
         }
     }
 
-    /// Whether what a mapping writes fits into the fields of the account.
+    /// Checks that what a mapping writes fits the account's fields.
     pub async fn check_mapping(&mut self, mapping: &Mapping, side: Side) {
         let name = mapping.types[side as usize].clone();
         let Some(by) = self.used.objects.get(&name).map(|object| object.by.clone()) else { return };
@@ -231,10 +232,10 @@ impl<'a> Account<'a> {
         }
     }
 
-    /// Some records of a mapping's type.
+    /// Returns some records of a mapping's type.
     pub async fn sample(&mut self, mapping: &Mapping, side: Side, count: usize) -> Vec<Value> {
         let name = mapping.types[side as usize].clone();
-        // Orders are translated from what queries say of them, not from the record.
+        // Orders are translated from query results, not from the record.
         if !["customer", "contact"].contains(&name.as_str()) || !self.used.objects.contains_key(&name) {
             return Vec::new();
         }
@@ -253,7 +254,7 @@ fn is_not_found(refused: &Refused) -> bool {
     refused.says("was not found")
 }
 
-/// What to do about a field that is not there.
+/// Advice about a missing field.
 fn missing_field(field: &str) -> &'static str {
     match field {
         field if field.starts_with("cust") => "install senders/netsuite, which has the field",

@@ -1,4 +1,4 @@
-//! What preflight found, for people and for programs.
+//! The findings of preflight, as text and as JSON.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -7,69 +7,69 @@ use serde::Serialize;
 
 use super::usage::{By, System};
 
-/// How bad a finding is.
+/// Severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Some run would fail.
+    /// A run would fail.
     Error,
-    /// Some run may fail, or nobody can tell from here.
+    /// A run may fail, or preflight cannot tell.
     Warning,
 }
 
-/// One thing that is not as the workflows need it.
+/// A mismatch between an account and the workflows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
-    /// How bad it is.
+    /// Severity.
     pub severity: Severity,
-    /// What it is about: `Account.NetSuite_Id__c`, a table, a limit.
+    /// What it concerns, such as `Account.NetSuite_Id__c`, a table or a limit.
     pub subject: String,
-    /// What is wrong, in a sentence.
+    /// The problem, in a sentence.
     pub problem: String,
-    /// What to do next.
+    /// What to do about it.
     pub next: String,
-    /// The workflows that need it.
+    /// Workflows that are affected.
     pub needed_by: BTreeSet<String>,
 }
 
-/// The result of one connection.
+/// The result for one connection.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ConnectionReport {
-    /// Its name in `hub.yaml`.
+    /// Name in `hub.yaml`.
     pub connection: String,
-    /// What it leads to.
+    /// System that it connects to.
     pub system: System,
-    /// Where.
+    /// Base URL in this environment.
     pub base_url: Option<String>,
-    /// What was looked at: objects and tables.
+    /// Objects and tables that were checked.
     pub looked_at: BTreeSet<String>,
-    /// Records that were translated by a mapping, without being written anywhere.
+    /// Number of records translated by mappings, without being written.
     pub sampled: usize,
-    /// Calls that it took.
+    /// Number of calls made.
     pub calls: usize,
-    /// The worst first.
+    /// Most severe first.
     pub findings: Vec<Finding>,
 }
 
-/// The result of all connections.
+/// The results for all connections.
 #[derive(Debug, Default, Serialize)]
 pub struct Report {
-    /// By name.
+    /// Sorted by name.
     pub connections: Vec<ConnectionReport>,
-    /// Connections that workflows call and that preflight does not know how to ask.
+    /// Connections used by workflows whose system preflight does not know.
     #[serde(rename = "notAsked")]
     pub not_asked: BTreeSet<String>,
 }
 
 impl Finding {
-    /// A run would fail.
+    /// Creates a finding because of which runs would fail.
     pub fn error(subject: impl Into<String>, problem: impl Into<String>, next: impl Into<String>, by: &By) -> Self {
         Self::new(Severity::Error, subject.into(), problem.into(), next.into(), by)
     }
 
-    /// A run may fail.
+    /// Creates a finding because of which runs may fail.
     pub fn warning(subject: impl Into<String>, problem: impl Into<String>, next: impl Into<String>, by: &By) -> Self {
         Self::new(Severity::Warning, subject.into(), problem.into(), next.into(), by)
     }
@@ -80,7 +80,7 @@ impl Finding {
 }
 
 impl Report {
-    /// Whether some run would fail.
+    /// Whether any run would fail.
     #[must_use]
     pub fn would_fail(&self) -> bool {
         self.findings().any(|finding| finding.severity == Severity::Error)
@@ -90,7 +90,7 @@ impl Report {
         self.connections.iter().flat_map(|connection| &connection.findings)
     }
 
-    /// As one JSON object.
+    /// Writes the report as a JSON object.
     ///
     /// # Errors
     /// The writer's.
@@ -99,7 +99,7 @@ impl Report {
         writeln!(out)
     }
 
-    /// For people.
+    /// Writes the report as text.
     ///
     /// # Errors
     /// The writer's.

@@ -1,4 +1,4 @@
-//! What a Salesforce org has against what the workflows use of it, by `describe`, `limits` and one row of each query.
+//! Compares a Salesforce org with what the workflows use, by `describe`, `limits` and one row of each query.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,28 +14,28 @@ const PACKAGE: &str =
     "install senders/salesforce, and assign its permission set Stepwell Integration to the integration's user";
 const RIGHTS: &str = "assign the permission set Stepwell Integration of senders/salesforce to the integration's user, or give it the right";
 
-/// Fewer requests than this are soon used up.
+/// Warn if fewer API requests than this are left for the day.
 const REQUESTS_LEFT_MIN: u64 = 1_000;
 
-/// The field that records of an org with a single currency do not have; who asks for it adapts.
+/// A field that exists only with multiple currencies; the workflows adapt to its absence.
 const CURRENCY: &str = "CurrencyIsoCode";
 
-/// An org while it is asked.
+/// An org being checked.
 pub struct Org<'a> {
     ask: &'a Ask<'a>,
     used: &'a Used,
     base: String,
     described: BTreeMap<String, Option<Value>>,
-    /// Objects that are not there, each reported once.
+    /// Missing objects, each reported once.
     absent: BTreeSet<String>,
-    /// Whether records have a currency.
+    /// Whether records have a currency field.
     has_currencies: bool,
-    /// What was found so far.
+    /// Findings so far.
     pub findings: Vec<Finding>,
 }
 
 impl<'a> Org<'a> {
-    /// Through a connection.
+    /// Prepares the check of an org.
     pub fn new(ask: &'a Ask<'a>, used: &'a Used) -> Self {
         let version = if used.version.is_empty() { "v62.0" } else { &used.version };
         let base = format!("services/data/{version}");
@@ -50,7 +50,7 @@ impl<'a> Org<'a> {
         }
     }
 
-    /// Looks at everything that is used. False if the org cannot be asked at all.
+    /// Checks everything that is used. Returns false if the org cannot be queried at all.
     pub async fn check(&mut self) -> bool {
         if !self.check_access().await {
             return false;
@@ -70,7 +70,7 @@ impl<'a> Org<'a> {
         true
     }
 
-    /// Whether the org lets us in, and how much of the day's requests is left.
+    /// Checks that the org accepts our credentials, and how many of the day's requests are left.
     async fn check_access(&mut self) -> bool {
         match self.ask.get(&format!("{}/limits", self.base), &[], &[]).await {
             Ok(limits) => {
@@ -91,7 +91,7 @@ impl<'a> Org<'a> {
         }
     }
 
-    /// The describe of an object; none where it is not there for the user.
+    /// Returns the describe of an object; `None` if the user cannot see it.
     pub async fn describe(&mut self, name: &str) -> Option<&Value> {
         let key = name.to_lowercase();
         if !self.described.contains_key(&key) {
@@ -146,7 +146,7 @@ impl<'a> Org<'a> {
         }
     }
 
-    /// Fields that a new record needs and that nobody sets.
+    /// Reports fields that a new record requires but no workflow sets.
     fn check_required(&mut self, name: &str, object: &Object, describe: &Value) {
         if object.creates.is_empty() {
             return;
@@ -167,7 +167,7 @@ impl<'a> Org<'a> {
         }
     }
 
-    /// Whether a field is there, perhaps behind references, and may be used as it is.
+    /// Checks that a field exists, possibly through references, and permits its use.
     async fn check_path(&mut self, object: &str, path: &str, need: &Need) -> bool {
         let mut object = object.to_owned();
         let mut parts: Vec<&str> = path.split('.').collect();
@@ -204,10 +204,10 @@ impl<'a> Org<'a> {
         let name = field["name"].as_str().unwrap_or_default();
         let subject = format!("{object}.{name}");
         let writers: By = need.creates.iter().chain(&need.updates).cloned().collect();
-        // Of an object that nobody may write, that was said.
+        // An object that is read-only as a whole has already been reported.
         let lacks = |by: &By, flag: &str| !by.is_empty() && !is(flag) && describe[flag] != Value::Bool(false);
         let refused = lacks(&need.creates, "createable") || lacks(&need.updates, "updateable");
-        // What stands in a new record only, such as the price book of a price, cannot be changed by anyone.
+        // A field that is only set at creation, such as the price book of a price, is not updateable for anyone.
         if refused && !(is("createable") && need.updates.is_subset(&need.creates)) {
             let problem = "the field is read-only for the integration's user, and it is written";
             self.findings.push(Finding::error(&subject, problem, RIGHTS, &writers));
@@ -241,7 +241,7 @@ impl<'a> Org<'a> {
         complete
     }
 
-    /// One row of what queries ask for: the org says itself whether it understands it.
+    /// Runs each query for one row, so that the org itself validates it.
     async fn try_query(&mut self, name: &str, query: &Query) {
         let has = |column: &&String| self.has_currencies || *column != CURRENCY;
         let columns = query.columns.keys().filter(has).cloned();
@@ -259,7 +259,7 @@ impl<'a> Org<'a> {
         }
     }
 
-    /// Whether what a mapping writes fits into the fields of the org.
+    /// Checks that what a mapping writes fits the org's fields.
     pub async fn check_mapping(&mut self, mapping: &Mapping, side: Side) {
         let object = mapping.types[side as usize].clone();
         let Some(used) = self.used.objects.get(&object) else { return };
@@ -285,7 +285,7 @@ impl<'a> Org<'a> {
         }
     }
 
-    /// Whether a restricted picklist has the values that a mapping's samples give it.
+    /// Checks that a restricted picklist has the values in a mapping's samples.
     fn check_values(&mut self, mapping: &Mapping, subject: &str, field: &Value, by: &By) {
         let active =
             field["picklistValues"].as_array().into_iter().flatten().filter(|of| of["active"] == Value::Bool(true));
@@ -306,7 +306,7 @@ impl<'a> Org<'a> {
         }
     }
 
-    /// The codes of the currencies in use; none where the org has one.
+    /// Returns the codes of active currencies, or `None` for an org with a single currency.
     pub async fn currencies(&mut self) -> Option<Vec<String>> {
         let describe = self.describe("Account").await?;
         let field = field_of(describe, "CurrencyIsoCode")?;
@@ -315,7 +315,7 @@ impl<'a> Org<'a> {
         Some(active.filter_map(|of| of["value"].as_str().map(str::to_owned)).collect())
     }
 
-    /// The newest records of a mapping's object, with the fields that it translates.
+    /// Returns the newest records of a mapping's object, with the fields that it translates.
     pub async fn sample(&mut self, mapping: &Mapping, side: Side, count: usize) -> Vec<Value> {
         let object = mapping.types[side as usize].clone();
         if !self.used.objects.contains_key(&object) && !self.used.queries.contains_key(&object) {
@@ -339,7 +339,7 @@ impl<'a> Org<'a> {
         answer.ok().and_then(|answer| answer["records"].as_array().cloned()).unwrap_or_default()
     }
 
-    /// The lines that a mapping goes through, as a subquery of what the workflows read of them.
+    /// Builds a subquery for the lines that a mapping translates, with the fields that workflows read.
     fn lines(&self, mapping: &Mapping, side: Side, describe: &Value) -> Option<String> {
         let (list, _) = mapping.rows.iter().find_map(|row| row.field(side)?.in_lines())?;
         let relation = list.0.first()?;
@@ -351,7 +351,7 @@ impl<'a> Org<'a> {
     }
 }
 
-/// Why nothing can be asked at all.
+/// Reports that the account cannot be queried at all.
 pub fn no_access(refused: &Refused) -> Finding {
     let next = match refused.status {
         Some(401) => "check the credentials of the connection in hub.yaml, and the External Client App behind them",

@@ -1,4 +1,4 @@
-//! Real records through the mappings, without writing the result of them.
+//! Applies mappings to real records, without writing the results.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use super::usage::By;
 use crate::dsl::mapping::{Mapping, Side};
 use crate::scenario::Evaluate;
 
-/// What of these records cannot be translated to the other side.
+/// Reports records that cannot be translated to the other side.
 pub fn translate(mapping: &Mapping, to: Side, records: &[Value], evaluate: &Evaluate<'_>) -> Option<Finding> {
     if mapping.rows.iter().all(|row| row.route(to).is_none()) {
         return None;
@@ -26,7 +26,7 @@ pub fn translate(mapping: &Mapping, to: Side, records: &[Value], evaluate: &Eval
         format!("{} of {} records of {kind} cannot be translated, such as {id}: {why}", failed.len(), records.len());
     let next = format!("correct the records, or the named row of mappings/{}.yaml", mapping.name);
     let subject = format!("mapping {}", mapping.name);
-    // A table that translates nothing is wrong; one that some record does not match may be right about it.
+    // If no record can be translated, the mapping is wrong; if only some fail, it may be right to refuse them.
     Some(if failed.len() == records.len() {
         Finding::error(subject, problem, next, &By::new())
     } else {

@@ -1,4 +1,4 @@
-//! Preflight against the sandbox: clean on a good account of each kind, and a finding for each thing that is broken.
+//! Preflight on the sandbox: no findings on a good account of each kind, and a finding for each thing broken.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -15,7 +15,7 @@ use crate::expr::{Evaluation, EvaluationError};
 use crate::hub::Hub;
 use crate::sandbox::{PROFILES, Sandbox, serve};
 
-/// A served sandbox, and connections that lead there.
+/// A running sandbox, and connections to it.
 struct World {
     sandbox: Sandbox,
     hub: Hub,
@@ -61,7 +61,7 @@ impl World {
     }
 
     async fn preflight(&self, folder: &Path, only: Option<&str>) -> Report {
-        // The scenarios ask the same questions each time.
+        // The scenarios evaluate the same expressions each time.
         let evaluate = |asked: &Evaluation| {
             let question = serde_json::to_string(asked).expect("JSON");
             if let Some(answer) = self.known.borrow().get(&question) {
@@ -83,7 +83,7 @@ impl World {
         preflight.run().await.unwrap_or_else(|mistakes| panic!("{mistakes:?}"))
     }
 
-    /// What is found while these settings are in force: `subject: problem`, errors and warnings apart.
+    /// Returns the findings (`subject: problem`) under these sandbox settings.
     async fn findings(&self, folder: &Path, settings: &Value) -> Vec<(Severity, String)> {
         let profile = self.sandbox.profile().name;
         self.sandbox.change_settings(json!({"profile": profile})).expect("settings");
@@ -98,7 +98,7 @@ fn shipped() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("workflows")
 }
 
-/// The shipped folder with these workflows only: their scenarios are played quickly.
+/// The shipped folder with only these workflows, so that their scenarios run quickly.
 fn some(workflows: &[&str]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let link = |name: &str| {
@@ -112,7 +112,7 @@ fn some(workflows: &[&str]) -> tempfile::TempDir {
     folder
 }
 
-/// How many writes a sandbox has seen.
+/// Number of writes that a sandbox received.
 fn writes(sandbox: &Sandbox) -> usize {
     sandbox.ledger(0)["effects"].as_array().map_or(0, Vec::len)
 }
@@ -164,7 +164,8 @@ fn read_only(name: &str) -> Value {
     json!({"readOnly": [name]})
 }
 
-/// Each of these settings breaks something, and a finding says so that begins like this. With everything put back nothing is found.
+/// Each of these settings breaks something, for which a finding with this prefix is expected. With all settings
+/// restored, nothing is found.
 async fn is_found(workflows: &[&str], broken: &[(Value, &str)]) {
     let folder = some(workflows);
     let world = World::of(Profile::named("one-world").expect("a profile"), folder.path()).await;
@@ -247,7 +248,7 @@ async fn decisions_of_another_company_are_found() {
             connections: &world.connections,
             settings: &world.hub.connections,
             only: Some("netsuite"),
-            // The shipped company.yaml, which is that of another kind of company.
+            // The shipped company.yaml belongs to another kind of company.
             variant: None,
             sample: 0,
             evaluate: &evaluate,

@@ -1,8 +1,8 @@
-//! What the workflows of a folder use of other systems: objects, fields, tables and columns, and who uses each.
+//! What the workflows of a folder use of other systems: objects, fields, tables and columns, and by which workflows.
 //!
-//! It is derived from what the workflows do, not from their text: their scenarios are played, and each request that left is read. A query that
-//! an expression puts together out of parts stands there whole, and so does a body that a mapping made. What a scenario cannot show
-//! is which fields of a record are used that is read whole; a connection's `reads` in `hub.yaml` names those.
+//! Derived from what the workflows do, not from their text: their scenarios are run and each outgoing request is read.
+//! That includes queries that an expression assembles and bodies that a mapping builds. What a scenario cannot show is
+//! which fields are used of a record that is read whole; a connection's `reads` in `hub.yaml` names those.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,72 +12,72 @@ use serde_json::Value;
 use crate::sandbox::query::{Column, Dialect, Select, parse};
 use crate::scenario::Sending;
 
-/// Who uses something: names of workflows.
+/// Names of the workflows that use something.
 pub type By = BTreeSet<String>;
-/// Names of fields with who uses them.
+/// Names of fields, with the workflows that use them.
 pub type Fields = BTreeMap<String, By>;
 
-/// The systems that preflight knows how to ask.
+/// Systems that preflight can check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum System {
-    /// Its REST API has `/services/data/vNN.0/`.
+    /// Has its REST API at `/services/data/vNN.0/`.
     Salesforce,
-    /// Its REST web services have `/services/rest/`.
+    /// Has its REST web services at `/services/rest/`.
     NetSuite,
 }
 
-/// What is used through all connections.
+/// What is used, over all connections.
 #[derive(Debug, Default)]
 pub struct Usage {
-    /// By name of the connection.
+    /// By connection name.
     pub connections: BTreeMap<String, Used>,
 }
 
 /// What is used through one connection.
 #[derive(Debug)]
 pub struct Used {
-    /// What it leads to.
+    /// System that it connects to.
     pub system: System,
-    /// Salesforce's version, as in paths: `v62.0`.
+    /// Salesforce's API version as in paths: `v62.0`.
     pub version: String,
-    /// Objects or record types that are read and written one by one.
+    /// Objects or record types read and written as records.
     pub objects: BTreeMap<String, Object>,
-    /// Objects or tables that queries name.
+    /// Objects or tables used in queries.
     pub queries: BTreeMap<String, Query>,
-    /// Queries that nobody here can read, such as joins.
+    /// Queries that preflight cannot parse, such as joins.
     pub unread: BTreeMap<String, By>,
 }
 
-/// What is done with the records of one type.
+/// How the records of a type are used.
 #[derive(Debug, Default)]
 pub struct Object {
-    /// Who reads, creates, changes or deletes some.
+    /// Workflows that read, create, change or delete records.
     pub by: By,
     /// Fields that are read.
     pub reads: Fields,
-    /// Fields that are set in new records.
+    /// Fields set in new records.
     pub creates: Fields,
-    /// Fields that are set in records that are there.
+    /// Fields set in existing records.
     pub updates: Fields,
-    /// Fields by which records are found or made.
+    /// Fields by which records are found or upserted.
     pub keys: Fields,
-    /// Who deletes some.
+    /// Workflows that delete records.
     pub deletes: By,
-    /// Ids that stand in reference fields of what is created.
+    /// Ids used in reference fields of new records, by field.
     pub references: BTreeMap<(String, String), By>,
 }
 
-/// What queries ask of one object or table.
+/// How queries use an object or table.
 #[derive(Debug, Default)]
 pub struct Query {
-    /// Who asks.
+    /// Workflows that query it.
     pub by: By,
-    /// Fields that are asked for, as written: `Account.Name` leads through a reference.
+    /// Selected fields as written: `Account.Name` follows a reference.
     pub columns: Fields,
-    /// Fields in conditions and orders.
+    /// Fields in conditions and orderings.
     pub filters: Fields,
-    /// Subqueries: what is asked of children, by the relationship's name.
+    /// Subqueries: selected fields of children, by relationship name.
     pub children: BTreeMap<String, Fields>,
 }
 
@@ -92,14 +92,14 @@ impl Used {
         }
     }
 
-    /// The object of this name.
+    /// Returns the entry of an object, creating it if necessary.
     pub fn object(&mut self, name: &str) -> &mut Object {
         self.objects.entry(name.to_owned()).or_default()
     }
 }
 
 impl Usage {
-    /// Adds what a workflow sent in one of its scenarios.
+    /// Adds the requests that a workflow sent in a scenario.
     pub fn add(&mut self, workflow: &str, sendings: &[Sending]) {
         for sending in sendings {
             let Some((connection, path)) =
@@ -124,11 +124,11 @@ impl Usage {
         }
     }
 
-    /// Adds fields that a connection's `reads` names.
+    /// Adds the fields in a connection's `reads`.
     pub fn add_reads(&mut self, connection: &str, reads: &BTreeMap<String, Vec<String>>) {
         let Some(used) = self.connections.get_mut(connection) else { return };
         for (name, fields) in reads {
-            // Of a record that no workflow of the folder reads, nothing is needed.
+            // If no workflow in the folder reads the record, no fields are needed.
             let Some(object) = used.objects.get_mut(name) else { continue };
             let by = object.by.clone();
             for field in fields {
@@ -146,7 +146,7 @@ fn decoded(part: &str) -> String {
     percent_decode_str(part).decode_utf8_lossy().into_owned()
 }
 
-/// One request, direct or as part of a composite one.
+/// A request, sent directly or as part of a composite request.
 struct Request<'r> {
     workflow: &'r str,
     method: &'r str,
@@ -268,7 +268,7 @@ impl Request<'_> {
         }
     }
 
-    /// A record that may be new, with the ids that it refers to.
+    /// Records the fields and referenced ids of a record that may be new.
     fn note_new(&self, object: &mut Object) {
         self.note_fields(&mut object.creates, self.body);
         for (name, value) in self.body.and_then(Value::as_object).into_iter().flatten() {
@@ -281,7 +281,7 @@ impl Request<'_> {
 
     fn note_fields(&self, fields: &mut Fields, record: Option<&Value>) {
         let named = record.and_then(Value::as_object).into_iter().flatten().map(|(name, _)| name.as_str());
-        // A record of a collection says its type and its id beside its fields.
+        // Records in a collection carry their type and id next to their fields.
         for name in named.filter(|name| !["attributes", "id", "Id"].contains(name)) {
             note_field(fields, name, self.workflow);
         }
@@ -302,7 +302,7 @@ impl Request<'_> {
     fn note_select(&self, query: &mut Query, select: &Select, dialect: Dialect) {
         let name = |text: &str| match dialect {
             Dialect::Soql => text.to_owned(),
-            // The alias of a table before a column says nothing that matters here.
+            // The table alias before a column does not matter.
             Dialect::SuiteQl => text.rsplit('.').next().unwrap_or_default().to_lowercase(),
         };
         for column in &select.columns {

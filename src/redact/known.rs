@@ -1,6 +1,6 @@
-//! Which values are secrets: those of the environment, tokens that were granted, passwords in URLs.
+//! The known secret values: from the environment, granted tokens, passwords in URLs.
 //!
-//! Every secret that is looked up is noted here before it is used, so whatever shows a text later can hide it.
+//! Every secret is registered here before it is used, so that anything that shows text later can mask it.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
@@ -9,20 +9,20 @@ use url::Url;
 
 use super::{Redactor, SECRET_BYTES_MIN};
 
-/// A value this long is hidden wherever it turns up. A shorter one could be there by chance, so it is hidden where it was
-/// used, and in logs and messages.
+/// A value at least this long is masked everywhere. A shorter one could occur by chance, so it is masked only where it
+/// was used, and in logs and messages.
 pub const LONG_BYTES_MIN: usize = 8;
 
-/// Tokens that were granted and are still hidden; the oldest are forgotten.
+/// Most granted tokens remembered; the oldest are forgotten.
 const TOKENS_MAX: usize = 256;
 
-/// Redactors that are kept for sets of values.
+/// Most redactors cached.
 const CACHED_MAX: usize = 64;
 
-/// Passwords that everyone knows are not secrets, and their words are in every other line.
+/// Well-known default passwords are no secrets, and they occur as words in many log lines.
 const NO_SECRETS: [&str; 4] = ["postgres", "stepwell", "password", "localhost"];
 
-/// The secrets that are known. Cheap to clone; clones share them.
+/// All known secrets. Cheap to clone; clones share them.
 #[derive(Clone, Default)]
 pub struct Known(Arc<RwLock<State>>);
 
@@ -31,7 +31,7 @@ struct State {
     lasting: BTreeSet<String>,
     tokens: VecDeque<String>,
     all: Redactor,
-    /// By the values that are hidden beside the long ones.
+    /// Redactors by the values that they mask in addition to the long ones.
     with: HashMap<Vec<String>, Redactor>,
 }
 
@@ -41,17 +41,17 @@ impl std::fmt::Debug for Known {
     }
 }
 
-/// Those of this process: logs and error messages are cleaned of them.
+/// Secrets of this process, which logs and error messages mask.
 static PROCESS: LazyLock<Known> = LazyLock::new(Known::default);
 
 impl Known {
-    /// Those of this process.
+    /// Returns the secrets of this process.
     #[must_use]
     pub fn of_process() -> Self {
         PROCESS.clone()
     }
 
-    /// Notes a secret for good.
+    /// Registers a secret permanently.
     pub fn note(&self, value: &str) {
         let is_known = |state: &State| state.lasting.contains(value);
         if value.len() < SECRET_BYTES_MIN || is_known(&self.0.read().unwrap_or_else(PoisonError::into_inner)) {
@@ -62,7 +62,7 @@ impl Known {
         state.change();
     }
 
-    /// Notes a token that was granted for a while.
+    /// Registers a granted token.
     pub fn note_token(&self, value: &str) {
         let is_known = |state: &State| state.tokens.iter().any(|known| known == value);
         if value.len() < SECRET_BYTES_MIN || is_known(&self.0.read().unwrap_or_else(PoisonError::into_inner)) {
@@ -76,7 +76,7 @@ impl Known {
         state.change();
     }
 
-    /// Notes the password of a URL, and the user's name where it stands alone.
+    /// Registers a URL's password, or its user name if there is no password.
     pub fn note_url(&self, text: &str) {
         let Ok(url) = Url::parse(text) else { return };
         let decoded = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
@@ -90,13 +90,13 @@ impl Known {
         values.filter(|value| !NO_SECRETS.contains(&value.as_str())).for_each(|value| self.note(&value));
     }
 
-    /// Hides all of them: for logs and messages.
+    /// Masks all secrets; for logs and messages.
     #[must_use]
     pub fn all(&self) -> Redactor {
         self.0.read().unwrap_or_else(PoisonError::into_inner).all.clone()
     }
 
-    /// Hides these values and all long ones: for data.
+    /// Masks these values and all long secrets; for data.
     #[must_use]
     pub fn with(&self, values: &[&str]) -> Redactor {
         let mut key: Vec<String> = values.iter().map(|value| (*value).to_owned()).collect();
@@ -127,7 +127,8 @@ impl State {
     }
 }
 
-/// A secret, and the parts of it that are as good: a webhook's key without its prefix, each line of a PEM key.
+/// Returns the secret and the parts of it that are equally sensitive: a webhook key without its prefix, each line of a
+/// PEM key.
 fn forms(value: &str) -> impl Iterator<Item = &str> {
     const LINE_BYTES_MIN: usize = 16;
     let lines = value

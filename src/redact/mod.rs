@@ -1,7 +1,7 @@
-//! Takes secrets out of texts, bytes and JSON before they are stored or shown, whatever they are encoded in.
+//! Removes secrets from text, bytes and JSON before they are stored or shown, in any of many encodings.
 //!
-//! A secret is found as it is, in base64 at any alignment, in hex, in UTF-16 and Latin-1, and behind JSON escapes, percent
-//! encoding and HTML entities, also in layers. Pure: which values are secrets is said by [`known`].
+//! Finds a secret as plain text, in base64 at any alignment, in hex, in UTF-16 and Latin-1, and behind JSON escapes,
+//! percent encoding and HTML entities, also nested. Pure: [`known`] decides which values are secrets.
 
 pub mod known;
 mod patterns;
@@ -18,16 +18,16 @@ use patterns::{Depth, Patterns};
 
 pub use known::Known;
 
-/// Shown in a secret's place.
+/// Replaces a secret.
 pub const MASK: &str = "***";
 
-/// Shorter values are not looked for: they would hide half of every text.
+/// Shorter values are not searched for: they would mask half of every text.
 pub const SECRET_BYTES_MIN: usize = 4;
 
-/// Texts up to here are looked through as closely as can be.
+/// Texts up to this length are searched most thoroughly.
 const SHORT_BYTES_MAX: usize = 16 << 10;
 
-/// In longer texts fewer layers of encodings are looked through, so that the work stays in proportion.
+/// In longer texts, fewer nested encodings are searched, to bound the work.
 const MIDDLE_BYTES_MAX: usize = 64 << 10;
 
 impl Depth {
@@ -36,10 +36,10 @@ impl Depth {
     }
 }
 
-/// A number that contains a secret of at least so many digits is not there by chance.
+/// A number that contains a secret of at least this many digits is masked: that is no coincidence.
 const DIGITS_MIN: usize = 8;
 
-/// Hides a set of values. Cheap to clone.
+/// Masks a set of values. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Redactor(Option<Arc<Patterns>>);
 
@@ -50,13 +50,13 @@ impl std::fmt::Debug for Redactor {
 }
 
 impl Redactor {
-    /// Hides these values; those that are too short are left out.
+    /// Masks these values, except those that are too short.
     #[must_use]
     pub fn of<'v>(values: impl IntoIterator<Item = &'v str>) -> Self {
         Self(Patterns::of(values.into_iter().filter(|value| value.len() >= SECRET_BYTES_MIN)).map(Arc::new))
     }
 
-    /// The text without any of the values.
+    /// Returns the text with all values masked.
     #[must_use]
     pub fn text(&self, text: String) -> String {
         let found = self.found(text.as_bytes());
@@ -67,25 +67,25 @@ impl Redactor {
         String::from_utf8(clean).unwrap_or_else(|bad| String::from_utf8_lossy(bad.as_bytes()).into_owned())
     }
 
-    /// The bytes without any of the values.
+    /// Returns the bytes with all values masked.
     #[must_use]
     pub fn bytes(&self, bytes: Vec<u8>) -> Vec<u8> {
         let found = self.found(&bytes);
         if found.is_empty() { bytes } else { masked(&bytes, &found) }
     }
 
-    /// Whether any of the values is in there.
+    /// Whether any of the values occurs.
     #[must_use]
     pub fn finds(&self, bytes: &[u8]) -> bool {
         !self.found(bytes).is_empty()
     }
 
-    /// Takes the values out of JSON, keys included. True if one was there.
+    /// Masks the values in JSON, including keys. Returns whether any occurred.
     pub fn value(&self, value: &mut Value) -> bool {
         self.value_at(value, Depth::of_text(0))
     }
 
-    /// The same for JSON that is so many bytes of text: long ones are looked through less closely.
+    /// Like [`Self::value`], for JSON that is `text_bytes` long: long values are searched less thoroughly.
     pub fn value_of(&self, value: &mut Value, text_bytes: usize) -> bool {
         self.value_at(value, Depth::of_text(text_bytes))
     }
@@ -119,7 +119,7 @@ impl Redactor {
         }
     }
 
-    /// Two hidden keys are still two entries.
+    /// Two masked keys remain two entries.
     fn renamed(&self, entries: Map<String, Value>) -> Map<String, Value> {
         let mut renamed = Map::new();
         for (key, value) in entries {
@@ -136,7 +136,7 @@ impl Redactor {
         self.found(number.as_bytes()).iter().any(|found| found.len() == number.len() || found.len() >= DIGITS_MIN)
     }
 
-    /// Where values are, in order and apart from each other.
+    /// Returns where the values occur, sorted and without overlaps.
     fn found(&self, text: &[u8]) -> Vec<Range<usize>> {
         self.found_at(text, Depth::of_text(text.len()))
     }

@@ -1,4 +1,4 @@
-//! What a secret looks like in encodings that are known beforehand, and the search for all of them at once.
+//! The forms of a secret in common encodings, and the search for all of them at once.
 
 use std::ops::Range;
 
@@ -8,21 +8,21 @@ use base64::prelude::BASE64_STANDARD_NO_PAD;
 
 use super::views::{View, is_base64};
 
-/// How closely a text is looked through.
+/// How thoroughly a text is searched.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Depth {
-    /// So many encodings, one inside the other.
+    /// Number of nested encodings.
     pub(super) layers: usize,
-    /// Whether runs of base64 and hex are decoded, to find what is encoded in them once more.
+    /// Whether runs of base64 and hex are decoded, to find secrets encoded once more inside.
     pub(super) runs: bool,
 }
 
-/// What stands around a match and belongs to it.
+/// Neighboring characters that belong to a match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Edge {
-    /// Nothing.
+    /// None.
     None,
-    /// In base64 the characters next to it may hold some of its bits.
+    /// In base64, adjacent characters may hold some of the secret's bits.
     Base64 { before: bool, after: bool },
 }
 
@@ -30,12 +30,12 @@ enum Edge {
 pub(super) struct Patterns {
     search: AhoCorasick,
     edges: Vec<Edge>,
-    /// Whether a secret has a space, which forms write as `+`.
+    /// Whether a secret contains a space, which forms encode as `+`.
     has_space: bool,
 }
 
 impl Patterns {
-    /// None without values.
+    /// Returns `None` without values.
     pub(super) fn of<'v>(values: impl Iterator<Item = &'v str>) -> Option<Self> {
         let mut all: Vec<(Vec<u8>, Edge)> = Vec::new();
         let mut has_space = false;
@@ -48,11 +48,11 @@ impl Patterns {
         }
         let (patterns, edges): (Vec<Vec<u8>>, Vec<Edge>) = all.into_iter().unzip();
         let search = AhoCorasick::builder().match_kind(MatchKind::Standard).build(patterns);
-        // It fails only beyond two thousand million bytes of patterns.
+        // Fails only beyond two billion bytes of patterns.
         Some(Self { search: search.ok()?, edges, has_space })
     }
 
-    /// All matches in a text, as deep as is asked for.
+    /// Returns all matches in a text, to the given depth.
     pub(super) fn found(&self, text: &[u8], depth: Depth) -> Vec<Range<usize>> {
         let mut found: Vec<Range<usize>> = self
             .search
@@ -104,8 +104,8 @@ fn add(value: &str, all: &mut Vec<(Vec<u8>, Edge)>) {
     }
 }
 
-/// The characters of base64 that hold nothing but bits of these bytes, where so many bytes of the first group come before
-/// them; and whether characters on either side hold some more.
+/// Returns the base64 characters that hold only bits of `bytes` when `alignment` bytes of the first group come before
+/// them; and whether a character on either side holds more of their bits.
 fn inner_base64(bytes: &[u8], alignment: usize) -> (Vec<u8>, bool, bool) {
     let padded: Vec<u8> = std::iter::repeat_n(0, alignment).chain(bytes.iter().copied()).collect();
     let encoded = BASE64_STANDARD_NO_PAD.encode(&padded);

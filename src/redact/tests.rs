@@ -1,4 +1,4 @@
-//! Secrets of every length from four on, in every encoding and in layers of them, are hidden; what is beside them stays.
+//! Secrets of four or more bytes are masked in every encoding, also nested; the text around them stays.
 
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE, BASE64_URL_SAFE_NO_PAD};
@@ -7,15 +7,15 @@ use serde_json::{Value, json};
 
 use super::*;
 
-/// What a text may be written in.
+/// Encodings of a text.
 #[derive(Debug, Clone, Copy)]
 enum Encoding {
     Plain,
-    /// As JSON writes it, and with `\/`.
+    /// JSON escapes, with `\/`.
     Json,
     /// Every character as `\u00xx`.
     JsonUnits,
-    /// What must be.
+    /// Only characters that require it.
     Percent,
     /// Every byte, in lower case.
     PercentAll,
@@ -26,7 +26,7 @@ enum Encoding {
     Base64,
     Base64Url,
     Base64UrlNoPad,
-    /// Folded after 20 characters.
+    /// Line breaks after every 20 characters.
     Base64Folded,
     Hex,
     HexUpper,
@@ -84,7 +84,7 @@ impl Encoding {
     }
 }
 
-/// Secrets that are like no other text, and do not repeat themselves.
+/// Secrets that resemble no other text and contain no repetition.
 fn secret() -> impl Strategy<Value = String> {
     let plain = proptest::string::string_regex("[A-Za-z0-9!#$%&'*+/=?^_`{|}~. \"<>:;@-]{4,40}").expect("a pattern");
     let wide = proptest::string::string_regex("[a-zA-Z0-9äöüßéñ漢字😀/\\\\\"]{4,20}").expect("a pattern");
@@ -103,7 +103,7 @@ fn around() -> impl Strategy<Value = String> {
     proptest::string::string_regex("[ -~äö]{0,24}").expect("a pattern")
 }
 
-/// Whether a text still holds the secret, in any way in which it was written.
+/// Whether a text still contains the secret in any encoding.
 fn holds(text: &str, secret: &str) -> bool {
     let visible = |form: &str| !form.is_empty() && text.contains(form);
     ENCODINGS.iter().any(|encoding| visible(&encoding.of(secret)))
@@ -124,7 +124,7 @@ proptest! {
         let clean = redactor.text(written.clone());
         prop_assert!(clean.contains(MASK), "{written} -> {clean}");
         prop_assert!(!holds(&clean, &secret), "{written} -> {clean}");
-        // What is hidden is not found again, so that cleaning twice changes nothing.
+        // Masking again changes nothing.
         prop_assert!(!redactor.finds(clean.as_bytes()) || secret.contains('*'), "{written} -> {clean}");
     }
 
@@ -162,7 +162,7 @@ fn only_the_secret_is_taken_out() {
     assert_eq!(clean(r#"{"a":"can\/ary\"7","b":"x\/y"}"#), r#"{"a":"***","b":"x\/y"}"#);
     assert_eq!(clean("?t=can%2Fary%227&u=a%20b"), "?t=***&u=a%20b");
     assert_eq!(clean("<b>can&#x2F;ary&quot;7</b> &amp; c"), "<b>***</b> &amp; c");
-    // Shorter ones would hide half of every text.
+    // Shorter ones would mask half of every text.
     assert_eq!(clean("abc"), "abc");
     assert_eq!(redactor.bytes(b"\xffcan/ary\"7\xff".to_vec()), b"\xff***\xff");
     let pair = BASE64_STANDARD.encode("ann:can/ary\"7");

@@ -1,4 +1,4 @@
-//! A text as it reads once one encoding is taken off, and where each part of it stands in the text as it is.
+//! A text with one encoding removed, and where each part of it is in the original text.
 
 use std::ops::Range;
 
@@ -6,36 +6,37 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
 
-/// Shorter runs of base64 or hex hold no secret that is encoded twice.
+/// Shorter runs of base64 or hex cannot hold a doubly encoded secret.
 const RUN_MIN: usize = 6;
 
-/// A longer run may begin with something else, such as a part of a path.
+/// Runs at least this long are decoded at every alignment, since they may begin with something else, such as part of a
+/// path.
 const ALIGNED_RUN_MIN: usize = 16;
 
 const DECODER: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, NO_PAD.with_decode_allow_trailing_bits(true));
 
-/// A text with one encoding taken off.
+/// A text with one encoding removed.
 pub(super) struct View {
     pub(super) text: Vec<u8>,
-    /// Where the text and its original part ways, in order.
+    /// Where the decoded text differs from the original, in order.
     steps: Vec<Step>,
 }
 
-/// A part of a view that is written otherwise in the original.
+/// A part of a view that is written differently in the original.
 #[derive(Debug, Clone, Copy)]
 struct Step {
-    /// Where it begins in the view, and how long it is there.
+    /// Start and length in the view.
     at: usize,
     bytes: usize,
-    /// The same in the original.
+    /// Start and length in the original.
     from: usize,
     written: usize,
 }
 
-/// Reads one escape at the beginning of a text: how long it is, and what it stands for.
+/// Reads an escape at the start of a text: its length and its meaning.
 type Escape = fn(&[u8]) -> Option<(usize, Decoded)>;
 
-/// What an escape stands for.
+/// The bytes that an escape stands for.
 struct Decoded {
     bytes: [u8; 4],
     len: usize,
@@ -58,7 +59,7 @@ impl Decoded {
 }
 
 impl View {
-    /// Each encoding that there is a sign of; what runs of base64 and hex hold only if asked for.
+    /// Removes each encoding that the text shows signs of; decodes runs of base64 and hex only on request.
     pub(super) fn all(text: &[u8], has_space: bool, runs: bool) -> impl Iterator<Item = Self> {
         let escapes: [(bool, Escape); 5] = [
             (text.contains(&b'\\'), backslash),
@@ -90,7 +91,8 @@ impl View {
         (!view.steps.is_empty()).then_some(view)
     }
 
-    /// A run in which so many bytes are so many characters; a part of a group is hidden with all of it.
+    /// A decoded run where groups of `bytes` bytes are written as `characters` characters; part of a group maps to the
+    /// whole group.
     fn of_groups(text: Vec<u8>, bytes: usize, run: Range<usize>, characters: usize) -> Self {
         let groups = 0..text.len().div_ceil(bytes);
         let steps = groups.map(|group| Step {
@@ -102,13 +104,13 @@ impl View {
         Self { steps: steps.collect(), text }
     }
 
-    /// Where a part of the view stands in the original, whole escapes only.
+    /// Maps a range of the view to the original, in whole escapes.
     pub(super) fn original(&self, range: Range<usize>) -> Range<usize> {
         let end = range.end.saturating_sub(1).max(range.start);
         self.place(range.start).start..self.place(end).end
     }
 
-    /// Where one byte of the view stands.
+    /// Maps one byte of the view to the original.
     fn place(&self, at: usize) -> Range<usize> {
         let next = self.steps.partition_point(|step| step.at <= at);
         let Some(step) = next.checked_sub(1).map(|index| self.steps[index]) else { return at..at + 1 };
@@ -156,12 +158,12 @@ fn percent(text: &[u8]) -> Option<(usize, Decoded)> {
     Some((3, Decoded::byte(u8::try_from(number(text.get(1..3)?, 16)?).ok()?)))
 }
 
-/// The same where a space is a `+`.
+/// Percent encoding in which `+` means a space.
 fn form(text: &[u8]) -> Option<(usize, Decoded)> {
     if text[0] == b'+' { Some((1, Decoded::byte(b' '))) } else { percent(text) }
 }
 
-/// Lines that were folded: the break and the indentation of the next one.
+/// A folded line: the break and the indentation of the next line.
 fn line_break(text: &[u8]) -> Option<(usize, Decoded)> {
     if !matches!(text[0], b'\n' | b'\r') {
         return None;
@@ -170,7 +172,7 @@ fn line_break(text: &[u8]) -> Option<(usize, Decoded)> {
     Some((blank, Decoded::nothing()))
 }
 
-/// Longest name or number of an entity that is looked at.
+/// Longest entity considered.
 const ENTITY_BYTES_MAX: usize = 12;
 
 const ENTITIES: [(&str, char); 39] = [
@@ -236,12 +238,12 @@ fn number(digits: &[u8], base: u32) -> Option<u32> {
     u32::from_str_radix(text, base).ok().filter(|_| plain)
 }
 
-/// A character of either alphabet.
+/// A character of either base64 alphabet.
 pub(super) fn is_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
 }
 
-/// Texts that runs of base64 and hex hold. What is not text is left to the patterns of the secrets themselves.
+/// Decodes runs of base64 and hex that contain text. Others are left to the patterns of the secrets themselves.
 fn decoded_runs(text: &[u8]) -> impl Iterator<Item = View> {
     let mut found = Vec::new();
     let mut at = 0;
@@ -291,7 +293,7 @@ fn hexadecimal(text: &[u8], run: Range<usize>) -> Option<View> {
     Some(View::of_groups(decoded, 1, run.start..end, 2))
 }
 
-/// Most words are no base64: their first bytes tell that cheaply.
+/// Whether these could be the first bytes of text. A cheap check, since most words are not base64.
 fn begins_text(first: [u8; 3]) -> bool {
     let plain = |byte: u8| matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t');
     let wide = |byte: u8| byte >= 0x80;
@@ -301,7 +303,7 @@ fn begins_text(first: [u8; 3]) -> bool {
     }
 }
 
-/// What four characters of base64 hold.
+/// Decodes four characters of base64.
 fn first_bytes(characters: &[u8]) -> [u8; 3] {
     let bits = characters.iter().fold(0_u32, |bits, character| (bits << 6) | u32::from(sextet(*character)));
     let [_, a, b, c] = bits.to_be_bytes();

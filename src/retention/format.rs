@@ -1,10 +1,10 @@
-//! What an archive looks like: JSON Lines in gzip. The first line says what the file is, the last one what it must hold, so that a file
-//! that was cut off is no archive. Between them each line is one row of one table, with the columns as they were:
+//! The format of archives: JSON Lines in gzip. The first line describes the file and the last one has the expected
+//! counts and digest, so a truncated file is detected. Each line between them is a table row with its original columns:
 //!
 //! ```text
 //! {"archive":"0192…","format":1,"stepwell":"0.1.0","environment":"production","written_at":"…","first_run":"…","last_run":"…"}
-//! {"table":"definitions","row":{…}}    before the first run of it
-//! {"table":"runs","row":{…}}           then everything that hangs on the run, its journal first
+//! {"table":"definitions","row":{…}}    before the first run that uses it
+//! {"table":"runs","row":{…}}           then all rows that belong to the run, its journal first
 //! {"table":"journal","row":{…}}        `data` byte for byte as it was hashed
 //! {"table":"events","row":{…}}
 //! {"end":{"runs":1,"events":1,"rows":4,"digest":"…"}}
@@ -22,7 +22,7 @@ use crate::machine::Time;
 /// Version of the format.
 pub const FORMAT: u32 = 1;
 
-/// How names of archives end.
+/// Suffix of archive names.
 pub const SUFFIX: &str = ".jsonl.gz";
 
 /// The first line.
@@ -32,15 +32,15 @@ pub struct Header {
     pub archive: Uuid,
     /// Version of the format.
     pub format: u32,
-    /// Version of Stepwell that wrote it.
+    /// Stepwell version that wrote it.
     pub stepwell: String,
-    /// Which environment the database belongs to.
+    /// Environment of the database.
     pub environment: Option<String>,
-    /// By the clock of the database.
+    /// Time by the database's clock.
     pub written_at: Time,
-    /// No run in it has a smaller id.
+    /// Smallest id of a run in the archive.
     pub first_run: Option<Uuid>,
-    /// No run in it has a larger id.
+    /// Largest id of a run in the archive.
     pub last_run: Option<Uuid>,
 }
 
@@ -51,37 +51,36 @@ pub struct End {
     pub runs: u64,
     /// Number of events.
     pub events: u64,
-    /// Number of lines between the first and the last.
+    /// Number of rows.
     pub rows: u64,
-    /// In hexadecimal: see [`Digest`].
+    /// Hexadecimal; see [`Digest`].
     pub digest: String,
 }
 
 /// Any line but the first.
 #[derive(Deserialize)]
 pub struct Line<'a> {
-    /// Which table.
+    /// Table of the row.
     #[serde(borrow)]
     pub table: Option<Cow<'a, str>>,
-    /// The row's columns by name.
+    /// Columns of the row by name.
     #[serde(borrow)]
     pub row: Option<&'a RawValue>,
-    /// Of the last line.
+    /// Set only on the last line.
     pub end: Option<End>,
 }
 
-/// A hash over every line but the last, the first one included: each with its line end, in the order of the file. It does not depend on how
-/// the file is compressed.
+/// A hash over all lines but the last, with their line ends and in order. It does not depend on the compression.
 #[derive(Debug, Clone, Default)]
 pub struct Digest(sha2::Sha256);
 
 impl Digest {
-    /// Takes a line in, or a part of one.
+    /// Adds a line, or part of one.
     pub fn update(&mut self, text: &[u8]) {
         self.0.update(text);
     }
 
-    /// The hash so far.
+    /// Returns the hash so far.
     #[must_use]
     pub fn value(&self) -> [u8; 32] {
         self.0.clone().finalize().into()

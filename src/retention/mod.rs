@@ -1,8 +1,8 @@
-//! Retention: what has ended long ago leaves the database for an archive.
+//! Retention: moves old ended runs and events from the database to archives.
 //!
-//! Invariant: nothing is removed that lives, that someone still wants something of, or that is not in an archive which was read back
-//! and verified. [`rules`] decides, as pure functions; [`Writer`] and [`Archive`] are the two ends of the format. What is asked of the
-//! database is in `store/retention`, and `engine/retention` puts it together.
+//! Invariant: nothing is deleted that is still live or needed, or that is not in an archive that was read back and
+//! verified. [`rules`] decides, in pure functions; [`Writer`] and [`Archive`] write and read the format. The SQL is in
+//! `store/retention`, and `engine/retention` combines these parts.
 
 mod format;
 mod policy;

@@ -1,4 +1,4 @@
-//! What operators set: how long runs, events and keys stay. Whatever is not set stays forever.
+//! The operator's settings: how long to keep runs, events and event keys. Anything unset is kept forever.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -12,21 +12,21 @@ use crate::machine::Status;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
-    /// Well.
+    /// Successfully.
     Completed,
-    /// Undone after a fault.
+    /// Compensated after a fault.
     Compensated,
-    /// Ended by a person.
+    /// Cancelled by a person.
     Cancelled,
-    /// Stopped by a fault, and dismissed by a person: while it needs attention it stays in any case.
+    /// Stopped by a fault and dismissed by a person. A run that needs attention is always kept.
     Faulted,
 }
 
 impl Outcome {
-    /// All of them.
+    /// All outcomes.
     pub const ALL: [Self; 4] = [Self::Completed, Self::Compensated, Self::Cancelled, Self::Faulted];
 
-    /// As in `hub.yaml` and in the database.
+    /// Name in `hub.yaml` and in the database.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -37,7 +37,7 @@ impl Outcome {
         }
     }
 
-    /// Of a run with this status; none while it lives.
+    /// Outcome of a status; `None` while the run is live.
     #[must_use]
     pub fn of(status: Status) -> Option<Self> {
         match status {
@@ -50,7 +50,7 @@ impl Outcome {
     }
 }
 
-/// How long something stays.
+/// How long something is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Age {
@@ -60,33 +60,33 @@ pub enum Age {
     For(Duration),
 }
 
-/// How long runs stay after their end, by how they ended; what is not named here is left to the general setting.
+/// How long to keep ended runs, by outcome. An absent outcome uses the general setting.
 pub type Ages = BTreeMap<Outcome, Age>;
 
 /// `retention:` of `hub.yaml`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Policy {
-    /// The folder of archives. Without it nothing is removed.
+    /// Folder for archives. Without it, nothing is deleted.
     pub archive: Option<PathBuf>,
     /// For all workflows.
     pub runs: Ages,
-    /// For one workflow, by `namespace/name`.
+    /// For single workflows, by `namespace/name`.
     pub workflows: BTreeMap<String, Ages>,
-    /// How long events stay that have no runs.
+    /// How long to keep events without runs.
     pub events: Option<Duration>,
-    /// How long the ids of events are known after the events themselves are gone.
+    /// How long to remember event ids after the events are deleted.
     pub event_keys: Option<Duration>,
 }
 
 impl Policy {
-    /// How long a run of this workflow (`namespace/name`) stays after this end.
+    /// How long to keep a run of this workflow (`namespace/name`) with this outcome.
     #[must_use]
     pub fn age(&self, workflow: &str, outcome: Outcome) -> Age {
         let own = self.workflows.get(workflow).and_then(|ages| ages.get(&outcome));
         own.or_else(|| self.runs.get(&outcome)).copied().unwrap_or(Age::Keep)
     }
 
-    /// The folder, if anything at all may go.
+    /// Returns the archive folder if the policy deletes anything at all.
     #[must_use]
     pub fn folder(&self) -> Option<&PathBuf> {
         let goes = |ages: &Ages| ages.values().any(|age| matches!(age, Age::For(_)));
@@ -95,7 +95,7 @@ impl Policy {
         self.archive.as_ref().filter(|_| any)
     }
 
-    /// The shortest time after which a run or an event goes.
+    /// Shortest time after which a run or event is deleted.
     #[must_use]
     pub fn youngest(&self) -> Option<chrono::Duration> {
         let ages = self.runs.values().chain(self.workflows.values().flat_map(BTreeMap::values));

@@ -1,4 +1,4 @@
-//! Reads archives: what one holds, one run of many, and whether everything in it is as it was written.
+//! Reads archives: their contents, single runs, and verification.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -16,7 +16,7 @@ use crate::machine::{Record, RunId, Time};
 use crate::store::StoreError;
 use crate::store::runs::journal::{self, Chain, JournalRow, StoredRow, Tampered};
 
-/// No line is longer.
+/// Longest line.
 const LINE_BYTES_MAX: u64 = 1 << 30;
 
 /// Why a file cannot be read as an archive.
@@ -25,17 +25,17 @@ pub enum ArchiveError {
     /// The file or folder cannot be read.
     #[error("{path} cannot be read: {error}")]
     File {
-        /// Which file.
+        /// Path of the file.
         path: String,
-        /// Why.
+        /// Cause.
         error: io::Error,
     },
-    /// It is not what was written.
+    /// The contents are not what was written.
     #[error("{path}: {unsound}")]
     Unsound {
-        /// Which file.
+        /// Path of the file.
         path: String,
-        /// Why not.
+        /// What is wrong.
         unsound: Unsound,
     },
 }
@@ -43,16 +43,16 @@ pub enum ArchiveError {
 /// What is wrong with an archive.
 #[derive(Debug, thiserror::Error)]
 pub enum Unsound {
-    /// Not an archive of Stepwell, or of a later version.
+    /// Not a Stepwell archive, or one from a later version.
     #[error("this is not an archive that this version of Stepwell can read: {0}")]
     Foreign(String),
-    /// The end is missing.
+    /// The last line is missing.
     #[error("the file ends before its last line: it was cut off")]
     CutOff,
-    /// A line that is not as it was written.
+    /// A line is damaged.
     #[error("line {line}: {why}")]
     Line {
-        /// From 1.
+        /// Line number, from 1.
         line: u64,
         /// What is wrong.
         why: String,
@@ -60,12 +60,12 @@ pub enum Unsound {
     /// A journal was changed.
     #[error("{0}")]
     Journal(#[from] Tampered),
-    /// Counts or digest do not match the lines.
+    /// The counts or the digest do not match the lines.
     #[error("its last line says {said}, but it contains {held}")]
     Contents {
-        /// What the last line says.
+        /// According to the last line.
         said: String,
-        /// What there is.
+        /// According to the other lines.
         held: String,
     },
 }
@@ -73,22 +73,22 @@ pub enum Unsound {
 /// A row of an archive.
 #[derive(Debug)]
 pub struct Item {
-    /// Which table.
+    /// Name of its table.
     pub table: String,
-    /// Its columns.
+    /// Columns as JSON.
     pub row: Box<RawValue>,
 }
 
-/// An archive that is being read.
+/// An archive being read.
 pub struct Archive {
     path: PathBuf,
     lines: BufReader<MultiGzDecoder<BufReader<File>>>,
     line: u64,
-    /// Over the lines that were read.
+    /// Digest of the lines read so far.
     digest: Digest,
     /// The first line.
     pub header: Header,
-    /// The last line, once it is read.
+    /// The last line, once it has been read.
     pub end: Option<End>,
 }
 
@@ -96,7 +96,7 @@ impl Archive {
     /// Opens a file and reads its first line.
     ///
     /// # Errors
-    /// It is not there, or not an archive.
+    /// It does not exist, or is not an archive.
     pub fn open(path: &Path) -> Result<Self, ArchiveError> {
         let file = File::open(path).map_err(|error| ArchiveError::File { path: path.display().to_string(), error })?;
         let mut lines = BufReader::new(MultiGzDecoder::new(BufReader::with_capacity(1 << 18, file)));
@@ -113,10 +113,10 @@ impl Archive {
         Ok(Self { path: path.to_owned(), lines, line: 1, digest, header, end: None })
     }
 
-    /// The next row; none behind the last.
+    /// Returns the next row, or `None` after the last.
     ///
     /// # Errors
-    /// The file is not as it was written.
+    /// The contents are not what was written.
     pub fn next_row(&mut self) -> Result<Option<Item>, ArchiveError> {
         if self.end.is_some() {
             return Ok(None);
@@ -164,25 +164,25 @@ impl Archive {
     }
 }
 
-/// What of a run's row is read back.
+/// The columns of a run that are read back.
 #[derive(Debug, Clone, Deserialize)]
 pub struct ArchivedRun {
-    /// The run.
+    /// The run's id.
     pub id: RunId,
-    /// Its definition, by the row of `definitions` in the same file.
+    /// Row of its definition in the same file.
     pub definition_id: i32,
     /// The run that started it.
     pub parent_id: Option<RunId>,
     /// Number of its journal rows.
     pub seq: i32,
     #[serde(with = "bytea")]
-    /// Hash of the last one.
+    /// Hash of the last journal row.
     pub head: Vec<u8>,
-    /// Accepted.
+    /// When the run was accepted.
     pub created_at: Time,
 }
 
-/// `\x00ff`, as Postgres writes bytes.
+/// Reads Postgres's text format for bytes, `\x00ff`.
 pub(crate) mod bytea {
     use serde::{Deserialize, Deserializer, de::Error};
 
@@ -193,10 +193,10 @@ pub(crate) mod bytea {
     }
 }
 
-/// A definition as the archive has it.
+/// A definition in an archive.
 #[derive(Debug, Clone, Deserialize)]
 pub struct ArchivedDefinition {
-    /// As runs name it.
+    /// Id that runs refer to.
     pub id: i32,
     /// Namespace.
     pub namespace: String,
@@ -204,24 +204,24 @@ pub struct ArchivedDefinition {
     pub name: String,
     /// Version.
     pub version: String,
-    /// As it was deployed.
+    /// Source as deployed.
     pub source: String,
     /// Catalog functions that it used, as JSON.
     pub functions: Box<RawValue>,
 }
 
-/// An archive in which everything is as it was written.
+/// The result of verifying an archive.
 #[derive(Debug)]
 pub struct Summary {
-    /// Its first line.
+    /// The first line.
     pub header: Header,
-    /// Its last line.
+    /// The last line.
     pub end: End,
-    /// Of the file as it is on disk.
+    /// Hash of the compressed file.
     pub sha256: [u8; 32],
-    /// The runs in it, in its order.
+    /// Runs in file order.
     pub runs: Vec<RunId>,
-    /// The events in it, in its order.
+    /// Events in file order.
     pub events: Vec<Uuid>,
 }
 
@@ -230,10 +230,10 @@ struct Identified {
     id: Uuid,
 }
 
-/// Reads a whole archive: recomputes the chain of each journal, the counts and the digest.
+/// Verifies a whole archive: the hash chain of each journal, the counts and the digest.
 ///
 /// # Errors
-/// What is not as it was written.
+/// The first thing that differs from what was written.
 pub fn verify(path: &Path) -> Result<Summary, ArchiveError> {
     let mut archive = Archive::open(path)?;
     let mut open: Option<(ArchivedRun, Chain)> = None;
@@ -272,7 +272,7 @@ pub fn verify(path: &Path) -> Result<Summary, ArchiveError> {
     Ok(Summary { header: archive.header.clone(), end, sha256: hash(path)?, runs, events })
 }
 
-/// The run that was read is complete.
+/// Checks the journal of a run after its last row.
 fn close(archive: &Archive, open: Option<(ArchivedRun, Chain)>) -> Result<(), ArchiveError> {
     let Some((run, chain)) = open else { return Ok(()) };
     chain.end(run.seq, &run.head).map_or(Ok(()), |tampered| Err(archive.unsound(tampered.into())))
@@ -282,10 +282,10 @@ fn imported(archive: &Archive, run: RunId, row: &RawValue) -> Result<StoredRow, 
     journal::imported(run, row).map_err(|e| archive.bad_line(e.to_string()))
 }
 
-/// SHA-256 of a file as it is on disk.
+/// Returns the SHA-256 of a file on disk.
 ///
 /// # Errors
-/// It cannot be read.
+/// The file cannot be read.
 pub fn hash(path: &Path) -> Result<[u8; 32], ArchiveError> {
     let failed = |error| ArchiveError::File { path: path.display().to_string(), error };
     let mut hash = Sha256::new();
@@ -293,10 +293,10 @@ pub fn hash(path: &Path) -> Result<[u8; 32], ArchiveError> {
     Ok(hash.finalize().into())
 }
 
-/// The archives that a path leads to: itself, or those in a folder, in the order of their names.
+/// Returns the path itself, or all archives in a folder, sorted by name.
 ///
 /// # Errors
-/// It cannot be read.
+/// The path cannot be read.
 pub fn files(path: &Path) -> Result<Vec<PathBuf>, ArchiveError> {
     let failed = |error| ArchiveError::File { path: path.display().to_string(), error };
     if !std::fs::metadata(path).map_err(failed)?.is_dir() {
@@ -313,31 +313,31 @@ pub fn files(path: &Path) -> Result<Vec<PathBuf>, ArchiveError> {
     Ok(found)
 }
 
-/// A run as an archive has it.
+/// A run found in an archive.
 #[derive(Debug)]
 pub struct Found {
-    /// Its row.
+    /// Row of the run.
     pub run: ArchivedRun,
-    /// Its definition.
+    /// Definition of the run.
     pub definition: ArchivedDefinition,
-    /// Its journal.
+    /// Journal of the run.
     pub journal: Vec<StoredRow>,
-    /// In which file.
+    /// File that contains it.
     pub path: PathBuf,
 }
 
 impl Found {
-    /// Its records, in order.
+    /// Returns the journal records in order.
     ///
     /// # Errors
-    /// A later version wrote one, or it was damaged.
+    /// A record is damaged or was written by a later version.
     pub fn records(&self) -> Result<Vec<Record>, StoreError> {
         let rows = self.journal.iter().cloned().map(StoredRow::records);
         rows.flat_map(|row| row.map_or_else(|why| vec![Err(why)], |rows| rows.iter().map(JournalRow::record).collect()))
             .collect()
     }
 
-    /// What is wrong with its journal.
+    /// Checks the journal's hash chain. Returns what is wrong, if anything.
     #[must_use]
     pub fn verify(&self) -> Option<Tampered> {
         let mut chain = Chain::new(self.run.id);
@@ -346,7 +346,8 @@ impl Found {
     }
 }
 
-/// A run, from a file or from the files of a folder. A run that continued after it was archived is in a later one again: the longer journal counts.
+/// Finds a run in a file or in the files of a folder. A run that continued after it was archived is archived again: the
+/// longest journal wins.
 ///
 /// # Errors
 /// A file cannot be read.

@@ -1,78 +1,78 @@
-//! What may go. Pure: facts in, a verdict out, so that the promise "nothing that lives" is a property that tests can hold against any
-//! history. The statements that remove check the same again, in their own transactions.
+//! Decides what may be deleted. Pure functions, so that tests can check the guarantee "nothing live is deleted" against
+//! any history. The SQL statements that delete check the same conditions again in their own transactions.
 
 use super::{Age, Outcome, Policy};
 use crate::machine::{RunId, Status, Time};
 
-/// Largest family that goes. It goes in one transaction, which must stay short.
+/// Largest family that is deleted: a family is deleted in one short transaction.
 pub const FAMILY_MAX: usize = 5_000;
 
-/// What of a run counts here.
+/// The facts about a run that matter here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
-    /// The run.
+    /// The run's id.
     pub id: RunId,
     /// The run that started it.
     pub parent: Option<RunId>,
-    /// `namespace/name`
+    /// Workflow as `namespace/name`.
     pub workflow: String,
-    /// Its status.
+    /// Current status.
     pub status: Status,
     /// When it ended.
     pub finished_at: Option<Time>,
-    /// It needs a person.
+    /// Whether it needs attention.
     pub attention: bool,
-    /// What still wants something of it, or shows it.
+    /// What still needs or shows the run.
     pub held: Option<Hold>,
 }
 
-/// What keeps a run that has ended.
+/// Why an ended run must be kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Hold {
-    /// A command that no node has answered.
+    /// A command that no node has processed.
     Command,
-    /// A proposal that nobody decided.
+    /// An undecided proposal.
     Proposal,
-    /// A conflict that nobody settled.
+    /// An unsettled conflict.
     Conflict,
-    /// A place in the queue of its key.
+    /// A place in its key's queue.
     Queue,
     /// A freeze.
     Freeze,
-    /// It listens.
+    /// An event listener.
     Listener,
     /// It is the last run of a schedule.
     Schedule,
     /// Its event needs attention.
     Event,
-    /// A node still holds it.
+    /// A node still owns it.
     Owner,
-    /// An archive has it already: it is about to be removed.
+    /// It is archived already and about to be deleted.
     Archived,
 }
 
-/// Why a family stays.
+/// Why a family is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kept {
-    /// One of its runs has not ended.
+    /// This run has not ended.
     Lives(RunId),
-    /// One of its runs needs a person.
+    /// This run needs attention.
     Attention(RunId),
-    /// One of its runs is kept forever.
+    /// This run is kept forever.
     Forever(RunId),
-    /// One of its runs is not due before this.
+    /// This run is kept until this time.
     Until(RunId, Time),
-    /// Something holds one of its runs.
+    /// Something holds this run.
     Held(RunId, Hold),
     /// It has more than [`FAMILY_MAX`] runs.
     Large,
 }
 
-/// Whether a whole family may go. `family` is the run at the top and all runs below it.
+/// Whether a whole family may be deleted. `family` is the top run and all its descendants.
 ///
 /// # Errors
-/// Why it stays.
+/// Why it is kept.
 pub fn judge(family: &[Member], policy: &Policy, now: Time) -> Result<(), Kept> {
     if family.len() > FAMILY_MAX {
         return Err(Kept::Large);
@@ -88,7 +88,7 @@ fn judge_one(run: &Member, policy: &Policy, now: Time) -> Result<(), Kept> {
         return Err(Kept::Attention(run.id));
     }
     let Age::For(age) = policy.age(&run.workflow, outcome) else { return Err(Kept::Forever(run.id)) };
-    // A duration that no calendar holds keeps forever.
+    // A duration beyond the calendar means forever.
     let due = chrono::Duration::from_std(age).ok().and_then(|age| finished_at.checked_add_signed(age));
     match due {
         Some(due) if due <= now => {}
@@ -101,23 +101,23 @@ fn judge_one(run: &Member, policy: &Policy, now: Time) -> Result<(), Kept> {
     }
 }
 
-/// What of an event counts here.
+/// The facts about an event that matter here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EventFacts {
     /// When it was stored.
     pub received_at: Time,
-    /// Everybody who waited for it was told.
+    /// Whether it was delivered to everything that waited for it.
     pub routed: bool,
-    /// It waits for a person, or for other events with which it starts a run.
+    /// Whether it waits for a person, or for other events with which it would start a run.
     pub waits: bool,
-    /// It started a run, or a run waited for it.
+    /// Whether it started a run, or a run waited for it.
     pub had_runs: bool,
-    /// One of those runs is still here and not about to be archived.
+    /// Whether one of those runs is still here and not about to be archived.
     pub has_runs: bool,
 }
 
-/// Whether an event may go: with the last of its runs, or by age if it never had any. Never while a run lives that may still ask for it:
-/// `asked_for` is the time from which on there may be one.
+/// Whether an event may be deleted: together with the last of its runs, or by age if it never had any. Kept while a
+/// live run may still ask for it, that is, if it was received at or after `asked_for`.
 #[must_use]
 pub fn event_is_due(event: &EventFacts, policy: &Policy, asked_for: Option<Time>, now: Time) -> bool {
     if !event.routed || event.waits || event.has_runs || asked_for.is_some_and(|since| event.received_at >= since) {
@@ -129,7 +129,7 @@ pub fn event_is_due(event: &EventFacts, policy: &Policy, asked_for: Option<Time>
     policy.events.is_some_and(|age| is_older(event.received_at, age, now))
 }
 
-/// Whether the id of an event may be forgotten: the event and its runs are gone, and no sender repeats it any more.
+/// Whether an event id may be forgotten: the event and its runs are deleted, and senders no longer repeat it.
 #[must_use]
 pub fn key_is_due(received_at: Time, has_event: bool, has_runs: bool, policy: &Policy, now: Time) -> bool {
     !has_event && !has_runs && policy.event_keys.is_some_and(|age| is_older(received_at, age, now))
@@ -142,17 +142,18 @@ pub fn is_older(at: Time, age: std::time::Duration, now: Time) -> bool {
     due.is_some_and(|due| due <= now)
 }
 
-/// A run that has not ended, as far as events are concerned.
+/// The facts about a live run that matter for events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LiveRun {
-    /// When it was accepted: it may ask for events from then on.
+    /// When it was accepted; it may ask for events received from then on.
     pub created_at: Time,
-    /// Its definition has a `listen`.
+    /// Whether its definition has a `listen`.
     pub listens: bool,
 }
 
-/// From when on a run that lives may ask for events: it looks back to its own beginning, and to events that nobody wanted for `looks_back`
-/// before it. `pages` are the oldest runs of each status, and whether there are more behind them; those count as if they listened.
+/// The earliest time from which live runs may ask for events: a run may take events since its own start, and unmatched
+/// events from up to `looks_back` before it. `pages` are the oldest runs of each status, and whether there are more;
+/// the rest is assumed to listen.
 #[must_use]
 pub fn asked_for_since(pages: &[(Vec<LiveRun>, bool)], looks_back: std::time::Duration) -> Option<Time> {
     let oldest = |(runs, has_more): &(Vec<LiveRun>, bool)| {

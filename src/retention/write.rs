@@ -1,4 +1,4 @@
-//! Writes an archive. Under its own name a file is whole and on disk, or not there at all.
+//! Writes an archive. A file appears under its final name only when it is complete and on disk.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
@@ -11,36 +11,36 @@ use sha2::{Digest as _, Sha256};
 
 use super::format::{Digest, End, Header};
 
-/// Behind the name of a file that is not whole.
+/// Suffix of an incomplete file.
 const PART: &str = ".part";
 
-/// What an archive holds.
+/// The counts of an archive.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Contents {
     /// Number of runs.
     pub runs: u64,
     /// Number of events.
     pub events: u64,
-    /// Number of lines between the first and the last.
+    /// Number of rows.
     pub rows: u64,
 }
 
-/// A file that is on disk.
+/// A completed file on disk.
 #[derive(Debug, Clone)]
 pub struct Written {
-    /// Where.
+    /// Path of the file.
     pub path: PathBuf,
-    /// What it holds.
+    /// Counts of the contents.
     pub contents: Contents,
-    /// Of the file as it is on disk.
+    /// Hash of the compressed file.
     pub sha256: [u8; 32],
-    /// Of what it holds.
+    /// Digest of the lines.
     pub digest: [u8; 32],
-    /// Its size.
+    /// Size in bytes.
     pub bytes: u64,
 }
 
-/// An archive that is being written.
+/// An archive being written.
 pub struct Writer {
     encoder: GzEncoder<Counted>,
     part: PathBuf,
@@ -49,7 +49,7 @@ pub struct Writer {
     digest: Digest,
 }
 
-/// Counts and hashes what goes to disk.
+/// Counts and hashes the bytes written to disk.
 struct Counted {
     file: BufWriter<File>,
     hash: Sha256,
@@ -70,10 +70,10 @@ impl Write for Counted {
 }
 
 impl Writer {
-    /// Begins a file of this name. Only its owner may read it.
+    /// Creates a file with this name, readable only by its owner.
     ///
     /// # Errors
-    /// The folder cannot be written to.
+    /// The folder is not writable.
     pub fn create(folder: &Path, name: &str, header: &Header) -> io::Result<Self> {
         let (path, part) = (folder.join(name), folder.join(format!("{name}{PART}")));
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part)?;
@@ -84,10 +84,10 @@ impl Writer {
         Ok(writer)
     }
 
-    /// Adds a run, whose journal follows.
+    /// Adds a run; its journal must follow.
     ///
     /// # Errors
-    /// The disk is full, or another error of the file.
+    /// The disk is full, or another I/O error.
     pub fn run(&mut self, row: &str) -> io::Result<()> {
         self.contents.runs += 1;
         self.row("runs", row)
@@ -96,7 +96,7 @@ impl Writer {
     /// Adds an event.
     ///
     /// # Errors
-    /// The disk is full, or another error of the file.
+    /// The disk is full, or another I/O error.
     pub fn event(&mut self, row: &str) -> io::Result<()> {
         self.contents.events += 1;
         self.row("events", row)
@@ -105,13 +105,13 @@ impl Writer {
     /// Adds a row of another table, as JSON text.
     ///
     /// # Errors
-    /// The disk is full, or another error of the file.
+    /// The disk is full, or another I/O error.
     pub fn row(&mut self, table: &str, row: &str) -> io::Result<()> {
         self.contents.rows += 1;
         self.line(&format!(r#"{{"table":"{table}","row":{}}}"#, one_line(row)))
     }
 
-    /// Bytes that are on disk or on their way.
+    /// Compressed bytes written so far.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.encoder.get_ref().bytes
@@ -125,10 +125,10 @@ impl Writer {
         Ok(())
     }
 
-    /// Ends the file and gives it its name, once all of it is on disk.
+    /// Completes the file, flushes it to disk, then gives it its final name.
     ///
     /// # Errors
-    /// The disk is full, or another error of the file.
+    /// The disk is full, or another I/O error.
     pub fn finish(mut self) -> io::Result<Written> {
         let digest = self.digest.value();
         let Contents { runs, events, rows } = self.contents.clone();
@@ -144,10 +144,10 @@ impl Writer {
         Ok(Written { path: self.path, contents: self.contents, sha256, digest, bytes: counted.bytes })
     }
 
-    /// Deletes what a writer of this name left behind, whole or not.
+    /// Deletes the files of a writer with this name, complete or not.
     ///
     /// # Errors
-    /// The folder cannot be written to.
+    /// The folder is not writable.
     pub fn discard(folder: &Path, name: &str) -> io::Result<()> {
         for path in [folder.join(format!("{name}{PART}")), folder.join(name)] {
             match std::fs::remove_file(&path) {
@@ -159,20 +159,20 @@ impl Writer {
     }
 }
 
-/// A JSON text on one line. Line ends stand between its parts only, never inside a string.
+/// Puts JSON on one line. Line breaks occur only between tokens, never inside a string.
 fn one_line(json: &str) -> std::borrow::Cow<'_, str> {
     if json.contains(['\n', '\r']) { json.replace(['\n', '\r'], " ").into() } else { json.into() }
 }
 
-/// Makes sure that names in a folder are on disk.
+/// Flushes a folder's entries to disk.
 ///
 /// # Errors
-/// The folder cannot be opened or written.
+/// The folder cannot be opened or flushed.
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// Whether files can be made in a folder, found out by making one.
+/// Tests whether files can be created in a folder by creating one.
 ///
 /// # Errors
 /// Why not.

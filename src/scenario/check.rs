@@ -1,4 +1,5 @@
-//! Compares what happened with what was expected. Every difference is a text that says where, what was expected, what was found.
+//! Compares the result of a rehearsal with the expectation. Each difference is a text with the place, the expected and
+//! the actual value.
 
 use std::sync::Arc;
 
@@ -10,10 +11,10 @@ use super::rehearsal::trace::Trace;
 use crate::dsl::Definition;
 use crate::expr::{Expression, Template};
 
-/// Longest value that is shown.
+/// Longest value shown.
 const SHOWN_CHARS_MAX: usize = 200;
 
-/// What differs from what a scenario expects.
+/// Returns all differences from what a scenario expects.
 #[must_use]
 pub fn differences(definition: &Definition, expect: &Expect, trace: &Trace) -> Vec<String> {
     let mut found = Vec::new();
@@ -47,7 +48,7 @@ pub fn differences(definition: &Definition, expect: &Expect, trace: &Trace) -> V
     found
 }
 
-/// Why a run ended as nobody expected.
+/// Explains an unexpected status.
 fn because(trace: &Trace) -> String {
     if let Some(violation) = trace.refused.as_ref().and_then(|violations| violations.first()) {
         return format!("; the input is refused at {:?}: {}", violation.pointer, violation.message);
@@ -60,7 +61,7 @@ fn because(trace: &Trace) -> String {
     format!("; {at} failed: {why}")
 }
 
-/// Whether a predicate is true; otherwise why it has no value, if it has none.
+/// Checks that a predicate is true. The error says why it has no value, if it has none.
 pub(super) fn holds(predicate: &Expression, of: &Value) -> Result<(), Option<String>> {
     match predicate.evaluate(&Arc::new(of.clone()), &[]) {
         Ok(Value::Bool(true)) => Ok(()),
@@ -70,7 +71,7 @@ pub(super) fn holds(predicate: &Expression, of: &Value) -> Result<(), Option<Str
     }
 }
 
-/// Whether fields that are not named may be there.
+/// Whether fields that the expectation does not name are allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fields {
     All,
@@ -151,7 +152,7 @@ fn strangers(
     }
 }
 
-/// Equal, numbers by what they are worth: 3 is 3.0.
+/// Equality that compares numbers by value: 3 equals 3.0.
 fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(a), Value::Number(b)) => a == b || (a.as_f64().is_some() && a.as_f64() == b.as_f64()),
@@ -159,7 +160,7 @@ fn same(a: &Value, b: &Value) -> bool {
     }
 }
 
-/// The calls in their order, with what is missing (-) and what is too much (+).
+/// Compares the sequence of calls; marks missing (-) and additional (+) ones.
 fn calls(expected: &[String], trace: &Trace) -> Option<String> {
     let found: Vec<&str> = trace.sendings.iter().map(|sending| sending.step.as_str()).collect();
     let fits = |(written, step): &(&String, &&str)| step::matches(written, step);
@@ -177,7 +178,7 @@ fn calls(expected: &[String], trace: &Trace) -> Option<String> {
     Some(lines.join("\n"))
 }
 
-/// The first expected record that does not come after the ones before it.
+/// Returns the first expected record that does not follow the ones before it.
 fn journal(definition: &Definition, expected: &[String], trace: &Trace) -> Option<String> {
     let mut records = trace.journal.iter();
     for (index, wanted) in expected.iter().enumerate() {

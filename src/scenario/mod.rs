@@ -1,14 +1,15 @@
-//! Tests that authors write beside their workflows: `stepwell test`.
+//! Tests that authors write next to their workflows: `stepwell test`.
 //!
-//! A *scenario* is an input, who answers calls, and what must come of it. A *rehearsal* plays it with the machine that runs
-//! in production ([`crate::machine::decide()`]) and with the code that judges answers in production, in a time of its own: no
-//! database, no sockets, and a retry in an hour takes no time. A *schedule* says what goes wrong during a rehearsal, and
-//! [`explore()`] tries every schedule of a given depth. The same scenario and schedule always give the same rehearsal.
+//! A *scenario* is an input, mocked answers to calls, and the expected result. A *rehearsal* runs it with the same
+//! machine as in production ([`crate::machine::decide()`]) and the same code that judges answers, in simulated time: no
+//! database, no sockets, and a retry after an hour takes no time. A *schedule* lists the faults that occur during a
+//! rehearsal, and [`explore()`] tries every schedule of a given depth. A scenario and a schedule always give the same
+//! rehearsal.
 //!
-//! `read`, `around` and `expectation` make a [`ScenarioFile`] of a text. `rehearsal` plays a scenario and gives a [`Trace`]:
-//! `coming` says what reaches the run next, `send` and `target` answer its calls, `relatives` are events and other runs.
-//! `replay` plays recorded runs again, with what their journals know as the world around them.
-//! `outcome` is what predicates see, `check` compares, `explore` looks for failing schedules, `suite` and `report` are for
+//! `read`, `around` and `expectation` parse a text into a [`ScenarioFile`]. `rehearsal` runs a scenario and returns a
+//! [`Trace`]: `pending` determines what reaches the run next, `send` and `target` answer its calls, `relatives` has
+//! events and other runs. `replay` runs recorded runs again, with their journals as the world around them. `outcome` is
+//! what predicates see, `check` compares, `explore` searches for failing schedules, `suite` and `report` implement
 //! `stepwell test`.
 
 mod check;

@@ -1,4 +1,4 @@
-//! What predicates see: the run, its calls, and what stands in the sandbox.
+//! The outcome that predicates see: the run, its calls, and the sandbox's records.
 
 use serde_json::{Value, json};
 
@@ -54,7 +54,7 @@ pub(super) fn call(sending: &Sending) -> Value {
     })
 }
 
-/// Values by name; of several under one name, the last.
+/// Query values by name; the last of a repeated name.
 fn query(pairs: &[(String, String)]) -> Value {
     pairs
         .iter()

@@ -1,4 +1,4 @@
-//! The result of scenario files, for people and for programs.
+//! The results of scenario files, as text and as JSON.
 
 use std::io::{self, Write};
 
@@ -8,69 +8,69 @@ use super::rehearsal::explore::Failing;
 use super::rehearsal::schedule::Schedule;
 use crate::sandbox::Profile;
 
-/// The result of all files.
+/// The results of all files.
 #[derive(Debug, Default, Serialize)]
 pub struct Report {
-    /// In the order in which they were given.
+    /// Files in the order given.
     pub files: Vec<FileReport>,
 }
 
-/// The result of one file.
+/// The results of a file.
 #[derive(Debug, Serialize)]
 pub struct FileReport {
-    /// Its name as given.
+    /// File name as given.
     pub file: String,
-    /// The workflow that it is about.
+    /// Workflow under test.
     pub workflow: String,
-    /// Which company's systems the sandbox stood for.
+    /// Profile of the sandbox.
     pub profile: &'static str,
-    /// In the order of the file.
+    /// Scenarios in file order.
     pub scenarios: Vec<ScenarioReport>,
 }
 
-/// The result of one scenario.
+/// The result of a scenario.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ScenarioReport {
-    /// Its name.
+    /// Name of the scenario.
     pub name: String,
-    /// Its line in the file.
+    /// Line in the file.
     pub line: u32,
-    /// How the run ended.
+    /// Final status of the run.
     pub status: String,
-    /// Calls that left the node.
+    /// Number of calls that left the node.
     pub calls: usize,
-    /// From begin to end in the run's own time.
+    /// Duration in simulated time.
     pub lasted_ms: u64,
-    /// What went wrong on purpose.
+    /// Schedule of faults, if one was requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schedule: Option<Schedule>,
-    /// What is not as it should be.
+    /// Differences from the expectation.
     pub differences: Vec<String>,
-    /// The run's last records, or all of them where a schedule was asked for.
+    /// The run's last records; all of them if a schedule was requested.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub journal: Vec<String>,
-    /// The result of all schedules, where they were asked for.
+    /// The result of exploring schedules, if requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub faults: Option<FaultsReport>,
 }
 
-/// The result of all schedules of one scenario.
+/// The result of exploring the schedules of a scenario.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FaultsReport {
-    /// How many were tried.
+    /// Number of schedules tried.
     pub tried: usize,
-    /// How many failed.
+    /// Number of schedules that failed.
     pub failed: usize,
-    /// The shortest for each reason.
+    /// A shortest failing schedule per reason.
     pub failing: Vec<Failing>,
-    /// Whether there were more than may be tried.
+    /// Whether there were more schedules than the limit.
     pub cut_short: bool,
 }
 
 impl ScenarioReport {
-    /// Whether all is as it should be.
+    /// Whether the scenario passed under all schedules.
     #[must_use]
     pub fn passed(&self) -> bool {
         self.differences.is_empty() && self.faults.as_ref().is_none_or(|faults| faults.failed == 0)
@@ -82,19 +82,19 @@ impl Report {
         self.files.iter().flat_map(|file| &file.scenarios)
     }
 
-    /// How many scenarios failed.
+    /// Number of failed scenarios.
     #[must_use]
     pub fn failed(&self) -> usize {
         self.scenarios().filter(|scenario| !scenario.passed()).count()
     }
 
-    /// How many scenarios there were.
+    /// Number of scenarios.
     #[must_use]
     pub fn count(&self) -> usize {
         self.scenarios().count()
     }
 
-    /// As one JSON object.
+    /// Writes the report as a JSON object.
     ///
     /// # Errors
     /// The writer's.
@@ -103,7 +103,7 @@ impl Report {
         writeln!(out)
     }
 
-    /// For people.
+    /// Writes the report as text.
     ///
     /// # Errors
     /// The writer's.
@@ -164,7 +164,7 @@ fn print_failing(out: &mut impl Write, file: &FileReport, name: &str, failing: &
     )
 }
 
-/// The profile, where it is not that which nobody asked for.
+/// Formats the profile, unless it is the default one.
 fn shown_profile(name: &str, shown: impl Fn(&str) -> String) -> String {
     if name == <&Profile>::default().name { String::new() } else { shown(name) }
 }
@@ -178,7 +178,7 @@ fn plural(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
-/// A time for people: 0.31 s, 4 min 32 s, 72 h 0 min.
+/// Formats a duration: 0.31 s, 4 min 32 s, 72 h 0 min.
 fn lasted(milliseconds: u64) -> String {
     let seconds = milliseconds / 1_000;
     match seconds {

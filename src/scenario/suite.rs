@@ -1,4 +1,4 @@
-//! One scenario file from its text to its result.
+//! Runs a scenario file: from its text to its results.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -19,26 +19,26 @@ use crate::hub::Hub;
 use crate::identifiers::Declared;
 use crate::sandbox::Profile;
 
-/// The environment of the connections' base URLs: scenarios never speak of production.
+/// Environment of the connections' base URLs; never production.
 const ENVIRONMENT: &str = "sandbox";
 
-/// Records of a failed scenario that are shown.
+/// Records shown of a failed scenario.
 const TAIL_LINES: usize = 8;
 
-/// What is asked of scenario files.
+/// Options for scenario files.
 #[derive(Debug, Clone, Default)]
 pub struct Ask {
-    /// Scenarios of this name only.
+    /// Run only the scenario with this name.
     pub scenario: Option<String>,
     /// Try every schedule of at most this many faults.
     pub depth: Option<usize>,
-    /// Rehearse this schedule instead.
+    /// Rehearse only this schedule.
     pub schedule: Option<Schedule>,
-    /// Which company's systems the sandbox stands for.
+    /// Profile of the sandbox.
     pub profile: &'static Profile,
 }
 
-/// A scenario file with everything that its rehearsals need.
+/// A scenario file with everything needed to rehearse it.
 pub(super) struct Bench {
     file: ScenarioFile,
     profile: &'static Profile,
@@ -47,12 +47,12 @@ pub(super) struct Bench {
 }
 
 impl Bench {
-    /// Reads the file, the definition beside it, the catalogs and `hub.yaml`.
+    /// Reads the file, the definition next to it, the catalogs and `hub.yaml`.
     pub(super) fn open(path: &Path, profile: &'static Profile) -> Result<Self, Vec<Mistake>> {
         Self::with_variant(path, profile, Some(profile.name))
     }
 
-    /// The same with the functions of a variant, whatever the profile.
+    /// Like [`Self::open`], with the functions of a variant instead of the profile's.
     fn with_variant(path: &Path, profile: &'static Profile, variant: Option<&str>) -> Result<Self, Vec<Mistake>> {
         let file = read(&path.display().to_string(), &text_of(path)?)?;
         let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -66,7 +66,7 @@ impl Bench {
         Ok(Self { file, profile, built, hub: OfflineHub::open(folder)? })
     }
 
-    /// The scenarios that are for the profile.
+    /// Returns the scenarios that apply to the profile.
     pub(super) fn scenarios(&self) -> impl Iterator<Item = &Scenario> {
         self.file.scenarios.iter().filter(|scenario| scenario.is_for(self.profile))
     }
@@ -83,10 +83,10 @@ impl Bench {
     }
 }
 
-/// Runs what is asked of one scenario file.
+/// Runs a scenario file with these options.
 ///
 /// # Errors
-/// Mistakes of the file, of its definition, of the catalogs or of `hub.yaml`.
+/// Mistakes in the file, its definition, the catalogs or `hub.yaml`.
 pub fn test_file(path: &Path, ask: &Ask, evaluate: &Evaluate<'_>) -> Result<FileReport, Vec<Mistake>> {
     let bench = Bench::open(path, ask.profile)?;
     let stage = bench.stage(evaluate);
@@ -99,11 +99,11 @@ pub fn test_file(path: &Path, ask: &Ask, evaluate: &Evaluate<'_>) -> Result<File
     })
 }
 
-/// What a workflow sends in the scenarios of a file, when nothing goes wrong but what they say: on the sandbox of a profile, with the
-/// functions of a variant if one is named.
+/// Returns what a workflow sends in the scenarios of a file without further faults, on the sandbox of a profile and
+/// with the functions of a variant, if given.
 ///
 /// # Errors
-/// As of [`test_file`].
+/// As [`test_file`].
 pub fn sendings(
     path: &Path,
     profile: &'static Profile,
@@ -155,7 +155,7 @@ fn one(stage: &Stage<'_>, scenario: &Scenario, ask: &Ask) -> ScenarioReport {
     }
 }
 
-/// Faults of a schedule that the rehearsal never came to: a typo would pass as "nothing breaks".
+/// Reports faults of a schedule that the rehearsal never reached: otherwise a typo would pass as "nothing breaks".
 fn unmet<'a>(schedule: &'a Schedule, trace: &'a super::Trace) -> impl Iterator<Item = String> + 'a {
     use super::rehearsal::schedule::Strike;
     let met = |strike: &&Strike| match strike {
@@ -171,7 +171,7 @@ fn unmet<'a>(schedule: &'a Schedule, trace: &'a super::Trace) -> impl Iterator<I
     })
 }
 
-/// Mocks for steps that the definition does not have.
+/// Reports mocks for steps that the definition does not have.
 fn unknown_steps(stage: &Stage<'_>, scenario: &Scenario) -> Vec<String> {
     let definition = stage.definition;
     let names: Vec<String> = definition.tasks.iter().map(|task| step::name(definition, &task.reference)).collect();
@@ -206,12 +206,12 @@ fn definition(path: &Path, folder: &Path, scenarios: &Path, variant: Option<&str
     dsl::build(&path.display().to_string(), &text, &functions)
 }
 
-/// What rehearsals take from the `hub.yaml` of a folder.
+/// The parts of a folder's `hub.yaml` that rehearsals use.
 #[derive(Debug)]
 pub struct OfflineHub {
-    /// Its connections, with secrets that open nothing but the sandbox.
+    /// Connections, with secrets that are valid only for the sandbox.
     pub connections: Connections,
-    /// Which identifiers have one form.
+    /// Identifiers to normalize.
     pub identifiers: Arc<Declared>,
 }
 
@@ -219,20 +219,20 @@ impl OfflineHub {
     /// Reads the folder's `hub.yaml`.
     ///
     /// # Errors
-    /// Its mistakes.
+    /// The mistakes in `hub.yaml`.
     pub fn open(folder: &Path) -> Result<Self, Vec<Mistake>> {
         let secrets = Secrets::from_lookup(|name| {
             Some(match name {
                 "netsuiteToken" => "sandbox-erp-token".to_owned(),
                 "salesforceToken" => "sandbox-crm-token".to_owned(),
-                // Sources check the form of their keys; scenarios never receive anything.
+                // Sources check the format of their keys, although scenarios never receive anything.
                 other => format!("scenario-{other}"),
             })
         });
         let hub = Hub::load_folder(folder, &secrets)?;
         let mut connections = hub.connections;
         for connection in connections.values_mut() {
-            // Nothing is ever sent: a connection without a sandbox may be mocked under any of its addresses.
+            // Nothing is ever sent, so a connection without a sandbox URL can use any of its others.
             if let Some(any) = connection.base_urls.values().next().cloned() {
                 connection.base_urls.entry(ENVIRONMENT.to_owned()).or_insert(any);
             }

@@ -1,7 +1,7 @@
-//! What people and programs did that no journal of a run tells, and who was turned away.
+//! Acts of people and programs that belong to no run's journal, and refused attempts.
 //!
-//! An act is recorded in the transaction that does it. A refusal is only counted and reported, in bounded space: a stranger
-//! must not be able to fill the database.
+//! An act is recorded in the transaction that performs it. Refusals are only counted and reported, in bounded space: a
+//! stranger must not be able to fill the database.
 
 use serde_json::{Value, json};
 use sqlx::{PgConnection, PgPool};
@@ -12,12 +12,12 @@ use super::runs::restarts;
 use super::{StoreError, schedules};
 use crate::machine::{Actor, RunId, Time};
 
-/// Who does something, and why.
+/// Who acts, and why.
 #[derive(Debug, Clone, Copy)]
 pub struct By<'a> {
-    /// Who.
+    /// Who acts.
     pub actor: &'a Actor,
-    /// Why; none if nobody said.
+    /// The reason given, if any.
     pub reason: Option<&'a str>,
 }
 
@@ -27,10 +27,10 @@ impl<'a> From<&'a Actor> for By<'a> {
     }
 }
 
-/// Records an act on a subject that has no row of its own among the sealed ones.
+/// Records an act whose subject has no row in a sealed table.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn record(
     conn: &mut PgConnection,
     by: By<'_>,
@@ -41,10 +41,11 @@ pub async fn record(
     record_change(conn, by, act, subject, detail, Vec::new()).await
 }
 
-/// Records an act and seals what it left of the rows that it wrote. The last thing that a transaction does: see [`audit`].
+/// Records an act and seals the rows that it changed. This must be the last thing that a transaction does: see
+/// [`audit`].
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn record_change(
     conn: &mut PgConnection,
     by: By<'_>,
@@ -69,10 +70,10 @@ pub async fn record_change(
     audit::seal(conn, &changed).await
 }
 
-/// Records an act whose parts are recorded each by itself, before the first of them is done.
+/// Records an act that consists of many parts before the first of them is done. Each part is recorded separately.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn announce(pool: &PgPool, by: By<'_>, act: &str, subject: &str, detail: &Value) -> Result<(), StoreError> {
     let mut transaction = pool.begin().await?;
     record(&mut transaction, by, act, subject, Some(detail)).await?;
@@ -80,38 +81,38 @@ pub async fn announce(pool: &PgPool, by: By<'_>, act: &str, subject: &str, detai
     Ok(())
 }
 
-/// An act that starts a run; the transaction that starts it records the act.
+/// An act that starts a run. It is recorded in the transaction that starts the run.
 #[derive(Debug, Clone)]
 pub struct StartAct {
-    /// Who.
+    /// Who acts.
     pub actor: Actor,
-    /// Why.
+    /// The reason given, if any.
     pub reason: Option<String>,
-    /// What starts the run.
+    /// What the act does.
     pub kind: StartKind,
 }
 
-/// What someone does to start a run.
+/// How someone starts a run.
 #[derive(Debug, Clone)]
 pub enum StartKind {
-    /// The failed rows of this batch are tried again.
+    /// Retries the failed rows of this batch.
     BatchRetry(Uuid),
-    /// A schedule fires by hand.
+    /// Fires a schedule by hand.
     Fire {
-        /// Namespace of its workflow.
+        /// Namespace of the schedule's workflow.
         namespace: String,
-        /// Name of its workflow.
+        /// Name of the schedule's workflow.
         name: String,
     },
-    /// The work of this run, which has ended, is done again; for the how many-th time.
+    /// Does the work of this closed run again; the number counts its restarts from 1.
     Restart(RunId, i32),
 }
 
 impl StartAct {
-    /// Records it.
+    /// Records the act as the start of this run.
     ///
     /// # Errors
-    /// The database is away, or refuses a value.
+    /// The database is unavailable or rejects a value.
     pub async fn record(&self, conn: &mut PgConnection, run: RunId) -> Result<(), StoreError> {
         let (actor, reason) = (&self.actor, self.reason.as_deref());
         match &self.kind {
@@ -127,29 +128,29 @@ impl StartAct {
     }
 }
 
-/// An act, as an administrator sees it.
+/// A recorded act, as administrators see it.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct ActRow {
-    /// UUIDv7.
+    /// Id, a UUIDv7.
     pub id: Uuid,
-    /// When.
+    /// Database time of the act.
     pub at: Time,
-    /// Who: `user:ada`, `token:ci`, `local:root@host`.
+    /// Who acted: `user:ada`, `token:ci`, `local:root@host`.
     pub actor: String,
-    /// What: `user.disable`, `workflow.deploy` and others.
+    /// What they did: `user.disable`, `workflow.deploy` and others.
     pub act: String,
-    /// On what.
+    /// What they acted on, such as `user:ada`.
     pub subject: String,
-    /// Why.
+    /// The reason given, if any.
     pub reason: Option<String>,
-    /// What it changed.
+    /// What changed, as JSON.
     pub detail: Option<Value>,
 }
 
-/// Acts, latest first, those before `before`.
+/// Lists acts, newest first, optionally of one subject, before the act `before`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn list(
     pool: &PgPool,
     subject: Option<&str>,
@@ -168,26 +169,26 @@ pub async fn list(
     .await?)
 }
 
-/// Refusals that are kept.
+/// Number of refusals kept.
 const REFUSALS_MAX: i64 = 10_000;
 
-/// Refusals of one kind and peer.
+/// Refused attempts of one kind from one peer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewRefusal {
     /// `token`, `session`, `login`, `signature`, `source` or `scope`.
     pub kind: &'static str,
-    /// The address that the connection came from.
+    /// Address that the connection came from.
     pub peer: String,
-    /// What was asked for.
+    /// What was requested.
     pub subject: String,
-    /// How many attempts it stands for.
+    /// Number of attempts counted in this row.
     pub count: i64,
 }
 
-/// Notes a refusal, and forgets those beyond the last ten thousand.
+/// Records a refusal, and deletes all but the newest ten thousand.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn refused(pool: &PgPool, new: &NewRefusal) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into refusals (id, kind, peer, subject, count) values ($1, $2, $3, $4, $5)",
@@ -208,27 +209,27 @@ pub async fn refused(pool: &PgPool, new: &NewRefusal) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// A refusal, as an administrator sees it.
+/// A refusal, as administrators see it.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct RefusalRow {
-    /// UUIDv7.
+    /// Id, a UUIDv7.
     pub id: Uuid,
-    /// When.
+    /// Database time at which it was recorded.
     pub at: Time,
-    /// What was wrong: `token`, `session`, `login`, `signature`, `source` or `scope`.
+    /// What was refused: `token`, `session`, `login`, `signature`, `source` or `scope`.
     pub kind: String,
-    /// The address that the connection came from.
+    /// Address that the connection came from.
     pub peer: String,
-    /// What was asked for.
+    /// What was requested.
     pub subject: String,
-    /// Attempts that it stands for.
+    /// Number of attempts counted in this row.
     pub count: i64,
 }
 
-/// Refusals, latest first, those before `before`.
+/// Lists refusals, newest first, before the refusal `before`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn refusals(pool: &PgPool, before: Option<Uuid>, limit: i64) -> Result<Vec<RefusalRow>, StoreError> {
     Ok(sqlx::query_as!(
         RefusalRow,

@@ -1,4 +1,4 @@
-//! Deployed definitions: immutable, each with the catalog functions that it used on the day it was deployed.
+//! Deployed definitions: immutable, each stored with the catalog functions it used when it was deployed.
 
 use serde_json::json;
 use sqlx::{PgExecutor, PgPool};
@@ -9,54 +9,54 @@ use super::audit::Sealed;
 use super::nodes::formats::Format;
 use crate::machine::Time;
 
-/// One deployed version.
+/// A deployed version.
 #[derive(Debug)]
 pub struct DefinitionRow {
-    /// What runs point to.
+    /// Id that runs refer to.
     pub id: i32,
-    /// Namespace.
+    /// Namespace of the workflow.
     pub namespace: String,
-    /// Name.
+    /// Name of the workflow.
     pub name: String,
     /// Semantic version.
     pub version: String,
-    /// Hash of source and functions.
+    /// Hash over source and functions.
     pub hash: Vec<u8>,
-    /// As it was deployed.
+    /// Source text as it was deployed.
     pub source: String,
-    /// JSON text: name to task.
+    /// Catalog functions as JSON text, from name to task.
     pub functions: String,
-    /// Who deployed it.
+    /// Actor who deployed it.
     pub deployed_by: String,
-    /// When.
+    /// Time of deployment.
     pub deployed_at: Time,
-    /// How to read it; none: [`formats::DEFINITION`](super::nodes::formats::DEFINITION) or earlier.
+    /// Format of the row; `None` means [`formats::DEFINITION`](super::nodes::formats::DEFINITION) or earlier.
     pub format: Option<Format>,
 }
 
 /// A version to deploy.
 #[derive(Debug)]
 pub struct NewDefinition<'a> {
-    /// Namespace.
+    /// Namespace of the workflow.
     pub namespace: &'a str,
-    /// Name.
+    /// Name of the workflow.
     pub name: &'a str,
     /// Semantic version.
     pub version: &'a str,
-    /// Hash of source and functions.
+    /// Hash over source and functions.
     pub hash: &'a [u8],
-    /// As given.
+    /// Source text as given.
     pub source: &'a str,
-    /// JSON text: name to task.
+    /// Catalog functions as JSON text, from name to task.
     pub functions: &'a str,
-    /// Who deploys it.
+    /// Actor who deploys it.
     pub deployed_by: &'a str,
 }
 
-/// Deploys a version unless it is there, and records who did and why; true if it was not.
+/// Deploys a version unless it exists, and records the act. Returns whether the version is new.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn deploy(pool: &PgPool, new: &NewDefinition<'_>, by: By<'_>) -> Result<bool, StoreError> {
     let mut transaction = pool.begin().await?;
     let Some(id) = insert_one(&mut *transaction, new).await? else { return Ok(false) };
@@ -68,10 +68,10 @@ pub async fn deploy(pool: &PgPool, new: &NewDefinition<'_>, by: By<'_>) -> Resul
     Ok(true)
 }
 
-/// Inserts a version unless it is there; true if it was not.
+/// Inserts a version unless it exists. Returns whether it is new.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn insert(executor: impl PgExecutor<'_>, new: &NewDefinition<'_>) -> Result<bool, StoreError> {
     Ok(insert_one(executor, new).await?.is_some())
 }
@@ -93,10 +93,10 @@ async fn insert_one(executor: impl PgExecutor<'_>, new: &NewDefinition<'_>) -> R
     .await?)
 }
 
-/// One version.
+/// Returns one version.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn find(
     pool: &PgPool,
     namespace: &str,
@@ -115,10 +115,10 @@ pub async fn find(
     .await?)
 }
 
-/// Versions deployed after the one with this id, in order of deployment, at most `limit`; without those that are `known`.
+/// Returns versions deployed after the one with this id, in order of deployment, except those in `known`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn deployed_after(
     executor: impl PgExecutor<'_>,
     id: i32,
@@ -137,31 +137,30 @@ pub async fn deployed_after(
     .await?)
 }
 
-/// The version that a run is pinned to.
+/// Returns the id of the version that a run is pinned to.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn of_run(pool: &PgPool, run: crate::machine::RunId) -> Result<Option<i32>, StoreError> {
     Ok(sqlx::query_scalar!("select definition_id from runs where shard = $1 and id = $2", super::shard(run), run)
         .fetch_optional(pool)
         .await?)
 }
 
-/// The last run of a version, if it has any.
+/// Returns the newest run of a version, if any.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn last_run(pool: &PgPool, id: i32) -> Result<Option<crate::machine::RunId>, StoreError> {
     Ok(sqlx::query_scalar!("select id from runs where definition_id = $1 order by id desc limit 1", id)
         .fetch_optional(pool)
         .await?)
 }
 
-/// Deletes a version, which `subject` names, and records who did and why; false if there is none, or if a run of it came in
-/// between.
+/// Deletes a version and records the act on `subject`. Returns false if there is no such version, or a run uses it.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn delete(pool: &PgPool, id: i32, subject: &str, by: By<'_>) -> Result<bool, StoreError> {
     let mut transaction = pool.begin().await?;
     match sqlx::query!("delete from definitions where id = $1", id).execute(&mut *transaction).await {
@@ -172,16 +171,16 @@ pub async fn delete(pool: &PgPool, id: i32, subject: &str, by: By<'_>) -> Result
             transaction.commit().await?;
             Ok(true)
         }
-        // The foreign key of a run.
+        // A run refers to this version.
         Err(sqlx::Error::Database(error)) if error.is_foreign_key_violation() => Ok(false),
         Err(error) => Err(error.into()),
     }
 }
 
-/// The ids of all versions.
+/// Returns the ids of all versions.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn ids(pool: &PgPool) -> Result<Vec<i32>, StoreError> {
     Ok(sqlx::query_scalar!("select id from definitions order by id").fetch_all(pool).await?)
 }
@@ -206,7 +205,7 @@ mod tests {
         fixture::begin(&mut pool.acquire().await.unwrap(), &run, &[]).await;
         assert_eq!(last_run(&pool, used).await.unwrap(), Some(run.id));
         assert_eq!(last_run(&pool, unused).await.unwrap(), None);
-        // Also where nobody looked before: a run may have come in between.
+        // The foreign key protects it even if nobody checked first: a run may start in between.
         let by = crate::machine::Actor("user:ada".into());
         let delete = async |id| delete(&pool, id, "test/a", By::from(&by)).await.unwrap();
         assert!(!delete(used).await);

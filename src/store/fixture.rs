@@ -1,4 +1,4 @@
-//! Small values for tests that write to the database.
+//! Minimal values for tests that write to the database.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use super::sync::totals;
 use crate::machine::{RunId, Time};
 use crate::memory::totals::{Begin, Pass};
 
-/// A run that node 1 drives.
+/// State of a run that node 1 drives.
 pub(crate) fn state() -> RunState {
     RunState {
         status: "running",
@@ -30,7 +30,7 @@ pub(crate) fn state() -> RunState {
     }
 }
 
-/// An event that started nothing.
+/// An event that starts nothing.
 pub(crate) fn event(id: Uuid) -> NewEvent {
     NewEvent {
         id,
@@ -66,7 +66,7 @@ pub(crate) fn run(id: RunId) -> NewRun {
     }
 }
 
-/// A run's first row.
+/// First journal row of a run.
 pub(crate) fn row() -> NewRow {
     NewRow {
         seq: 1,
@@ -82,14 +82,14 @@ pub(crate) fn row() -> NewRow {
     }
 }
 
-/// Stores events that are new; gives those that a run may wait for.
+/// Stores new events. Returns those that a run may be waiting for.
 pub(crate) async fn store_events(conn: &mut PgConnection, events: &[&NewEvent]) -> Vec<Uuid> {
     let done = commit::accept(conn, None, events, &[]).await.unwrap();
     assert_eq!(done.stored.len(), events.len());
     done.stored.into_iter().filter(|(_, is_awaited)| *is_awaited).map(|(id, _)| id).collect()
 }
 
-/// Stores rows of a journal whose run is stored otherwise.
+/// Stores journal rows only; the row of the run is stored elsewhere.
 pub(crate) async fn append(conn: &mut PgConnection, run: RunId, rows: &[NewRow]) {
     for row in rows {
         let insert = "insert into journal (shard, run_id, seq, at, kind, task, attempt, actor, data, hash, format)
@@ -101,12 +101,12 @@ pub(crate) async fn append(conn: &mut PgConnection, run: RunId, rows: &[NewRow])
     }
 }
 
-/// Stores a run with its first rows.
+/// Stores a run with its first journal rows.
 pub(crate) async fn begin(conn: &mut PgConnection, run: &NewRun, rows: &[NewRow]) {
     commit::accept(conn, None, &[], &[Beginning { run, rows, with: None }]).await.unwrap();
 }
 
-/// From now on the database refuses to record acts, as it would a value that breaks a rule.
+/// Makes the database reject new acts with a constraint violation.
 pub(crate) async fn refuse_acts(pool: &PgPool) {
     let refuse = "create function refuse() returns trigger language plpgsql as
                       $$ begin raise exception 'no acts' using errcode = 'check_violation'; end $$;
@@ -115,12 +115,12 @@ pub(crate) async fn refuse_acts(pool: &PgPool) {
     sqlx::raw_sql(refuse).execute(pool).await.unwrap();
 }
 
-/// Acts are recorded again.
+/// Lets acts be recorded again.
 pub(crate) async fn allow_acts(pool: &PgPool) {
     sqlx::raw_sql("drop function refuse() cascade").execute(pool).await.unwrap();
 }
 
-/// A pass over November 2025 that has ended and shows these lines, as `totals/lines` takes them.
+/// A finished pass over November 2025 with these lines, in the form that `totals/lines` accepts.
 pub(crate) async fn totals_pass(pool: &PgPool, lines: &Value) -> Pass {
     let day = |text: &str| Some(text.parse().unwrap());
     let begin = Begin {
@@ -140,7 +140,7 @@ pub(crate) async fn totals_pass(pool: &PgPool, lines: &Value) -> Pass {
     pass
 }
 
-/// A line of a deal in euros, and perhaps of its order.
+/// A totals line for a deal in euros, with its order if an ordered amount is given.
 pub(crate) fn totals_line(day: &str, deal: &str, name: &str, amount: &str, ordered: Option<&str>) -> Value {
     let order = |amount: &str| {
         let (id, number) = (format!("7{deal}"), format!("SO-{deal}"));
@@ -152,7 +152,7 @@ pub(crate) fn totals_line(day: &str, deal: &str, name: &str, amount: &str, order
     })
 }
 
-/// Waits until a transaction waits for a lock of the application.
+/// Waits until a transaction waits for an advisory lock.
 pub(crate) async fn somebody_waits_for_a_lock(pool: &PgPool) {
     let waits = "select exists (select from pg_locks where locktype = 'advisory' and not granted)";
     while !sqlx::query_scalar::<_, bool>(waits).fetch_one(pool).await.unwrap() {

@@ -1,6 +1,6 @@
-//! A long history in an empty database, for measurements of lists: runs and events, one of each a second. Most runs are of two versions of
-//! one workflow, and have ended well. The others are what filters look for: versions that have few runs or none for years, statuses and
-//! causes that are rare, keys that begin alike.
+//! Fills an empty database with a long history, to measure lists: runs and events, one of each per second. Most runs
+//! are of two versions of one workflow and completed. The rest are what filters look for: versions with few runs or
+//! none for years, rare statuses and causes, keys with a common prefix.
 
 use sqlx::{AssertSqlSafe, PgConnection};
 use uuid::Uuid;
@@ -8,29 +8,29 @@ use uuid::Uuid;
 use super::StoreError;
 use crate::machine::Time;
 
-/// Second at which it begins.
+/// Unix time in seconds at which the history begins.
 const BEGINS: i64 = 1_700_000_000;
 
-/// When run `n` and event `n` were accepted; they are numbered from 1.
+/// Time at which run `n` and event `n` were accepted; numbered from 1.
 #[must_use]
 pub fn at(n: i64) -> Time {
     Time::from_timestamp(BEGINS + n, 0).unwrap_or_default()
 }
 
-/// The id of run `n`, and of event `n`.
+/// Id of run `n` and of event `n`.
 #[must_use]
 pub fn id(n: i64) -> Uuid {
     let millis = u128::try_from((BEGINS + n) * 1_000).unwrap_or(0);
     Uuid::from_u128(millis << 80 | 0x70008 << 60 | u128::try_from(n).unwrap_or(0))
 }
 
-/// Fills a database that was just migrated with `rows` runs, and as many events. Event 77 names sixty runs.
+/// Fills a freshly migrated database with `rows` runs and as many events. Event 77 lists sixty runs.
 ///
 /// # Errors
-/// The database is away, or is not empty.
+/// The database is unavailable or not empty.
 pub async fn fill(conn: &mut PgConnection, rows: i64) -> Result<(), StoreError> {
     sqlx::query!("set synchronous_commit = off").execute(&mut *conn).await?;
-    // Rows are checked, sorted and indexed once they are all there.
+    // Checking and indexing once at the end is faster than per row.
     sqlx::query!("alter table runs drop constraint if exists runs_definition_id_fkey").execute(&mut *conn).await?;
     let indexes = drop_indexes(conn).await?;
     insert_definitions(conn).await?;
@@ -46,7 +46,7 @@ pub async fn fill(conn: &mut PgConnection, rows: i64) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// Drops all indexes but those of keys; gives the statements that make them again.
+/// Drops all indexes except those of primary keys. Returns the statements that recreate them.
 async fn drop_indexes(conn: &mut PgConnection) -> Result<Vec<String>, StoreError> {
     let indexes = sqlx::query!(
         r#"select format('drop index %I', indexname) as "drop!", replace(indexdef, ' ON ONLY ', ' ON ') as "create!" from pg_indexes
@@ -61,7 +61,8 @@ async fn drop_indexes(conn: &mut PgConnection) -> Result<Vec<String>, StoreError
     Ok(indexes.into_iter().map(|index| index.create).collect())
 }
 
-/// 1 and 2 are most runs' versions, 3 is rare, of 4 there is nothing in the last nine tenths, 15 to 214 are one in a thousand runs each.
+/// Versions 1 and 2 have most runs, 3 is rare, 4 has no runs in the last nine tenths, 15 to 214 have one run in a
+/// thousand each.
 async fn insert_definitions(conn: &mut PgConnection) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into definitions (id, namespace, name, version, hash, source, functions, deployed_by) overriding system value
@@ -77,7 +78,7 @@ async fn insert_definitions(conn: &mut PgConnection) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// One run in a hundred lives, one in a thousand needs a person, one in five hundred faulted.
+/// One run in a hundred is open, one in a thousand needs attention, one in five hundred is faulted.
 async fn insert_runs(conn: &mut PgConnection, rows: i64) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into runs (shard, id, definition_id, status, attention, fingerprint, attention_at, key, fence, seq, attempts, head,
@@ -148,10 +149,10 @@ async fn insert_events(conn: &mut PgConnection, rows: i64) -> Result<(), StoreEr
     Ok(())
 }
 
-/// What the database takes on disk.
+/// Returns the size of the database on disk, in bytes.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn database_bytes(conn: &mut PgConnection) -> Result<i64, StoreError> {
     Ok(sqlx::query_scalar!(r#"select pg_database_size(current_database()) as "bytes!""#).fetch_one(conn).await?)
 }

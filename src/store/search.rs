@@ -1,4 +1,4 @@
-//! Finds what an id belongs to. Every look is bounded, and by an index.
+//! Finds what an id belongs to. Every query is bounded and uses an index.
 
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -6,10 +6,10 @@ use uuid::Uuid;
 use super::StoreError;
 use crate::machine::Time;
 
-/// An event that was found.
+/// An event found by its id.
 #[derive(Debug, Clone)]
 pub struct FoundEvent {
-    /// UUIDv7, its id here.
+    /// Id of the event here, a UUIDv7.
     pub id: Uuid,
     /// Name of the source.
     pub source: String,
@@ -17,16 +17,16 @@ pub struct FoundEvent {
     pub event_id: String,
     /// CloudEvents `type`.
     pub r#type: String,
-    /// When it was stored.
+    /// Time at which it was stored.
     pub received_at: Time,
-    /// What became of it.
+    /// Outcome, such as `run` or `unmatched`.
     pub outcome: String,
 }
 
-/// Events whose ids here lie within these bounds, latest first.
+/// Returns events with ids between these bounds, newest first.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn events_between(
     pool: &PgPool,
     (low, high): (Uuid, Uuid),
@@ -44,24 +44,24 @@ pub async fn events_between(
     .await?)
 }
 
-/// A pair of records that belong together.
+/// A pair of linked records.
 #[derive(Debug, Clone)]
 pub struct FoundPair {
-    /// UUIDv7.
+    /// Id of the pair, a UUIDv7.
     pub id: Uuid,
-    /// The mapping.
+    /// Name of the mapping.
     pub entity: String,
-    /// Its record on the first side.
+    /// Id of the record on the first side.
     pub crm_id: Option<String>,
-    /// Its record on the second side.
+    /// Id of the record on the second side.
     pub erp_id: Option<String>,
 }
 
-/// Pairs with this record in either system, whatever they are about. Their kinds are few, and are gone through one by one at the
-/// beginnings of an index.
+/// Returns the pairs that contain this record on either side, in any mapping. There are few mappings, so the query
+/// steps through them with a loose index scan and probes each.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn pairs_of(pool: &PgPool, record: &str, limit: i64) -> Result<Vec<FoundPair>, StoreError> {
     Ok(sqlx::query_as!(
         FoundPair,

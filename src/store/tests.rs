@@ -1,5 +1,5 @@
-//! The plans of the hot statements do not depend on luck: they are the same on empty tables and on a million rows, without
-//! any `analyze` in between.
+//! The plans of hot statements do not depend on statistics: they are the same on empty tables and on a million rows,
+//! without an `analyze` in between.
 
 use std::collections::BTreeMap;
 
@@ -18,13 +18,13 @@ use super::{connect_engine, events, nodes, schedules};
 use crate::machine::{Act, Actor, Asked};
 use crate::memory::sequences::{Counted, arrive};
 
-/// Rows that tables are filled with.
+/// Number of rows in each table.
 const ROWS: i32 = 1_000_000;
 
-/// Connections that fill them at once.
+/// Number of connections that fill the tables concurrently.
 const FILLERS: usize = 4;
 
-/// Runs each hot statement once, so that the connection has it prepared.
+/// Runs each hot statement once, so that the connection has prepared it.
 async fn prepare_all(pool: &PgPool) {
     let id = Uuid::now_v7();
     let (run, row) = (run(id), row());
@@ -105,7 +105,7 @@ async fn prepare_all(pool: &PgPool) {
     nodes::heartbeat(pool, Uuid::from_u128(2), 1.0).await.unwrap();
 }
 
-/// What waits for a second person.
+/// Prepares the statements on proposals.
 async fn prepare_proposals(pool: &PgPool, run: Uuid) {
     let ann = Actor("user:ann".into());
     let by = By::from(&ann);
@@ -120,7 +120,7 @@ async fn prepare_proposals(pool: &PgPool, run: Uuid) {
     proposals::close_stale(pool).await.unwrap();
 }
 
-/// What waits for people, and what they decide.
+/// Prepares the statements on tasks for people.
 async fn prepare_tasks(pool: &PgPool, run: Uuid) {
     let at = chrono::DateTime::UNIX_EPOCH;
     let (users, roles) = (Vec::new(), vec!["admin".to_owned()]);
@@ -154,7 +154,7 @@ async fn prepare_tasks(pool: &PgPool, run: Uuid) {
     tasks::count_open(pool).await.unwrap();
 }
 
-/// What workflows ask the hub's memory, beside links and batches.
+/// Prepares the statements of the hub's memory other than links and batches.
 async fn prepare_memory(pool: &PgPool) {
     let mut connection = pool.acquire().await.unwrap();
     super::sync::watermarks::read(&mut connection, "a").await.unwrap();
@@ -163,7 +163,7 @@ async fn prepare_memory(pool: &PgPool) {
     prepare_totals(&mut connection).await;
 }
 
-/// A pass over the totals.
+/// Prepares the statements on totals.
 async fn prepare_totals(connection: &mut PgConnection) {
     let begin = serde_json::json!({ "run": Uuid::now_v7(), "timeZone": "UTC", "days": 1 });
     let begin: crate::memory::totals::Begin = serde_json::from_value(begin).unwrap();
@@ -192,7 +192,7 @@ async fn prepare_totals(connection: &mut PgConnection) {
     sqlx::query("delete from totals_passes where id = $1").bind(pass.id).execute(connection).await.unwrap();
 }
 
-/// What links runs to events and to each other.
+/// Prepares the statements that link runs to events and to each other.
 async fn prepare_links(connection: &mut PgConnection, id: Uuid) {
     let event_type = "paid".to_owned();
     let kind = "1:0:/do/0/a".to_owned();
@@ -279,7 +279,7 @@ async fn prepare_batches(connection: &mut PgConnection, run: Uuid) {
     sqlx::query("delete from batches where id = $1").bind(batch.id).execute(connection).await.unwrap();
 }
 
-/// What senders count.
+/// Prepares the statements on sequence numbers.
 async fn prepare_sequences(connection: &mut PgConnection) {
     let grace = std::time::Duration::from_secs(30);
     let counted = Counted { channel: "none".into(), number: 1, grace };
@@ -295,7 +295,7 @@ fn topic() -> topics::TopicId {
     topics::TopicId { source: "none".into(), topic: "/data/NoneChangeEvent".into() }
 }
 
-/// How far topics have come.
+/// Prepares the statements on positions of topics.
 async fn prepare_topics(connection: &mut PgConnection) {
     let position = topics::NewPosition {
         id: topic(),
@@ -308,7 +308,7 @@ async fn prepare_topics(connection: &mut PgConnection) {
     topics::advance(connection, &[&position]).await.unwrap();
 }
 
-/// Events that wait for a person, and those that nobody wanted; and the freezes that each start looks at.
+/// Prepares the statements on events that need attention, on unmatched events, and on freezes.
 async fn prepare_attention(pool: &PgPool) {
     let (event, actor) = (event(Uuid::now_v7()), Actor("test".into()));
     let mut connection = pool.acquire().await.unwrap();
@@ -321,14 +321,14 @@ async fn prepare_attention(pool: &PgPool) {
     attention::unmatched(pool, chrono::DateTime::UNIX_EPOCH, 10).await.unwrap();
 }
 
-/// Who owns topics.
+/// Prepares the statements on the ownership of topics.
 async fn ask_for_topics(pool: &PgPool) {
     let owner = Uuid::from_u128(2);
     topics::claim(pool, owner, &[&topic()]).await.unwrap();
     topics::position(pool, owner, &topics::Claimed { id: topic(), fence: 1 }).await.unwrap();
 }
 
-/// Statement to the shape of its plan: nodes and indexes, no estimates.
+/// Returns each statement with the shape of its plan: nodes and indexes, no estimates.
 async fn plans(connection: &mut PgConnection) -> BTreeMap<String, Vec<String>> {
     let prepared =
         "select name, statement, coalesce(cardinality(parameter_types), 0) as parameters from pg_prepared_statements
@@ -347,8 +347,7 @@ async fn plans(connection: &mut PgConnection) -> BTreeMap<String, Vec<String>> {
             .iter()
             .map(|line| line.get::<String, _>(0))
             .filter(|line| line.contains("->") || !line.starts_with(' '))
-            // Both lead to the one row with an id.
-            // They lead to the same row.
+            // Either index finds the one row with an id.
             .map(|line| line.replace("runs_by_id", "runs_pkey").replace("Index Only Scan", "Index Scan"))
             .collect();
         plans.insert(statement, lines);
@@ -356,7 +355,7 @@ async fn plans(connection: &mut PgConnection) -> BTreeMap<String, Vec<String>> {
     plans
 }
 
-/// Fills the tables, over several connections so that it takes no longer than it must. What refers to what is not checked: it does.
+/// Fills the tables over several connections to save time. Foreign keys are not checked.
 async fn fill(url: &str) {
     let fill = format!(
         "insert into runs (shard, id, definition_id, status, owner, fence, seq, attempts, head, created_at, finished_at)

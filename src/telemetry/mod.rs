@@ -1,7 +1,7 @@
 //! Logs and metrics.
 //!
-//! Every metric of Stepwell is named here once, with what it means. Label values come from closed sets or from what an
-//! operator deployed (routes, connections, statuses): never from a request.
+//! Every metric is defined here once, with its meaning. Label values come from closed sets or from what an operator
+//! deployed (routes, connections, statuses), never from a request.
 
 mod retention;
 mod topics;
@@ -18,27 +18,27 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 pub use retention::{retention_archived, retention_overdue, retention_refused, retention_removed};
 pub use topics::{topic_age, topic_connected, topic_delay, topic_event, topic_lost};
 
-/// Bounds of all histograms of seconds: from a commit to a slow ERP.
+/// Buckets of all histograms of seconds: from a commit to a slow ERP.
 const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0, 60.0];
 
-/// Bounds of histograms of counts.
+/// Buckets of histograms of counts.
 const COUNTS: [f64; 11] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
 
-/// How log lines look.
+/// Format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
-    /// For people.
+    /// Human-readable.
     #[default]
     Text,
-    /// For machines.
+    /// JSON, for log processors.
     Json,
 }
 
-/// Sends log lines to standard error: those that `wanted` names, else `RUST_LOG`, else from this level on.
+/// Sends log lines to standard error, filtered by `wanted`, else by `RUST_LOG`, else by `level`.
 ///
 /// # Errors
-/// `wanted` or `RUST_LOG` cannot be read: what someone asked for is not silently something else.
+/// `wanted` or `RUST_LOG` is invalid: a filter must not be silently ignored.
 pub fn init_logs(format: LogFormat, wanted: Option<&str>, level: &str) -> Result<(), String> {
     let variable = std::env::var(EnvFilter::DEFAULT_ENV).ok().filter(|text| !text.trim().is_empty());
     let filter = match (wanted, variable) {
@@ -52,10 +52,10 @@ pub fn init_logs(format: LogFormat, wanted: Option<&str>, level: &str) -> Result
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
-        // Said on the same standard error, and with a panic where nobody reads it.
+        // The layer would report write errors on standard error as well, and panic if that is closed.
         .log_internal_errors(false)
         .with_writer(|| Redacting { to: std::io::stderr(), known: Known::of_process() });
-    // A program that embeds Stepwell may have its own subscriber: then that one stays.
+    // A program that embeds Stepwell may have its own subscriber, which then stays.
     let _ = match format {
         LogFormat::Text => lines.with_target(false).try_init(),
         LogFormat::Json => lines.json().try_init(),
@@ -63,14 +63,14 @@ pub fn init_logs(format: LogFormat, wanted: Option<&str>, level: &str) -> Result
     Ok(())
 }
 
-/// Libraries that say much at `info`; a filter that names one shows it.
+/// Libraries that log a lot at `info`; a filter that names one overrides this.
 const QUIET: &str = "sqlx=warn,hyper=warn";
 
 fn log_filter(setting: &str, text: &str) -> Result<EnvFilter, String> {
     EnvFilter::builder().parse(text).map_err(|error| format!("{setting} says {text:?}, which cannot be read: {error}"))
 }
 
-/// A word that is no level would count as the name of a module, and nothing else would be logged.
+/// Refuses a word that is not a level: it would be taken for a module name, and nothing else would be logged.
 fn refuse_unknown_level(setting: &str, text: &str) -> Result<(), String> {
     let is_unknown = |word: &&str| {
         let is_directive = word.contains(['=', '[', ':']);
@@ -84,7 +84,7 @@ fn refuse_unknown_level(setting: &str, text: &str) -> Result<(), String> {
     }
 }
 
-/// Writes lines without the secrets that are known. Each line of the log is one write.
+/// Masks known secrets in everything written. Each log line is one write.
 struct Redacting<W> {
     to: W,
     known: Known,
@@ -101,10 +101,10 @@ impl<W: std::io::Write> std::io::Write for Redacting<W> {
     }
 }
 
-/// Installs the process's recorder and gives the handle that renders `/metrics`. Once per process.
+/// Installs the process's recorder and returns the handle that renders `/metrics`. Call once per process.
 ///
 /// # Errors
-/// A recorder is installed already.
+/// A recorder is already installed.
 pub fn init_metrics() -> Result<PrometheusHandle, BuildError> {
     let handle = builder()?.install_recorder()?;
     describe();
@@ -183,14 +183,14 @@ fn describe() {
     describe_gauge!("stepwell_ready", "1 while the node takes new work");
 }
 
-/// A run was accepted; `by` is `event`, `api` or `schedule`, `workflow` is `namespace/name`, `source` one that is configured or
-/// that a definition names, else [`OTHER_SOURCE`], or [`NO_SOURCE`].
+/// Counts an accepted run. `by` is `event`, `api` or `schedule`; `workflow` is `namespace/name`; `source` is configured
+/// or named by a definition, else [`OTHER_SOURCE`] or [`NO_SOURCE`].
 pub fn run_started(by: &'static str, workflow: String, source: &str) {
     runs_started(by, workflow, source).increment(1);
 }
 
-/// A workflow that a source starts is deployed: its count begins at zero, so that a source that has been silent since the
-/// node started can be alerted on.
+/// Initializes the count of a deployed workflow's source to zero, so that alerts can detect a source that has been
+/// silent since the node started.
 pub fn source_expected(workflow: String, source: &str) {
     runs_started("event", workflow, source).increment(0);
 }
@@ -199,56 +199,56 @@ fn runs_started(by: &'static str, workflow: String, source: &str) -> metrics::Co
     counter!("stepwell_runs_started_total", "by" => by, "workflow" => workflow, "source" => source.to_owned())
 }
 
-/// The source of runs that no event started.
+/// The `source` of runs that no event started.
 pub const NO_SOURCE: &str = "none";
 
-/// A source that a sender of events made up: a label of its own for each would let a sender fill the memory.
+/// The `source` label of unknown sources: one label for each would let senders fill the memory.
 pub const OTHER_SOURCE: &str = "other";
 
-/// Someone was turned away.
+/// Counts a refused request.
 pub fn refused(kind: &'static str) {
     counter!("stepwell_refusals_total", "kind" => kind).increment(1);
 }
 
-/// The filter of a source kept events out.
+/// Counts events that a source's filter dropped.
 pub fn events_filtered(source: &str, events: usize) {
     counter!("stepwell_events_filtered_total", "source" => source.to_owned()).increment(events as u64);
 }
 
-/// An emitted event was delivered, or was not; without a sink to this hub itself.
+/// Counts a delivery attempt of an emitted event; without a sink, to this hub itself.
 pub fn event_delivered(sink: Option<&str>, arrived: bool) {
     let result = if arrived { "arrived" } else { "failed" };
     let sink = sink.unwrap_or("stepwell").to_owned();
     counter!("stepwell_events_delivered_total", "sink" => sink, "result" => result).increment(1);
 }
 
-/// A schedule fired, so long after its time.
+/// Records a firing of a schedule and how late it was.
 pub fn schedule_fired(late: Duration) {
     counter!("stepwell_schedules_fired_total").increment(1);
     histogram!("stepwell_schedule_lateness_seconds").record(late.as_secs_f64());
 }
 
-/// A stage of one of the node's loops failed.
+/// Counts a failure of a stage in one of the node's loops.
 pub fn stage_failed(stage: &'static str) {
     counter!("stepwell_stage_failures_total", "stage" => stage).increment(1);
 }
 
-/// Whether the last try of a stage failed.
+/// Sets whether the last try of a stage failed.
 pub fn stage_failing(stage: &'static str, failing: bool) {
     gauge!("stepwell_stage_failing", "stage" => stage).set(f64::from(u8::from(failing)));
 }
 
-/// Whether the filters of a workflow, `namespace/name`, are not asked because they take too long.
+/// Sets whether the filters of a workflow (`namespace/name`) are skipped because they take too long.
 pub fn subscription_set_aside(workflow: &str, is_set_aside: bool) {
     gauge!("stepwell_subscription_set_aside", "workflow" => workflow.to_owned()).set(f64::from(u8::from(is_set_aside)));
 }
 
-/// How long ago a loop of this node came round, taken when `/metrics` is read.
+/// Sets the time since a loop of this node last completed, when `/metrics` is read.
 pub fn loop_age(name: &'static str, age: Duration) {
     gauge!("stepwell_loop_age_seconds", "loop" => name).set(age.as_secs_f64());
 }
 
-/// A batch was committed.
+/// Records a committed batch.
 #[expect(clippy::cast_precision_loss, reason = "a batch is small")]
 pub fn committed(transitions: usize, took: Duration) {
     counter!("stepwell_transitions_total").increment(transitions as u64);
@@ -256,48 +256,49 @@ pub fn committed(transitions: usize, took: Duration) {
     histogram!("stepwell_commit_seconds").record(took.as_secs_f64());
 }
 
-/// A run ended, or came to need a person.
+/// Counts a run that ended or needs attention.
 pub fn run_settled(status: &'static str) {
     counter!("stepwell_runs_settled_total", "status" => status).increment(1);
 }
 
-/// Another node had taken a run over.
+/// Counts a run that another node took over.
 pub fn run_lost() {
     counter!("stepwell_runs_lost_total").increment(1);
 }
 
-/// An incarnation of this node lost its lease.
+/// Counts a lost lease of this node.
 pub fn lease_lost() {
     counter!("stepwell_leases_lost_total").increment(1);
 }
 
-/// An attempt ended. `connection` is a configured name, `direct`, or the kind of a program; `class` is `succeeded` or a fault class.
+/// Records an attempt of a call. `connection` is a configured name, `direct`, or the kind of a program; `class` is
+/// `succeeded` or a fault class.
 pub fn call_ended(connection: &str, class: &'static str, took: Duration) {
     let connection = connection.to_owned();
     counter!("stepwell_calls_total", "connection" => connection.clone(), "class" => class).increment(1);
     histogram!("stepwell_call_seconds", "connection" => connection).record(took.as_secs_f64());
 }
 
-/// A webhook or event was answered.
+/// Records an answer to a webhook or event.
 pub fn ingress_answered(status: u16, took: Duration) {
     counter!("stepwell_ingress_answers_total", "status" => status.to_string()).increment(1);
     histogram!("stepwell_ingress_seconds").record(took.as_secs_f64());
 }
 
-/// A connection was ended for the sake of others: `replaced` because it did nothing and a new one came, `refused` because its peer
-/// had as many as it may.
+/// Counts a connection closed in favor of others: `replaced` if it was idle when a new one came, `refused` if its peer
+/// was at the limit.
 pub fn connection_ended(why: &'static str) {
     counter!("stepwell_connections_ended_total", "why" => why).increment(1);
 }
 
-/// A request was answered; `route` is the pattern, not the path.
+/// Counts an answered request. `route` is the pattern, not the path.
 pub fn http_answered(method: &http::Method, route: &str, status: u16) {
     let method = if KNOWN_METHODS.contains(method) { method.to_string() } else { "other".to_owned() };
     counter!("stepwell_http_requests_total", "method" => method, "route" => route.to_owned(), "status" => status.to_string())
         .increment(1);
 }
 
-/// A sender may invent methods.
+/// Other methods share a label, since a client can invent some.
 const KNOWN_METHODS: [http::Method; 7] = [
     http::Method::GET,
     http::Method::HEAD,
@@ -308,7 +309,7 @@ const KNOWN_METHODS: [http::Method; 7] = [
     http::Method::OPTIONS,
 ];
 
-/// State of this node, taken when `/metrics` is read.
+/// Sets this node's state when `/metrics` is read.
 #[expect(clippy::cast_precision_loss, reason = "a gauge")]
 pub fn node_state(runs_in_memory: usize, writes_waiting: usize, ready: bool) {
     gauge!("stepwell_runs_in_memory").set(runs_in_memory as f64);
@@ -316,7 +317,7 @@ pub fn node_state(runs_in_memory: usize, writes_waiting: usize, ready: bool) {
     gauge!("stepwell_ready").set(f64::from(u8::from(ready)));
 }
 
-/// State of a connection on this node, taken when `/metrics` is read.
+/// Sets a connection's state on this node when `/metrics` is read.
 #[expect(clippy::cast_precision_loss, reason = "a gauge")]
 pub fn connection_state(connection: &str, breaker: Option<&str>, waiting: Option<usize>) {
     if let Some(phase) = breaker {
@@ -328,13 +329,13 @@ pub fn connection_state(connection: &str, breaker: Option<&str>, waiting: Option
     }
 }
 
-/// Whether the provider accepts a connection's refresh token.
+/// Sets whether the provider accepts a connection's refresh token.
 pub fn connection_authorized(connection: &str, is_authorized: bool) {
     gauge!("stepwell_connection_authorized", "connection" => connection.to_owned())
         .set(f64::from(u8::from(is_authorized)));
 }
 
-/// State of all nodes together, taken when `/metrics` is read.
+/// Sets the number of runs on all nodes when `/metrics` is read.
 #[expect(clippy::cast_precision_loss, reason = "a gauge")]
 pub fn live_runs(by_status: &[(String, i64)], attention: i64) {
     for (status, runs) in by_status {
@@ -343,30 +344,30 @@ pub fn live_runs(by_status: &[(String, i64)], attention: i64) {
     gauge!("stepwell_runs_attention").set(attention as f64);
 }
 
-/// Acts that wait for a second person, taken when `/metrics` is read.
+/// Sets the number of acts waiting for a second person when `/metrics` is read.
 #[expect(clippy::cast_precision_loss, reason = "a gauge")]
 pub fn open_proposals(open: i64) {
     gauge!("stepwell_proposals_open").set(open as f64);
 }
 
-/// Steps that wait for people, taken when `/metrics` is read.
+/// Sets the number of steps waiting for people when `/metrics` is read.
 #[expect(clippy::cast_precision_loss, reason = "a gauge")]
 pub fn open_tasks(open: i64) {
     gauge!("stepwell_tasks_open").set(open as f64);
 }
 
-/// Bulk acts that tell runs now, over all nodes.
+/// Sets the number of bulk acts in progress on all nodes.
 #[expect(clippy::cast_precision_loss, reason = "a count of bulk acts is exact in a float")]
 pub fn running_bulk_acts(running: i64) {
     gauge!("stepwell_bulk_acts_running").set(running as f64);
 }
 
-/// For how long the oldest transaction has held vacuum back, taken when `/metrics` is read.
+/// Sets how long the oldest transaction has held back vacuum, when `/metrics` is read.
 pub fn oldest_snapshot(seconds: f64) {
     gauge!("stepwell_database_snapshot_seconds").set(seconds);
 }
 
-/// Events that need a person, by source, taken when `/metrics` is read.
+/// Sets the number of events that need attention, by source, when `/metrics` is read.
 #[expect(clippy::cast_precision_loss, reason = "a gauge")]
 pub fn events_needing_attention<'s>(sources: impl Iterator<Item = (&'s str, i64)>) {
     for (source, events) in sources {
@@ -374,7 +375,7 @@ pub fn events_needing_attention<'s>(sources: impl Iterator<Item = (&'s str, i64)
     }
 }
 
-/// Open gaps of the sources that number their events, taken when `/metrics` is read.
+/// Sets the number of open gaps by source, when `/metrics` is read.
 #[expect(clippy::cast_precision_loss, reason = "a gauge")]
 pub fn source_gaps<'s>(sources: impl Iterator<Item = (&'s str, i64)>) {
     for (source, gaps) in sources {

@@ -18,24 +18,24 @@ pub(super) fn describe() {
     );
 }
 
-/// An archive was written.
+/// Counts an archive's runs, events and bytes.
 pub fn retention_archived(runs: u64, events: u64, bytes: u64) {
     counter!("stepwell_retention_archived_total", "kind" => "runs").increment(runs);
     counter!("stepwell_retention_archived_total", "kind" => "events").increment(events);
     counter!("stepwell_retention_bytes_total").increment(bytes);
 }
 
-/// Something that was archived was removed; `kind` is `runs` or `events`.
+/// Counts deleted items that were archived; `kind` is `runs` or `events`.
 pub fn retention_removed(kind: &'static str, count: u64) {
     counter!("stepwell_retention_removed_total", "kind" => kind).increment(count);
 }
 
-/// A run was not archived, since its journal was changed.
+/// Counts a run that was not archived because its journal had been tampered with.
 pub fn retention_refused() {
     counter!("stepwell_retention_refused_total").increment(1);
 }
 
-/// How long the run that should go first has been due.
+/// Sets how long the oldest due run has been overdue for archiving.
 pub fn retention_overdue(overdue: Duration) {
     gauge!("stepwell_retention_overdue_seconds").set(overdue.as_secs_f64());
 }

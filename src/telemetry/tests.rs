@@ -21,7 +21,7 @@ fn durations_are_histograms_with_our_bounds() {
     assert!(text.contains(r#"stepwell_ingress_seconds_bucket{le="0.005"} 1"#), "{text}");
 }
 
-/// All that was written.
+/// Collects everything written.
 #[derive(Clone, Default)]
 struct Lines(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
 

@@ -1,4 +1,4 @@
-//! Metrics of topics that this node subscribes to.
+//! Metrics of the topics that this node subscribes to.
 
 use std::time::Duration;
 
@@ -25,18 +25,18 @@ pub(super) fn describe() {
     );
 }
 
-/// An event of a topic was `stored`, was a `duplicate`, was `rejected`, or was `filtered` out.
+/// Counts an event of a topic: `stored`, `duplicate`, `rejected` or `filtered`.
 pub fn topic_event(source: &str, topic: &str, outcome: &'static str) {
     let (source, topic) = (source.to_owned(), topic.to_owned());
     counter!("stepwell_topic_events_total", "source" => source, "topic" => topic, "outcome" => outcome).increment(1);
 }
 
-/// An event of a topic was stored so long after it happened.
+/// Records the time from an event's creation to its storage.
 pub fn topic_delay(source: &str, delay: Duration) {
     histogram!("stepwell_topic_delay_seconds", "source" => source.to_owned()).record(delay.as_secs_f64());
 }
 
-/// Whether this node is connected to a topic.
+/// Sets whether this node is connected to a topic, and counts connects.
 pub fn topic_connected(source: &str, topic: &str, is_connected: bool) {
     let (source, topic) = (source.to_owned(), topic.to_owned());
     if is_connected {
@@ -45,12 +45,12 @@ pub fn topic_connected(source: &str, topic: &str, is_connected: bool) {
     gauge!("stepwell_topic_connected", "source" => source, "topic" => topic).set(f64::from(u8::from(is_connected)));
 }
 
-/// The replay id of a topic was refused.
+/// Counts a refused replay id.
 pub fn topic_lost(source: &str, topic: &str) {
     counter!("stepwell_topic_losses_total", "source" => source.to_owned(), "topic" => topic.to_owned()).increment(1);
 }
 
-/// How old the position of a topic is, taken when `/metrics` is read.
+/// Sets the age of a topic's position, when `/metrics` is read.
 pub fn topic_age(source: &str, topic: &str, age: Duration) {
     gauge!("stepwell_topic_age_seconds", "source" => source.to_owned(), "topic" => topic.to_owned())
         .set(age.as_secs_f64());

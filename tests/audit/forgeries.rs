@@ -1,4 +1,4 @@
-//! Forgers who recompute everything that the database can check: only an anchor outside of it finds them.
+//! Forgers who recompute everything that the database can check: only an external anchor exposes them.
 
 use std::sync::Arc;
 
@@ -14,10 +14,10 @@ use stepwell::store::{definitions, shard};
 use super::anchored;
 use super::people::Full;
 
-/// A forgery is not found by the database alone, and is found with the anchors.
+/// Asserts that the database alone does not reveal a forgery, but anchors do.
 async fn is_found_by_anchors_alone(conn: &mut PgConnection, anchors: &Anchors, what: &str) {
     let alone = audit::verify_in(conn, None).await.unwrap();
-    assert!(alone.is_sound(), "{what} was meant to be better forged: {:#?}", alone.findings);
+    assert!(alone.is_sound(), "{what}: the database alone reveals the forgery: {:#?}", alone.findings);
     let held = audit::verify_in(conn, Some(anchors)).await.unwrap();
     assert!(!held.is_sound(), "{what} was not found");
 }
@@ -27,7 +27,7 @@ pub(crate) async fn records(conn: &mut PgConnection, run: RunId) -> Vec<Record> 
     rows.iter().map(|row| row.record().unwrap()).collect()
 }
 
-/// Puts this history in place of a run's, with a row to match.
+/// Replaces the history of a run, and its row to match.
 pub(crate) async fn replace(conn: &mut PgConnection, run: RunId, records: &[Record]) {
     let (rows, head) = journal::encode(records, 0, journal::genesis(run), NEWEST).unwrap();
     sqlx::query("delete from journal where run_id = $1").bind(run).execute(&mut *conn).await.unwrap();
@@ -137,7 +137,7 @@ async fn who_rewrites_the_chain_of_acts_is_found_by_an_anchor() {
         is_found_by_anchors_alone(&mut forging, &anchors, harm).await;
         forging.rollback().await.unwrap();
     }
-    // A token that looks like one that an act made, without the act.
+    // A token as if an act had created it, but without the act.
     let mut forging = connection.begin().await.unwrap();
     let token = "insert into tokens (id, name, hash, scopes) values (gen_random_uuid(), 'back-door', 'x', '{admin}')";
     forging.execute(token).await.unwrap();
@@ -147,7 +147,7 @@ async fn who_rewrites_the_chain_of_acts_is_found_by_an_anchor() {
     forging.rollback().await.unwrap();
 
     let mut forging = connection.begin().await.unwrap();
-    // Back to the state before an act, and the act itself gone.
+    // Restores the state before an act and deletes the act.
     forging.execute("delete from acts where act = 'workflow.deploy' and subject like '%calls%'").await.unwrap();
     forging.execute("delete from audit_chain where seq > 40").await.unwrap();
     rewrite(&mut forging).await;
@@ -155,7 +155,7 @@ async fn who_rewrites_the_chain_of_acts_is_found_by_an_anchor() {
     forging.rollback().await.unwrap();
 }
 
-/// Recomputes the chain so that it fits what the tables hold now.
+/// Recomputes the chain so that it matches the tables.
 async fn rewrite(conn: &mut PgConnection) {
     let mut kept: Vec<Entry> = Vec::new();
     let mut before = chain::genesis().to_vec();
@@ -179,7 +179,7 @@ async fn rewrite(conn: &mut PgConnection) {
             .await
             .unwrap();
     }
-    // What was never sealed is sealed as if an act had written it.
+    // Seals rows that were never sealed, as an act would.
     let mut unsealed = Vec::new();
     for table in Sealed::ALL {
         unsealed.extend(scan::unsealed(conn, table, 10_000).await.unwrap().into_iter().map(|key| (table, key)));

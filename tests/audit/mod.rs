@@ -1,4 +1,4 @@
-//! What the audit proves: a row that was changed, deleted, inserted or reordered is found, and a sound database is sound.
+//! What the audit proves: changed, deleted, inserted and reordered rows are found, and an intact database passes.
 
 pub(crate) mod forgeries;
 mod mutations;
@@ -19,7 +19,7 @@ use self::mutations::Forger;
 use self::people::Full;
 use crate::harness::{Target, World, calls, eventually, hub};
 
-/// Anchors as if every day were long over, and as nodes write them now.
+/// Returns anchors that cover everything, as if each day had settled long ago, and anchors as nodes write them.
 async fn anchored(full: &Full) -> Anchors {
     let key = AuditKey::parse("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=").unwrap();
     let mut texts = Vec::new();
@@ -34,7 +34,7 @@ async fn anchored(full: &Full) -> Anchors {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_thousand_random_mutations_are_all_found() {
     let full = Full::new().await;
-    // Nothing else writes from now on.
+    // From here on, nothing else writes.
     full.node.stop();
     let anchors = anchored(&full).await;
     let sound = audit::verify(&full.pool, &Options::default(), Some(&anchors)).await.unwrap();
@@ -98,7 +98,7 @@ async fn a_database_is_sound_while_nodes_write_to_it() {
         }
     };
     tokio::join!(load, verify);
-    assert!(verified > 1, "nothing was verified meanwhile");
+    assert!(verified > 1, "nothing was verified in between");
     let (sound, told, _) = full.world.command(&["audit", "verify"]);
     assert!(sound, "{told}");
 }
@@ -112,7 +112,7 @@ async fn anchored_now(full: &Full) -> Anchors {
 async fn a_database_of_an_earlier_version_is_adopted_and_sound() {
     let full = Full::new().await;
     let mut connection = full.world.connect().await;
-    // As it was before the migration.
+    // Restore the state before the migration.
     connection
         .execute(
             "drop table audit_chain, audit_anchors, audit_turn; delete from _sqlx_migrations where version = 25;
@@ -125,7 +125,7 @@ async fn a_database_of_an_earlier_version_is_adopted_and_sound() {
     let report = audit::verify(&full.pool, &Options::default(), None).await.unwrap();
     assert!(report.is_sound(), "{:#?}", report.findings);
     assert!(report.adopted > 40 && report.adopted == report.entries, "{report:?}");
-    // Nothing is adopted a second time.
+    // A second migration adopts nothing.
     connection
         .execute(
             "insert into tokens (id, name, hash, scopes)
@@ -178,10 +178,10 @@ async fn a_node_writes_anchors_where_hub_yaml_says_and_a_cut_tail_is_found_by_th
         .execute("delete from events; delete from event_keys; delete from journal; delete from runs")
         .await
         .unwrap();
-    assert!(world.command(&["audit", "verify"]).0, "nothing inside the database tells");
+    assert!(world.command(&["audit", "verify"]).0, "the database alone reveals nothing");
     let (sound, told, _) = world.command(&["audit", "verify", "--anchor", &at, "--json"]);
     assert!(!sound && told.contains(&run) && told.contains("is missing"), "{told}");
-    // An anchor that was changed proves nothing, and one that is taken now says that something was wrong.
+    // A modified anchor proves nothing, and an anchor taken now reports the problem.
     let text = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, text.replace(&run, &uuid::Uuid::now_v7().to_string())).unwrap();
     let (sound, told, _) = world.command(&["audit", "verify", "--anchor", &at]);
@@ -190,7 +190,7 @@ async fn a_node_writes_anchors_where_hub_yaml_says_and_a_cut_tail_is_found_by_th
     assert!(!sound && error.contains(&run), "{error}");
 }
 
-/// A receiver that refuses the first delivery, and keeps all of them.
+/// Starts a receiver that refuses the first delivery and stores all of them.
 async fn receiver() -> (SocketAddr, Arc<Mutex<Vec<String>>>) {
     let received: Arc<Mutex<Vec<String>>> = Arc::default();
     let all = Arc::clone(&received);
@@ -223,9 +223,9 @@ async fn an_anchor_is_posted_until_it_arrives_and_what_was_received_proves_the_d
     assert!(ok && told.contains("posted to http") && told.contains("they are signed"), "{told}");
     let _node = world.node().await;
     let arrived = || async { (received.lock().unwrap().len() >= 2).then_some(()) };
-    eventually("the anchor, once more", arrived).await;
+    eventually("the anchor is delivered again", arrived).await;
     let lines = received.lock().unwrap().clone();
-    assert_eq!(lines[0], lines[1], "it is the same, byte for byte");
+    assert_eq!(lines[0], lines[1], "the second delivery is identical, byte for byte");
     let mut connection = world.connect().await;
     let left = async |connection: &mut PgConnection| -> i64 {
         sqlx::query_scalar("select count(*) from outgoing").fetch_one(connection).await.unwrap()
@@ -258,7 +258,7 @@ async fn every_kind_of_tampering_is_found() {
     let (sound, told, _) = world.command(&["audit", "verify"]);
     assert!(sound, "{told}");
     let mut connection = world.connect().await;
-    // Each row is a decision of two records: 2, 4 and 6.
+    // Each row is a decision of two records, so rows end at 2, 4 and 6.
     let harms = [
         ("changed data", "update journal set data = '[{\"kind\":\"run.admitted\",\"data\":{}},{\"kind\":\"run.admitted\",\"data\":{}}]' where seq = 4"),
         ("changed actor", "update journal set actor = 'nobody' where seq = 2"),

@@ -1,4 +1,4 @@
-//! Changes that someone with all rights in the database could make: one at random, each in a transaction that is rolled back.
+//! Random changes by someone with all privileges in the database, each in a transaction that is rolled back.
 
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 use stepwell::engine::audit::uncovered;
 use stepwell::store::audit::Sealed;
 
-/// A column of the schema.
+/// A column of a table.
 #[derive(Debug, Clone)]
 pub(super) struct Column {
     pub(super) table: String,
@@ -15,7 +15,7 @@ pub(super) struct Column {
     nullable: bool,
 }
 
-/// All columns of all tables, partitions and views left out.
+/// Returns all columns of all tables, without partitions and views.
 pub(super) async fn columns(conn: &mut PgConnection) -> Vec<Column> {
     let rows = sqlx::query(
         "select c.table_name::text, c.column_name::text, c.udt_name::text, c.is_nullable = 'YES'
@@ -28,12 +28,12 @@ pub(super) async fn columns(conn: &mut PgConnection) -> Vec<Column> {
     rows.iter().map(|r| Column { table: r.get(0), name: r.get(1), kind: r.get(2), nullable: r.get(3) }).collect()
 }
 
-/// Whether changes of a table are found.
+/// Whether changes to a table are detected.
 pub(super) fn is_covered(table: &str) -> bool {
     uncovered::COVERED.contains(&table) || Sealed::of(table).is_some()
 }
 
-/// Makes changes.
+/// Makes random changes.
 pub(super) struct Forger {
     columns: Vec<Column>,
     tables: Vec<String>,
@@ -54,7 +54,7 @@ impl Forger {
         self.random.random_range(0..n)
     }
 
-    /// Changes something; says what, or nothing if the database refused it or it came out the same.
+    /// Changes something and describes it; `None` if the database rejected it or nothing changed.
     pub(super) async fn mutate(&mut self, conn: &mut PgConnection) -> Option<String> {
         let statement = match self.below(10) {
             0..5 => self.update(conn).await?,
@@ -75,7 +75,7 @@ impl Forger {
         }
     }
 
-    /// A row of a table, by what is physical of it.
+    /// Selects a random row of a table by its physical location.
     async fn row(&mut self, conn: &mut PgConnection, table: &str) -> Option<String> {
         let text = format!("select tableoid::text || '|' || ctid::text from {table} order by 1");
         let rows: Vec<String> = sqlx::query_scalar(AssertSqlSafe(text)).fetch_all(conn).await.unwrap();
@@ -108,7 +108,7 @@ impl Forger {
         Some(format!("delete from {table} where {}", self.row(conn, &table).await?))
     }
 
-    /// A second row that is like another one, under another key.
+    /// Inserts a copy of a row under another key.
     async fn copy(&mut self, conn: &mut PgConnection) -> Option<String> {
         let at = self.below(self.tables.len());
         let table = self.tables[at].clone();
@@ -137,7 +137,7 @@ impl Forger {
         ))
     }
 
-    /// Two rows exchange what stands in a column.
+    /// Swaps the values of a column between two rows.
     async fn swap(&mut self, conn: &mut PgConnection) -> Option<String> {
         let at = self.below(self.columns.len());
         let Column { table, name, .. } = self.columns[at].clone();
@@ -150,7 +150,7 @@ impl Forger {
         ))
     }
 
-    /// A run and every row that is about it.
+    /// Deletes a run with all rows that belong to it.
     async fn remove_run(&mut self, conn: &mut PgConnection) -> Option<String> {
         let runs: Vec<String> =
             sqlx::query_scalar("select id::text from runs order by id").fetch_all(conn).await.unwrap();
@@ -171,7 +171,7 @@ fn of(row: &str) -> String {
     row.replace("tableoid", "t.tableoid").replace("ctid", "t.ctid")
 }
 
-/// Values that a constraint allows.
+/// Returns values that a constraint allows.
 fn known(table: &str, column: &str) -> Option<&'static [&'static str]> {
     Some(match (table, column) {
         ("runs", "status") => &[
@@ -197,7 +197,7 @@ fn known(table: &str, column: &str) -> Option<&'static [&'static str]> {
     })
 }
 
-/// Another value of a type.
+/// Returns a different value of a type.
 fn other(kind: &str, column: &str, number: usize) -> Option<String> {
     Some(match kind {
         "text" => format!("coalesce({column}, '') || '{number}'"),

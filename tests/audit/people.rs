@@ -1,4 +1,4 @@
-//! A database with something in every table that the audit covers: runs in every state, people and what they did.
+//! A database with something in every table that the audit covers: runs in every state, people and their acts.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use stepwell::store::sync::totals::signing::{self, NewSignOff};
 use crate::harness::{Behavior, Node, Target, World, calls, eventually, hub};
 use crate::links::{send, start, workflow};
 
-/// What the world needs to live on.
+/// The database with everything that keeps it running.
 pub(super) struct Full {
     pub(super) world: World,
     pub(super) node: Node,
@@ -33,7 +33,7 @@ do:
 
 const AWAIT: &str = "do: [ { paid: { listen: { to: { one: { with: { type: order.paid } } } } } } ]\n";
 const LATER: &str = "do: [ { later: { wait: { hours: 10 } } } ]\n";
-/// Goes on as new once, and then waits.
+/// Continues as new once, then waits.
 const WATCH: &str = "do:
   - count: { set: { n: '${ .n + 1 }' } }
   - again: { switch: [ { some: { when: .n < 150, then: count } }, { enough: { then: later } } ] }
@@ -123,7 +123,7 @@ impl Full {
             assert!(status < 300, "{told}");
         }
         node.run_becomes(&waiting, "completed").await;
-        eventually("the events that belong together started a run", || async {
+        eventually("the joined events started a run", || async {
             let (_, runs) = node.get("/api/v1/runs?workflow=test/together").await;
             let run = runs["items"][0]["id"].as_str()?.to_owned();
             (node.run(&run).await["status"] == "completed").then_some(())
@@ -171,7 +171,7 @@ impl Full {
         self.propose(&bearers).await;
     }
 
-    /// One proposal is open, one was approved, one declined.
+    /// Leaves one proposal open, one approved, one declined.
     async fn propose(&self, bearers: &[String]) {
         for (n, decision) in [None, Some("approve"), Some("decline")].into_iter().enumerate() {
             let (status, answer) = send(&self.node, &format!("won-{n}"), "order.won", &json!({ "order": n })).await;

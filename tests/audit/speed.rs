@@ -1,4 +1,4 @@
-//! A database of many runs is sound, without and with an anchor; and how fast that is verified, if you want to know:
+//! A database with many runs passes the audit, with and without an anchor. To measure the speed:
 //! `STEPWELL_AUDIT_RUNS=100000 cargo nextest run --no-capture -E 'test(a_database_of_many_runs_is_sound)'`.
 
 use std::time::Instant;
@@ -47,7 +47,7 @@ async fn a_database_of_many_runs_is_sound() {
     }
 }
 
-/// Runs with the history of another one, some seconds apart.
+/// Inserts runs with the history of another run, some seconds apart.
 async fn generate(pool: &PgPool, template: RunId, runs: usize) {
     let mut conn: PgConnection = pool.acquire().await.unwrap().detach();
     let rows = journal::read(&mut conn, template, 0, 1_000).await.unwrap();

@@ -1,10 +1,10 @@
-// What the scripts in JavaScript share: the sandbox's address, and checks that say what was expected.
+// Shared by the JavaScript scripts: the sandbox's address, and checks with clear messages.
 import { isDeepStrictEqual, inspect } from 'node:util';
 
 export const BASE = (process.argv[2] ?? 'http://127.0.0.1:8081').replace(/\/$/, '');
 let count = 0;
 
-// Each script begins with the company as it was before anyone called.
+// Each script starts with the sandbox reset.
 await fetch(`${BASE}/reset`, { method: 'POST' });
 
 function fail(text) {

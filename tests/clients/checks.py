@@ -1,4 +1,4 @@
-"""What the scripts in Python share: the sandbox's address, and checks that say what was expected."""
+"""Shared by the Python scripts: the sandbox's address, and checks with clear messages."""
 
 import sys
 import urllib.request
@@ -6,7 +6,7 @@ import urllib.request
 BASE = sys.argv[1].rstrip("/") if len(sys.argv) > 1 else "http://127.0.0.1:8081"
 COUNT = 0
 
-# Each script begins with the company as it was before anyone called.
+# Each script starts with the sandbox reset.
 urllib.request.urlopen(urllib.request.Request(BASE + "/reset", method="POST"), timeout=10).read()
 
 
@@ -19,7 +19,7 @@ def same(what, found, expected):
 
 
 def true(what, holds, found=None):
-    """Ends the script unless it holds."""
+    """Ends the script unless the condition is true."""
     global COUNT
     COUNT += 1
     if not holds:
@@ -27,7 +27,7 @@ def true(what, holds, found=None):
 
 
 def refused(what, kind, call):
-    """Ends the script unless the call raises this error, which is given back."""
+    """Ends the script unless the call raises this error; returns the error."""
     global COUNT
     COUNT += 1
     try:
@@ -38,5 +38,5 @@ def refused(what, kind, call):
 
 
 def done(client):
-    """Says that all went well."""
+    """Reports success."""
     print(f"{client}: {COUNT} checks")

@@ -27,7 +27,7 @@ SAMPLE = Path(__file__).parent.parent / "data" / "sandbox" / "salesforce_opportu
 
 
 def delivered():
-    """What the sandbox sends when a record changes verifies with both libraries."""
+    """Both libraries verify what the sandbox sends when a record changes."""
     seen = {}
     came = threading.Event()
 

@@ -9,7 +9,7 @@ from checks import BASE, done, same, true
 
 
 class Api(NetSuiteRestApi):
-    """Whatever account is meant, the sandbox is asked."""
+    """Sends requests for any account to the sandbox."""
 
     def _make_url(self, subpath):
         return f"{BASE}/erp/services/rest{subpath}"

@@ -16,7 +16,7 @@ const send = (method, path, body) => api.request({ method, path, body: JSON.stri
 const customer = { companyName: 'Söhne GmbH', subsidiary: { id: '2' } };
 const made = await send('POST', 'record/v1/customer', customer);
 same('a create', made.statusCode, 204);
-// The client loses `headers` on newer versions of Node.js; the raw ones stay.
+// On newer versions of Node.js the client loses `headers`, but keeps the raw headers.
 const id = made.rawHeaders[made.rawHeaders.findIndex((name) => name.toLowerCase() === 'location') + 1].split('/').pop();
 same('a record', (await api.request({ path: `record/v1/customer/${id}` })).data.companyName, 'Söhne GmbH');
 same('an update', (await send('PATCH', `record/v1/customer/${id}`, { phone: '+49 30 1' })).statusCode, 204);

@@ -1,4 +1,4 @@
-"""simple-salesforce against the sandbox CRM. It always calls https, so its session brings each call to the sandbox."""
+"""simple-salesforce against the sandbox CRM. It always uses https, so its session redirects each call to the sandbox."""
 
 from urllib.parse import urlsplit
 
@@ -18,7 +18,7 @@ CRM = BASE + "/crm"
 
 
 class Session(requests.Session):
-    """Whatever host is meant, the sandbox is asked."""
+    """Sends requests for any host to the sandbox."""
 
     def request(self, method, url, **more):
         path = urlsplit(url)

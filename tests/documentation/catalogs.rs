@@ -1,11 +1,11 @@
-//! The table of functions is that of the shipped catalogs.
+//! The documented table of functions matches the shipped catalogs.
 
 use serde_json::Value;
 use stepwell::dsl;
 
 use super::{page, root, shown};
 
-/// `UPDATE_EXPECTED=1` writes it.
+/// `UPDATE_EXPECTED=1` rewrites it.
 #[test]
 fn the_table_of_functions_is_that_of_the_catalogs() {
     const BEGIN: &str = "<!-- the table is written by the_table_of_functions_is_that_of_the_catalogs -->\n";
@@ -35,7 +35,7 @@ fn catalog_text(name: &str) -> String {
     std::fs::read_to_string(root().join("workflows").join(name)).unwrap()
 }
 
-/// The functions of a catalog that say what they do: name and summary, what they take, what they give, what they raise.
+/// Returns a table of a catalog's documented functions: name and summary, input, output, errors.
 fn table_of_catalog(system: &str) -> String {
     let file = format!("functions/{system}.yaml");
     let source =
@@ -55,7 +55,7 @@ fn table_of_catalog(system: &str) -> String {
     table + "\n"
 }
 
-/// Names of what a schema describes, those that may be left out with a question mark.
+/// Returns the property names of a schema; optional ones end in a question mark.
 fn properties(schema: &Value) -> String {
     let always: Vec<&str> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let mut names = Vec::new();

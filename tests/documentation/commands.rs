@@ -1,16 +1,17 @@
-//! Every command that a document shows exists, with its options.
+//! Every command in a document exists, with its options.
 
 use clap::CommandFactory;
 
 use super::{Page, pages};
 
-/// Lines of shell that call `stepwell`, continuation lines joined, and commands in the prose: `stepwell runs list`.
+/// Returns shell lines that call `stepwell`, with continuation lines joined, and commands in the prose such as
+/// `stepwell runs list`.
 pub(super) fn commands(page: &Page) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for block in page.blocks().iter().filter(|b| ["sh", "bash", "console"].contains(&b.info.as_str())) {
         let joined = block.text.replace("\\\n", " ");
         let lines = joined.lines().filter(|line| {
-            // In a console block only what follows the prompt was typed.
+            // In a console block, only text after the prompt was typed.
             block.info != "console" || line.trim_start().starts_with("$ ")
         });
         for line in lines.filter(|line| !line.trim_start().starts_with('#')) {
@@ -24,22 +25,22 @@ pub(super) fn commands(page: &Page) -> Vec<(String, String)> {
     found
 }
 
-/// The commands of one line of shell that are ours, from the word `stepwell` on.
+/// Returns the `stepwell` commands in a line of shell.
 fn calls(line: &str) -> Vec<String> {
-    // What is substituted is a command too: `RUN=$(stepwell run ...)`.
+    // A substitution contains a command too: `RUN=$(stepwell run ...)`.
     let line = line.replace("$(", ";");
     let parts = line.split(['|', ';', '&']);
     let ours = parts.filter_map(|part| {
         let words: Vec<&str> = part.split_whitespace().collect();
         let at = words.iter().position(|w| *w == "stepwell" || w.ends_with("/stepwell"))?;
-        // Only assignments, a prompt and wrappers stand before a command.
+        // Only assignments, a prompt and wrappers may precede a command.
         let before = words[..at].iter().all(|w| w.contains('=') || ["$", "exec", "sudo", "timeout"].contains(w));
         before.then(|| format!("stepwell {}", words[at + 1..].join(" ")))
     });
     ours.collect()
 }
 
-/// What is wrong with a command: a subcommand or an option that does not exist.
+/// Returns what is wrong with a command: a subcommand or an option that does not exist.
 fn wrong(call: &str) -> Option<String> {
     let mut command = stepwell::cli::Cli::command();
     command.build();
@@ -54,7 +55,7 @@ fn wrong(call: &str) -> Option<String> {
             if known.is_none() && !["help", "version"].contains(&option) {
                 return Some(format!("`{}` has no option --{option}", command.get_name()));
             }
-            // What follows is its value, not a subcommand.
+            // The next word is the option's value, not a subcommand.
             if value.is_none() && known.is_some_and(|option| option.get_action().takes_values()) {
                 words.next();
             }

@@ -1,5 +1,5 @@
-//! Every example of the documents is what it claims to be: it builds, matches the schema of its file, or is refused with the
-//! words that follow it.
+//! Every example in the documents is valid: it builds, matches the schema of its file, or is refused with the message
+//! that follows it.
 
 use std::collections::BTreeSet;
 
@@ -10,8 +10,8 @@ use stepwell::hub::Hub;
 
 use super::{Block, Page, pages, root, shown};
 
-/// The shipped catalogs and mappings, and those of the documents. A catalog says its file in its first line:
-/// `# functions/billing.yaml`.
+/// Returns the shipped catalogs and mappings with those of the documents. The first line of a catalog is the name of
+/// its file: `# functions/billing.yaml`.
 fn functions(blocks: &[Block]) -> Functions {
     let folder = tempfile::tempdir().unwrap();
     let [catalogs, mappings] = [dsl::CATALOG_FOLDER, dsl::mapping::FOLDER].map(|name| {
@@ -50,11 +50,11 @@ pub(super) enum Kind {
     Hub,
     Scenarios,
     Mapping,
-    /// Of another program: compose files and the like.
+    /// A file of another program, such as a compose file.
     Foreign,
 }
 
-/// What a YAML block is, by its first key.
+/// Returns the kind of a YAML block, by its first key.
 pub(super) fn kind(block: &Block) -> Kind {
     let key = block.text.lines().find(|l| !l.trim().is_empty() && !l.starts_with('#')).unwrap_or_default();
     match key.split(':').next().unwrap_or_default() {
@@ -95,7 +95,7 @@ fn every_example_builds_without_a_mistake() {
                 );
             }
             Kind::Hub => {
-                // Whether the secrets are there is not the document's affair.
+                // The secrets need not exist here.
                 let hub = Hub::load(&block.place, &block.text, &Secrets::fixed([]));
                 hub.unwrap_or_else(|mistakes| panic!("{}:\n{}", block.place, shown(&mistakes)));
             }
@@ -115,7 +115,7 @@ fn every_example_builds_without_a_mistake() {
     }
 }
 
-/// What the guides show is not underlined in an editor.
+/// An editor must not underline what the guides show.
 #[test]
 fn every_example_matches_the_schema_of_its_file() {
     let mut seen = BTreeSet::new();
@@ -138,7 +138,8 @@ fn every_example_matches_the_schema_of_its_file() {
     assert_eq!(seen.len(), Editor::ALL.len(), "only {seen:?} are shown");
 }
 
-/// An example of what is refused is followed by what `stepwell validate` prints about it, which names the example's file.
+/// An example that is refused is followed by the output of `stepwell validate`, which contains the name of the
+/// example's file.
 #[test]
 fn every_refused_example_is_refused_with_the_words_that_follow_it() {
     let functions = functions(&yaml_blocks());
@@ -148,10 +149,10 @@ fn every_refused_example_is_refused_with_the_words_that_follow_it() {
         for (index, block) in blocks.iter().enumerate().filter(|(_, b)| b.info == "yaml refused") {
             seen += 1;
             let told = blocks.get(index + 1).filter(|b| b.info == "text");
-            let told = told.unwrap_or_else(|| panic!("{}: what is said about it does not follow", block.place));
+            let told = told.unwrap_or_else(|| panic!("{}: the expected message does not follow", block.place));
             let file = told.text.split(':').next().unwrap_or_default();
             let mistakes = dsl::build(file, &block.text, &functions).err();
-            let mistakes = mistakes.unwrap_or_else(|| panic!("{}: it is not refused any more", block.place));
+            let mistakes = mistakes.unwrap_or_else(|| panic!("{}: it is no longer refused", block.place));
             let lines = mistakes.iter().filter(|m| m.severity == Severity::Error).map(line);
             let expected: Vec<String> = lines.collect();
             let found: Vec<&str> = told.text.lines().filter(|l| l.starts_with(&format!("{file}:"))).collect();
@@ -165,7 +166,7 @@ fn every_refused_example_is_refused_with_the_words_that_follow_it() {
             }
         }
     }
-    assert!(seen > 1, "no example of what is refused was found");
+    assert!(seen > 1, "no refused example was found");
 }
 
 fn line(m: &Mistake) -> String {

@@ -1,4 +1,4 @@
-//! The guides show what the program does: their files are written, their commands run, and what they print is compared.
+//! The guides show what the program does: their files are written, their commands are run, and the output is compared.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -7,13 +7,14 @@ use super::commands::commands;
 use super::examples::{Kind, kind};
 use super::{guide, page, root};
 
-/// A guide whose YAML blocks are files, each named in its first line, and whose commands are followed by what they print.
+/// A guide whose YAML blocks are files, with the name in the first line, and whose commands are followed by their
+/// output.
 struct Played {
     folder: tempfile::TempDir,
 }
 
 impl Played {
-    /// Writes the files of a page, and compares what its commands print.
+    /// Writes the files of a page and compares the output of its commands.
     fn page(name: &str) -> Self {
         let played = Self { folder: tempfile::tempdir().unwrap() };
         let blocks = page(name).blocks();
@@ -53,7 +54,7 @@ fn the_guide_to_testing_shows_what_the_program_prints() {
     }
 }
 
-/// The decision of a person, its deadline and its escalation; whatever crashes, it ends the same.
+/// A person's decision, its deadline and its escalation: the result is the same after every crash.
 #[test]
 fn the_guide_to_asking_a_person_shows_what_the_program_prints() {
     let played = Played::page("guides/ask-a-person.md");
@@ -61,7 +62,7 @@ fn the_guide_to_asking_a_person_shows_what_the_program_prints() {
     assert!(faults.contains(" 0 failed, "), "{faults}");
 }
 
-/// The example is played against the sandbox, whose account writes dates so that their order as texts is not their order in time.
+/// Runs the example against the sandbox, whose account writes dates in a format that does not sort by time.
 #[test]
 fn the_watermark_example_remembers_the_latest_change_and_finds_what_came_after() {
     let blocks = page("catalogs.md").blocks();
@@ -111,7 +112,7 @@ scenarios:
     assert!(said.contains("3 scenarios, 0 failed"), "{}: {said}", example.place);
 }
 
-/// The commands of the guide to mappings, on its own example.
+/// Runs the commands of the guide to mappings on its own example.
 #[test]
 fn the_guide_to_mappings_shows_what_the_program_does() {
     let folder = tempfile::tempdir().unwrap();
@@ -152,7 +153,7 @@ fn the_guide_to_mappings_shows_what_the_program_does() {
     assert!(err.contains(told), "{err}");
 }
 
-/// What the guide to a third system shows stands in its files, line for line, and its commands do what they should.
+/// The guide to a third system shows its files line by line, and its commands work.
 #[test]
 fn the_guide_to_a_third_system_shows_its_own_files_and_its_commands_run() {
     let page = page("guides/add-a-third-system.md");
@@ -166,11 +167,7 @@ fn the_guide_to_a_third_system_shows_its_own_files_and_its_commands_run() {
         shown.insert(file.to_owned());
     }
     let missing: Vec<_> = guide::OWN.iter().filter(|name| !shown.contains(**name)).collect();
-    assert_eq!(
-        missing,
-        [&"invoice-paid.scenarios.yaml"],
-        "the guide shows something of each file that has something new"
-    );
+    assert_eq!(missing, [&"invoice-paid.scenarios.yaml"], "the guide shows a part of each new or changed file");
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in guide::workflows() {
         let path = folder.path().join("workflows").join(name);

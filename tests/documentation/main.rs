@@ -1,4 +1,4 @@
-//! The documents tell the truth: their examples build, their commands exist, the tests that they name exist, their links
+//! The documents are correct: their examples build, their commands exist, the tests they mention exist, their links
 //! lead somewhere, and their tables are complete and right.
 
 #![allow(clippy::unwrap_used, reason = "a document that cannot be read fails the test")]
@@ -35,7 +35,7 @@ impl Page {
         self.path.strip_prefix(root()).unwrap().display().to_string()
     }
 
-    /// The text without what stands in fences.
+    /// Returns the text without code blocks.
     fn prose(&self) -> String {
         let mut inside = false;
         let keep = |line: &&str| {
@@ -68,9 +68,9 @@ impl Page {
     }
 }
 
-/// What stands in a fence.
+/// A code block.
 struct Block {
-    /// The words after the fence.
+    /// The info string after the fence.
     info: String,
     text: String,
     /// File and line.
@@ -81,7 +81,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// `docs/*.md`, those of the senders, the readme and the changelog.
+/// Returns `docs/*.md`, the documents of the senders, the readme and the changelog.
 fn pages() -> Vec<Page> {
     let mut paths: Vec<PathBuf> = ["docs", "docs/guides", "senders", "senders/netsuite", "senders/salesforce"]
         .into_iter()
@@ -102,7 +102,7 @@ fn shown(mistakes: &[Mistake]) -> String {
     mistakes.iter().map(|m| format!("{}:{}:{}: {}\n", m.file, m.line, m.column, m.message)).collect()
 }
 
-/// Rust files below a folder, except what is generated.
+/// Collects the Rust files below a folder, except generated ones.
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -114,7 +114,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Names of all functions that an attribute makes a test.
+/// Returns the names of all test functions.
 fn tests() -> BTreeSet<String> {
     let mut files = Vec::new();
     sources(&root().join("src"), &mut files);
@@ -136,7 +136,7 @@ fn tests() -> BTreeSet<String> {
     names
 }
 
-/// The cells of the tables of a page under this head, rows in order.
+/// Returns the cells of the tables with this head on a page, row by row.
 fn rows(page: &Page, head: &str) -> Vec<Vec<String>> {
     let mut inside = false;
     let mut rows = Vec::new();
@@ -156,7 +156,7 @@ fn rows(page: &Page, head: &str) -> Vec<Vec<String>> {
 #[test]
 fn every_guarantee_names_tests_that_exist() {
     let known = tests();
-    assert!(known.contains("every_guarantee_names_tests_that_exist"), "this test is not found by its own search");
+    assert!(known.contains("every_guarantee_names_tests_that_exist"), "the search does not find this test");
     let rows = rows(&page("guarantees.md"), "| promise |");
     assert!(rows.len() > 20, "only {} promises were found", rows.len());
     for row in rows {
@@ -170,7 +170,7 @@ fn every_guarantee_names_tests_that_exist() {
     }
 }
 
-/// Whatever reads like a sentence is the name of a test, also outside of the guarantees.
+/// Anything that reads like a sentence must be the name of a test, also outside of the guarantees.
 #[test]
 fn every_test_that_a_document_names_exists() {
     let known = tests();
@@ -211,7 +211,7 @@ fn every_link_leads_to_a_file_and_a_heading() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
-/// Anchors of a page's headings, as GitHub makes them.
+/// Returns the anchors of a page's headings, as GitHub generates them.
 fn headings(path: &Path) -> BTreeSet<String> {
     let prose = Page::read(path.to_owned()).prose();
     let titles = prose.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#').trim());
@@ -222,7 +222,7 @@ fn headings(path: &Path) -> BTreeSet<String> {
     titles.map(slug).collect()
 }
 
-/// `cargo` and Clippy keep the pure crates from the world outside; here is kept what they may depend on.
+/// `cargo` and Clippy keep the pure crates free of side effects; this test guards their dependencies.
 #[test]
 fn pure_crates_depend_on_nothing_that_touches_the_world() {
     for name in ["expr", "text", "language", "machine", "sync", "pubsub"] {
@@ -238,7 +238,7 @@ fn pure_crates_depend_on_nothing_that_touches_the_world() {
     }
 }
 
-/// The table of metrics and the macros of the source name the same metrics.
+/// The table of metrics and the macros in the source list the same metrics.
 #[test]
 fn the_table_of_metrics_names_every_metric() {
     let mut files = Vec::new();
@@ -246,7 +246,7 @@ fn the_table_of_metrics_names_every_metric() {
     let mut real = BTreeSet::new();
     for file in files {
         let text = std::fs::read_to_string(file).unwrap();
-        // The first argument of `counter!(`, `describe_counter!(` and their like.
+        // The first argument of `counter!(`, `describe_counter!(` and the like.
         for kind in ["counter!(", "gauge!(", "histogram!("] {
             let arguments = text.split(kind).skip(1).filter_map(|rest| rest.trim_start().strip_prefix("\"stepwell_"));
             real.extend(arguments.filter_map(|rest| Some(format!("stepwell_{}", rest.split('"').next()?))));
@@ -259,7 +259,7 @@ fn the_table_of_metrics_names_every_metric() {
     assert_eq!(named, real);
 }
 
-/// Addresses of the API in the documents are those that `openapi.json` describes.
+/// All API paths in the documents are in `openapi.json`.
 #[test]
 fn every_address_of_the_api_exists() {
     let description: Value = serde_json::from_str(stepwell::http::status::OPENAPI).unwrap();
@@ -276,7 +276,7 @@ fn every_address_of_the_api_exists() {
     assert!(seen > 0, "no address was found");
 }
 
-/// Whether a path is one of a description's pattern; `{id}`, `$RUN` and real values all stand for a part.
+/// Whether a path matches a pattern of the description; `{id}`, `$RUN` and real values all match a parameter.
 fn fits(pattern: &str, path: &str) -> bool {
     let (pattern, path): (Vec<&str>, Vec<&str>) = (pattern.split('/').collect(), path.split('/').collect());
     pattern.len() == path.len()

@@ -1,17 +1,17 @@
-//! Texts read as an engineer would say them. A phrase that once stopped a reader may not come back: not in a document, a
-//! page, a workflow, a message or a comment. The list is the only exception.
+//! Bans phrases that once confused a reader: they may not come back in a document, a page, a workflow, a message or a
+//! comment. Only the list itself may contain them.
 
 use std::path::Path;
 
 use super::root;
 
-/// What is searched.
+/// Files and folders that are searched.
 const PLACES: [&str; 6] = ["README.md", "docs", "workflows", "web/templates", "src", "crates"];
 
-/// Kinds of files that hold texts.
+/// Extensions of text files.
 const KINDS: [&str; 5] = ["md", "rs", "yaml", "html", "json"];
 
-/// A phrase that may not come back, and what to say instead. The case of letters does not matter.
+/// Banned phrases, each with a better one. Case does not matter.
 const PHRASES: &[(&str, &str)] = &[
     ("events that stay away", "missing events"),
     ("nobody is needed", "nothing needs attention"),
@@ -89,7 +89,7 @@ const PHRASES: &[(&str, &str)] = &[
     ("licence", "license"),
 ];
 
-/// A file's text as one line, so that a phrase is found across the end of a line, and where each of its lines begins.
+/// A file's text as one line, so that phrases are found across line ends, with the offset at which each line begins.
 struct Flat {
     text: String,
     begins: Vec<usize>,
@@ -108,7 +108,7 @@ impl Flat {
         Self { text: flat, begins }
     }
 
-    /// The lines on which a phrase begins, as words of its own.
+    /// Returns the lines on which a phrase begins, matching whole words only.
     fn lines<'a>(&'a self, phrase: &'a str) -> impl Iterator<Item = usize> + 'a {
         let is_word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
         self.text.match_indices(phrase).filter_map(move |(at, _)| {

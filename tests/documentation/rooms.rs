@@ -1,14 +1,14 @@
-//! The house stays in order: small files, few of them side by side, one place for each module.
+//! The code stays in order: small files, few files per folder, one place for each module.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::root;
 
-/// Source files of one folder at one level.
+/// Maximum number of source files at one level of a folder.
 const FILES_MAX: usize = 15;
 
-/// Lines of a source file, tests aside.
+/// Maximum number of lines of a source file other than tests.
 const LINES_MAX: usize = 400;
 
 #[test]
@@ -34,7 +34,7 @@ fn rooms_are_small_and_no_module_is_a_file_beside_its_folder() {
     }
     large.sort();
     crowded.sort();
-    assert_eq!(doubled, Vec::<String>::new(), "these belong into their folders, as mod.rs");
+    assert_eq!(doubled, Vec::<String>::new(), "these belong in their folders, as mod.rs");
     assert_eq!(large, Vec::<String>::new(), "files with more than {LINES_MAX} lines");
     assert_eq!(crowded, Vec::<String>::new(), "folders with more than {FILES_MAX} source files");
 }

@@ -1,4 +1,4 @@
-//! The table of settings is complete and right, and a variable that sets nothing is reported.
+//! The table of settings is complete and right, and a variable without a setting is reported.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
@@ -8,13 +8,13 @@ use stepwell::config::Settings;
 
 use super::{page, rows};
 
-/// Every setting by its full name, with its default.
+/// Returns every setting by its full name, with its default.
 fn settings() -> BTreeMap<String, Value> {
     fn flatten(prefix: &str, value: &Value, found: &mut BTreeMap<String, Value>) {
         for (name, value) in value.as_object().unwrap() {
             let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
             match value {
-                // One table per connection; the document calls it NAME.
+                // One table per connection; the document writes NAME.
                 Value::Object(_) if key == "connections" => {
                     found.insert("connections.NAME.base_url".to_owned(), Value::Null);
                 }
@@ -59,15 +59,15 @@ fn the_table_of_settings_names_every_setting_with_its_default_and_variable() {
         named.insert(key);
     }
     let missing: Vec<&String> = known.keys().filter(|key| !named.contains(*key)).collect();
-    assert!(missing.is_empty(), "the table does not name {missing:?}");
-    // Every variable is understood, and its default is a value that fits.
+    assert!(missing.is_empty(), "the table lacks {missing:?}");
+    // Every variable is accepted, and its default is a valid value.
     let answer = program.output().unwrap();
     assert!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr));
     let stranger = program.env("STEPWELL_NO_SUCH_SETTING", "1").output().unwrap();
     assert!(!stranger.status.success(), "an unknown variable is not refused, so this test proves nothing");
 }
 
-/// In a pod beside Services whose names begin with `stepwell`.
+/// As in a pod next to Services whose names begin with `stepwell`.
 #[test]
 fn a_variable_that_sets_nothing_is_a_warning_and_with_check_an_error_unless_kubernetes_set_it() {
     let run = |arguments: &[&str], variables: &[(&str, &str)]| {

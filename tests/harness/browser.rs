@@ -1,4 +1,4 @@
-//! A real browser: Chromium without a window, driven over WebDriver. Whatever ends the test ends the browser too.
+//! A real browser: headless Chromium, driven over WebDriver. It ends with the test, however the test ends.
 
 use std::cell::Cell;
 use std::path::Path;
@@ -13,27 +13,27 @@ use super::{Node, PATIENCE, World, eventually, free_address};
 const CHROMIUM: &str = "/usr/bin/chromium";
 const CHROMEDRIVER: &str = "/usr/bin/chromedriver";
 
-/// One browser with a profile of its own. Pages refresh themselves, so questions are asked by script, in one go: an
-/// element that was found a moment ago may be gone.
+/// A browser with its own profile. Pages refresh themselves, so checks are single scripts: an element found a moment
+/// ago may be gone.
 pub struct Browser {
     driver: WebDriver,
     _chromedriver: Chromedriver,
     _profile: tempfile::TempDir,
 }
 
-/// Ends with the value, also when a test panics; Chromium ends with it, since their pipe closes.
+/// Killed on drop, even if a test panics; Chromium then ends too, because their pipe closes.
 struct Chromedriver(Child);
 
 impl Drop for Chromedriver {
     fn drop(&mut self) {
-        // It may have ended already; then there is nothing to do.
+        // It may have ended already.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
 impl Browser {
-    /// Starts a browser, 1280 pixels wide.
+    /// Starts a browser that is 1280 pixels wide.
     pub async fn open() -> Self {
         for program in [CHROMIUM, CHROMEDRIVER] {
             let advice = "the browser tests need it: `apt-get install chromium chromium-driver`";
@@ -62,7 +62,7 @@ impl Browser {
         browser
     }
 
-    /// A browser in which this user is signed in, on the list of runs.
+    /// Starts a browser in which this user is signed in, on the list of runs.
     pub async fn signed_in(world: &World, node: &Node, user: &str) -> Self {
         let browser = Self::open().await;
         let (ok, _, err) = world.command(&["user", "create", user]);
@@ -77,41 +77,41 @@ impl Browser {
         self.driver.goto(url).await.unwrap();
     }
 
-    /// Path and query of the page.
+    /// Returns path and query of the page.
     pub async fn place(&self) -> String {
         let url = self.driver.current_url().await.unwrap();
         url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()))
     }
 
-    /// The page's width as the style sheet sees it; windows cannot be as narrow as a telephone.
+    /// Sets the page's width as the style sheet sees it, because windows cannot be as narrow as a phone.
     pub async fn resize(&self, width: u32) {
         let metrics = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
         self.driver.cdp().send_raw("Emulation.setDeviceMetricsOverride", metrics).await.unwrap();
     }
 
-    /// What the reader's system asks for: `light` or `dark`.
+    /// Sets the preferred color scheme: `light` or `dark`.
     pub async fn prefers(&self, scheme: &str) {
         let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
         self.driver.cdp().send_raw("Emulation.setEmulatedMedia", features).await.unwrap();
     }
 
-    /// What a script returns.
+    /// Returns the result of a script.
     pub async fn script(&self, script: &str) -> Value {
         self.driver.execute(script, Vec::new()).await.unwrap().json().clone()
     }
 
-    /// What a function returns for the first element that fits; null if none does.
+    /// Returns the result of a function for the first matching element; null if there is none.
     pub async fn of(&self, css: &str, function: &str) -> Value {
         let css = json!(css);
         self.script(&format!("const e = document.querySelector({css}); return e && ({function})(e)")).await
     }
 
-    /// The text that a reader sees in the first element that fits, in one line; none if there is no such element.
+    /// Returns the visible text of the first matching element, in one line; `None` if there is none.
     pub async fn text(&self, css: &str) -> Option<String> {
         self.of(css, "e => e.innerText.replace(/\\s+/g, ' ').trim()").await.as_str().map(str::to_owned)
     }
 
-    /// Waits until an element shows a text, and gives all of the element's.
+    /// Waits until an element shows a text, and returns the element's whole text.
     pub async fn shows(&self, css: &str, text: &str) -> String {
         let seen = Cell::new(None);
         let looking = eventually(css, || async {
@@ -130,16 +130,16 @@ impl Browser {
 
     pub async fn click(&self, css: &str) {
         eventually(&format!("{css} can be clicked"), || async {
-            // A refresh may take it away between the two; then there is a new one.
+            // A refresh may replace the element in between.
             let found = self.driver.find(By::Css(css)).await.ok()?;
             found.click().await.ok()
         })
         .await;
     }
 
-    /// Unfolds a `<details>`.
+    /// Opens a `<details>`.
     pub async fn unfold(&self, css: &str) {
-        eventually(&format!("{css} unfolds"), || async {
+        eventually(&format!("{css} opens"), || async {
             if self.of(css, "e => e.open").await == true {
                 return Some(());
             }
@@ -153,27 +153,27 @@ impl Browser {
         self.driver.find(By::Css(css)).await.unwrap().send_keys(text).await.unwrap();
     }
 
-    /// Presses a key where the focus is.
+    /// Presses a key in the focused element.
     pub async fn press(&self, key: impl Into<TypingData>) {
         let keys: TypingData = key.into();
         self.driver.action_chain().send_keys(keys).perform().await.unwrap();
     }
 
-    /// Fills the form of an act with a reason and sends it.
+    /// Fills in the form of an act with a reason and submits it.
     pub async fn act(&self, act: &str, reason: &str) {
         self.unfold(&format!("#act-{act}")).await;
         self.write(&format!("#{act}-reason"), reason).await;
         self.click(&format!("#act-{act} form button")).await;
     }
 
-    /// How far the page can be scrolled sideways, in pixels.
+    /// Returns how far the page can be scrolled sideways, in pixels.
     pub async fn overflow(&self) -> i64 {
         let script = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
         self.script(script).await.as_i64().unwrap()
     }
 }
 
-/// Path of a fresh one-time link.
+/// Returns the path of a new login link.
 pub fn login_link(world: &World, user: &str) -> String {
     let (ok, link, err) = world.command(&["login", "--user", user]);
     assert!(ok, "{err}");
@@ -184,7 +184,7 @@ pub fn login_link(world: &World, user: &str) -> String {
 fn capabilities(profile: &Path) -> ChromeCapabilities {
     let mut capabilities = DesiredCapabilities::chrome();
     let profile = format!("--user-data-dir={}", profile.join("profile").display());
-    // Over the pipe Chromium notices that chromedriver is gone. The sandbox of its own cannot be had as root.
+    // Over the pipe, Chromium notices when chromedriver is gone. Its own sandbox does not work as root.
     let arguments = [
         "--headless=new",
         "--remote-debugging-pipe",

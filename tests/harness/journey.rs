@@ -9,12 +9,12 @@ use stepwell::sandbox::{self, Door, Reply, Sandbox};
 
 use super::{Node, World};
 
-/// Sales orders in the ERP.
+/// Path of sales orders in the ERP.
 pub const ORDER: &str = "/erp/services/rest/record/v1/salesOrder/*";
-/// Customers in the ERP.
+/// Path of customers in the ERP.
 pub const CUSTOMER: &str = "/erp/services/rest/record/v1/customer/*";
 
-/// Files of `workflows/` for the first workflow.
+/// Returns the files in `workflows/` of the first workflow.
 pub fn shipped() -> Vec<(&'static str, String)> {
     files(&[
         "hub.yaml",
@@ -29,13 +29,13 @@ pub fn shipped() -> Vec<(&'static str, String)> {
     ])
 }
 
-/// Files of `workflows/`.
+/// Returns files in `workflows/`.
 pub fn files(names: &[&'static str]) -> Vec<(&'static str, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("workflows");
     names.iter().map(|name| (*name, std::fs::read_to_string(folder.join(name)).unwrap())).collect()
 }
 
-/// A person's edit, in the process: as quick as nobody types.
+/// Edits a record as a person would, within the process to be fast.
 pub fn edit(sandbox: &Sandbox, method: &str, path: &str, body: &Value) -> Value {
     let door = Door::of(path).unwrap();
     let token = if path.starts_with("/erp/") { "sandbox-erp-token" } else { "sandbox-crm-token" };
@@ -55,7 +55,7 @@ pub fn edit(sandbox: &Sandbox, method: &str, path: &str, body: &Value) -> Value 
     }
 }
 
-/// The shipped workflows against a sandbox of their own.
+/// The shipped workflows against their own sandbox.
 pub struct Journey {
     pub world: World,
     sandbox: String,
@@ -67,7 +67,7 @@ impl Journey {
         Self::of(&shipped(), Sandbox::new()).await
     }
 
-    /// Some workflows, against a sandbox of the test's own.
+    /// Some workflows against the test's own sandbox.
     pub async fn of(files: &[(&'static str, String)], sandbox: Sandbox) -> Self {
         let client = super::client();
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
@@ -85,7 +85,7 @@ impl Journey {
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
     }
 
-    /// A request to the sandbox, which must take it.
+    /// Sends a request to the sandbox, which must succeed.
     pub async fn send(&self, method: &str, path: &str, body: Value) {
         let request = self.client.request(method.parse().unwrap(), format!("{}{path}", self.sandbox));
         let request = request.bearer_auth("sandbox-erp-token").header("content-type", "application/json");
@@ -102,7 +102,7 @@ impl Journey {
         serde_json::from_str(&text).unwrap()
     }
 
-    /// What took effect: (action, type), in order.
+    /// Returns the effects in order, as pairs of action and type.
     pub async fn effects(&self, system: &str) -> Vec<(String, String)> {
         let ledger = self.get(&format!("/ledger?system={system}")).await;
         let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();

@@ -1,4 +1,5 @@
-//! What every promise test needs: a database of its own, nodes as processes that can be killed, a target that obeys.
+//! What every promise test needs: its own database, nodes as processes that can be killed, and a target that follows
+//! orders.
 
 mod browser;
 mod journey;
@@ -16,10 +17,10 @@ pub use journey::{CUSTOMER, Journey, ORDER, edit, files, shipped};
 pub use node::Node;
 pub use target::{Behavior, Target};
 
-/// Longest wait for a condition: far beyond what anything here takes, so that only a broken promise reaches it.
+/// Maximum wait for a condition: much longer than anything takes, so that only a broken promise reaches it.
 pub const PATIENCE: Duration = Duration::from_secs(40);
 
-/// One test's world: a database, a folder of workflows, secrets.
+/// The world of a test: a database, a folder of workflows, secrets.
 pub struct World {
     pub database_url: String,
     server_url: String,
@@ -30,7 +31,7 @@ pub struct World {
 }
 
 impl World {
-    /// A fresh world with these files in its workflows folder, deployed. Calls to `allow` are permitted.
+    /// A new world with these files in its folder of workflows, deployed. Calls to `allow` are permitted.
     pub async fn new(files: &[(&str, String)], allow: &[String]) -> Self {
         let mut world = Self::empty(files, allow).await;
         world.deploy();
@@ -38,7 +39,7 @@ impl World {
         world
     }
 
-    /// The same with an empty database and nothing deployed.
+    /// A new world with an empty database and nothing deployed.
     pub async fn empty(files: &[(&str, String)], allow: &[String]) -> Self {
         let server_url =
             std::env::var("DATABASE_URL").expect("run the tests through `make test`, which starts a Postgres");
@@ -72,13 +73,13 @@ impl World {
         Self { database_url: url.to_string(), server_url, database, folder, environment, token: String::new() }
     }
 
-    /// Makes the token that nodes of this world are asked with.
+    /// Creates the token for requests to nodes of this world.
     pub fn make_token(&mut self) {
         let made = self.command(&["token", "create", "--scopes", "admin"]);
         self.token = made.1.trim().to_owned();
     }
 
-    /// What nodes of this world are given.
+    /// Returns the environment of nodes.
     pub fn environment(&self) -> &[(String, String)] {
         &self.environment
     }
@@ -87,7 +88,7 @@ impl World {
         &self.token
     }
 
-    /// Where the world's database is.
+    /// Returns the URL of the database.
     pub fn database_url(&self) -> &str {
         &self.database_url
     }
@@ -101,7 +102,7 @@ impl World {
         std::fs::write(self.folder.path().join(name), text).unwrap();
     }
 
-    /// The folder of workflows.
+    /// Returns the folder of workflows.
     pub fn workflows(&self) -> String {
         self.folder.path().display().to_string()
     }
@@ -112,14 +113,14 @@ impl World {
         assert!(ok, "deploy failed: {out}{err}");
     }
 
-    /// Runs a subcommand; whether it succeeded, its output, its errors.
+    /// Runs a subcommand. Returns success, output and errors.
     pub fn command(&self, arguments: &[&str]) -> (bool, String, String) {
         let done = self.equip(std::process::Command::new(program()).args(arguments)).output().unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         (done.status.success(), text(&done.stdout), text(&done.stderr))
     }
 
-    /// Gives a program the world's environment, beside what it was given already.
+    /// Adds the world's environment to that of a command.
     pub fn equip<'c>(&self, command: &'c mut std::process::Command) -> &'c mut std::process::Command {
         let own: Vec<_> = command.get_envs().map(|(n, v)| (n.to_owned(), v.map(ToOwned::to_owned))).collect();
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
@@ -132,38 +133,38 @@ impl World {
         self.node_with(&[]).await
     }
 
-    /// The same with arguments of `stepwell serve`.
+    /// Starts a node with more arguments for `stepwell serve`.
     pub async fn node_with(&self, arguments: &[&str]) -> Node {
         Node::start(&self.environment, &self.token, arguments).await
     }
 
-    /// A node at this address, which another one left.
+    /// Starts a node at the address of one that has ended.
     pub async fn node_at(&self, address: std::net::SocketAddr) -> Node {
         Node::start_at(address, &self.environment, &self.token, &[], "warn", std::process::Stdio::inherit()).await
     }
 
-    /// A node that logs into a file, in this format and from this level on.
+    /// Starts a node that logs to a file, in this format and from this level on.
     pub async fn node_logging(&self, format: &str, level: &str, log: std::fs::File) -> Node {
         let mut environment = self.environment.clone();
         environment.push(("STEPWELL_LOG_FORMAT".to_owned(), format.to_owned()));
         Node::start_logging(&environment, &self.token, &[], level, log.into()).await
     }
 
-    /// A connection to the world's database, to look or to do harm.
+    /// Returns a connection to the database, to read or to do harm.
     pub async fn connect(&self) -> PgConnection {
         PgConnection::connect(&self.database_url).await.unwrap()
     }
 }
 
 impl World {
-    /// Ends every connection to the world's database and lets nobody in.
+    /// Ends all connections to the database and refuses new ones.
     pub async fn cut_off_database(&self) {
         self.administer(&format!("alter database {} allow_connections false", self.database)).await;
         let end = format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{}'", self.database);
         self.administer(&end).await;
     }
 
-    /// Lets connections in again.
+    /// Allows connections again.
     pub async fn restore_database(&self) {
         self.administer(&format!("alter database {} allow_connections true", self.database)).await;
     }
@@ -177,7 +178,7 @@ impl World {
 impl Drop for World {
     fn drop(&mut self) {
         let (server, database) = (self.server_url.clone(), self.database.clone());
-        // A world of its own for the farewell: the test's runtime may be gone already.
+        // On its own runtime, because the test's runtime may be gone.
         let farewell = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
@@ -190,16 +191,16 @@ impl Drop for World {
     }
 }
 
-/// The webhook secret of every test source.
+/// Webhook secret of all test sources.
 pub const SECRET: &str = "whsec_c3RlcHdlbGwtdGVzdC1zZWNyZXQ=";
 
 /// The program under test.
 pub fn program() -> PathBuf {
-    // Another version, to write what this one has to read.
+    // Can be replaced by another version, to write what this one has to read.
     std::env::var_os("STEPWELL_PROGRAM").map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_stepwell")), PathBuf::from)
 }
 
-/// Waits until a condition gives a value.
+/// Waits until a condition yields a value.
 pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut condition: impl FnMut() -> F) -> T {
     let began = Instant::now();
     loop {
@@ -211,17 +212,17 @@ pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut condit
     }
 }
 
-/// A free address of this machine.
+/// Returns a free local address.
 pub fn free_address() -> std::net::SocketAddr {
     std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap()
 }
 
-/// `hub.yaml` with one source, `test`.
+/// Returns a `hub.yaml` with one source, `test`.
 pub fn hub() -> String {
     "sources:\n  test:\n    scheme: standard-webhooks\n    secret: '${ $secrets.hook }'\n    event: { type: '${ .type }' }\n".to_owned()
 }
 
-/// A workflow of `count` calls to the target, started by events of type `calls`, its key `.n`.
+/// Returns a workflow with `count` calls to the target, started by events of type `calls`, with the key `.n`.
 pub fn calls(target: &Target, count: usize) -> String {
     let mut text =
         "document: { dsl: '1.0.3', namespace: test, name: calls, version: '1.0.0', metadata: { key: '${ .n }' } }\n\
@@ -237,20 +238,20 @@ pub fn calls(target: &Target, count: usize) -> String {
     text
 }
 
-/// The statuses of a run's tasks by name.
+/// Returns names and statuses of a run's tasks.
 pub fn statuses(run: &Value) -> Vec<(String, String)> {
     let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
     run["tasks"].as_array().unwrap().iter().map(|t| (text(&t["name"]), text(&t["status"]))).collect()
 }
 
-/// A client for plain HTTP.
+/// Returns a client for plain HTTP.
 pub fn client() -> reqwest::Client {
-    // Another test of this process may have installed it already.
+    // Another test in this process may have installed it.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::new()
 }
 
-/// A client whose connections come from this address of the machine, and which follows no redirect.
+/// Returns a client that connects from this local address and follows no redirects.
 pub fn client_from(address: [u8; 4]) -> reqwest::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = reqwest::Client::builder().local_address(std::net::IpAddr::from(address));

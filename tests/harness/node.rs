@@ -1,4 +1,4 @@
-//! A node: the built program in a process of its own.
+//! A node: the built program in its own process.
 
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
@@ -21,7 +21,7 @@ impl Node {
         Self::start_logging(environment, token, arguments, "warn", Stdio::inherit()).await
     }
 
-    /// The same, with log lines from this level on.
+    /// Starts a node that logs from this level on.
     pub async fn start_logging(
         environment: &[(String, String)],
         token: &str,
@@ -32,7 +32,7 @@ impl Node {
         Self::start_at(free_address(), environment, token, arguments, level, log).await
     }
 
-    /// The same at an address that is known before.
+    /// Starts a node at a known address.
     pub async fn start_at(
         address: SocketAddr,
         environment: &[(String, String)],
@@ -44,7 +44,7 @@ impl Node {
         Self::start_program(&program(), address, environment, token, arguments, level, log).await
     }
 
-    /// The same of another version of the program.
+    /// Starts a node of another version of the program.
     pub async fn start_program(
         program: &std::path::Path,
         address: SocketAddr,
@@ -88,7 +88,7 @@ impl Node {
         assert!(done.success(), "kill {name} failed");
     }
 
-    /// Ends the process at once, wherever it is.
+    /// Kills the process immediately.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -105,7 +105,7 @@ impl Node {
         self.ends()
     }
 
-    /// Waits until the process has ended; whether it ended well.
+    /// Waits until the process has ended. Returns whether it succeeded.
     pub fn ends(&mut self) -> bool {
         self.child.wait().unwrap().success()
     }
@@ -122,7 +122,7 @@ impl Node {
         self.child.try_wait().unwrap().is_none()
     }
 
-    /// Sends a signed webhook; status and answer.
+    /// Sends a signed webhook. Returns status and answer.
     pub async fn hook(&self, source: &str, id: &str, body: &Value) -> (u16, Value) {
         self.hook_bytes(source, id, body.to_string().into_bytes()).await
     }
@@ -131,7 +131,7 @@ impl Node {
         Self::answered(self.signed(&self.client, source, id, body)).await
     }
 
-    /// A signed webhook, to be sent by this client.
+    /// Returns a signed webhook, to be sent by this client.
     pub fn signed(&self, client: &reqwest::Client, source: &str, id: &str, body: Vec<u8>) -> reqwest::RequestBuilder {
         let base64 = base64::engine::general_purpose::STANDARD;
         let key = base64.decode(SECRET.trim_start_matches("whsec_")).unwrap();
@@ -163,7 +163,7 @@ impl Node {
         self.send("POST", path, &[("content-type", "application/json")], body.to_string()).await
     }
 
-    /// A request with headers of its own, under the world's token unless they say otherwise.
+    /// Sends a request with additional headers, using the world's token unless they include authorization.
     pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: String) -> (u16, Value) {
         let mut request = self.client.request(method.parse().unwrap(), self.url(path)).body(body);
         if !headers.iter().any(|(name, _)| *name == "authorization") {
@@ -175,7 +175,7 @@ impl Node {
         Self::answered(request).await
     }
 
-    /// Fires an event of type `calls` and gives the run that it started.
+    /// Sends an event of type `calls` and returns the run that it started.
     pub async fn start_calls(&self, n: u64) -> String {
         let (status, answer) = self.hook("test", &format!("event-{n}"), &json!({ "type": "calls", "n": n })).await;
         assert_eq!(status, 202, "{answer}");
@@ -188,7 +188,7 @@ impl Node {
         run
     }
 
-    /// Waits until the run has this status, and gives it.
+    /// Waits until a run has this status, and returns it.
     pub async fn run_becomes(&self, id: &str, wanted: &str) -> Value {
         eventually(&format!("run {id} is {wanted}"), || async {
             let run = self.run(id).await;
@@ -206,7 +206,7 @@ impl Node {
 
 impl Drop for Node {
     fn drop(&mut self) {
-        // It may have ended already; then there is nothing to do.
+        // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,4 +1,4 @@
-//! A target that counts what arrives, and answers, holds or refuses as told. It honors idempotency keys.
+//! A target that counts requests, and answers, holds or refuses them as configured. It honors idempotency keys.
 
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
@@ -12,16 +12,16 @@ use tokio::sync::watch;
 
 use super::eventually;
 
-/// What a path does.
+/// The behavior of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Behavior {
-    /// 200 and this body.
+    /// Answers 200 with this body.
     Answer(String),
-    /// This status and no body; nothing takes effect.
+    /// Answers this status without a body or effect.
     Refuse(u16),
-    /// This status and this body; nothing takes effect.
+    /// Answers this status with this body, without effect.
     Say(u16, String),
-    /// Nothing until released.
+    /// Does not answer until released.
     Hold,
 }
 
@@ -60,17 +60,17 @@ impl Target {
         self.changed.send_modify(|n| *n += 1);
     }
 
-    /// Requests to a path so far.
+    /// Returns the number of requests to a path so far.
     pub fn requests(&self, path: &str) -> usize {
         self.seen.lock().unwrap().requests.iter().filter(|(p, _)| p == path).count()
     }
 
-    /// Distinct keys seen at a path.
+    /// Returns the distinct keys at a path.
     pub fn keys(&self, path: &str) -> HashSet<String> {
         self.seen.lock().unwrap().requests.iter().filter(|(p, _)| p == path).map(|(_, key)| key.clone()).collect()
     }
 
-    /// Waits until this many requests came to a path.
+    /// Waits until this many requests to a path have arrived.
     pub async fn reached(&self, path: &str, count: usize) {
         eventually(&format!("{count} request(s) at {path}"), || async { (self.requests(path) >= count).then_some(()) })
             .await;

@@ -1,4 +1,4 @@
-//! What may stand in the way of a subscription: absence, places that are lost, events that cannot be read, outages.
+//! What can interrupt a subscription: absence, lost positions, events that cannot be decoded, outages.
 
 use std::sync::atomic::Ordering;
 
@@ -17,7 +17,7 @@ async fn a_replay_id_that_is_too_old_starts_the_reconciliation_and_the_subscript
     crm.publish_some(5);
     crm.stored(5).await;
     assert!(node.terminate());
-    // Three events come and go while nobody listens.
+    // Three events are published and expire while nobody is subscribed.
     for n in 1_000..1_003 {
         crm.sandbox.publish(TOPIC, &id(n), &payload(n)).unwrap();
     }
@@ -48,7 +48,7 @@ async fn a_replay_id_that_is_lost_starts_the_reconciliation_and_doubles_nothing(
     crm.publish_some(5);
     let node = crm.world.node().await;
     crm.reconciled(&node, "replay-id-refused").await;
-    // All that is kept comes again, and is known.
+    // All retained events are delivered again, and recognized as known.
     crm.is_complete().await;
     let (_, metrics) = node.get("/metrics").await;
     let metrics = metrics.as_str().unwrap();
@@ -78,7 +78,7 @@ async fn what_cannot_be_read_is_kept_as_rejected_and_the_stream_goes_on() {
     crm.sandbox.publish_raw(TOPIC, "unknown-schema", "no-such-schema", b"\x02x");
     crm.sandbox.publish_raw(TOPIC, "garbage", schema, b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff");
     crm.sandbox.publish_raw(TOPIC, "", schema, b"");
-    // A text that Postgres does not take, and a secret.
+    // A text that Postgres rejects, and a secret.
     let mut hostile = payload(1);
     hostile["Message_Id__c"] = "nul \u{0} and sandbox-crm-token".into();
     crm.sandbox.publish(TOPIC, &id(1), &hostile).unwrap();
@@ -91,7 +91,7 @@ async fn what_cannot_be_read_is_kept_as_rejected_and_the_stream_goes_on() {
     let ids: Vec<String> = rejected.iter().map(|row| row.get(0)).collect();
     assert_eq!(ids[1..], ["garbage", "unknown-schema"]);
     assert!(ids[0].starts_with(&format!("{TOPIC}#")), "{ids:?}");
-    assert_eq!(rejected[1].get::<Vec<u8>, _>(1), [0xff; 10], "the bytes are kept");
+    assert_eq!(rejected[1].get::<Vec<u8>, _>(1), [0xff; 10], "the bytes are stored");
     let why: Vec<String> = rejected.iter().map(|row| row.get(2)).collect();
     assert!(why[1].contains("cannot be decoded") && why[2].contains("no-such-schema"), "{why:?}");
     let topic = crm.topic(&node).await;
@@ -106,7 +106,7 @@ async fn what_cannot_be_read_is_kept_as_rejected_and_the_stream_goes_on() {
     assert!(kept.contains("nul \u{fffd} and ***") && !kept.contains("sandbox-crm-token"), "{kept}");
 }
 
-/// The topic of the package, and a topic of changes beside it.
+/// A topic of changes, in addition to that of the package.
 const CHANGES: &str = "/data/AccountChangeEvent";
 
 async fn with_changes() -> Crm {
@@ -117,7 +117,7 @@ async fn with_changes() -> Crm {
     crm
 }
 
-/// A change of accounts, of which Salesforce tells nothing more.
+/// A change of accounts without details, as Salesforce sends it.
 fn overflow() -> Value {
     json!({ "ChangeEventHeader": {
         "entityName": "Account", "recordIds": ["000000000000000AAA"], "changeType": "GAP_OVERFLOW", "changeOrigin": "",
@@ -139,7 +139,7 @@ async fn an_overflow_is_reported_once_however_often_it_is_delivered() {
     crm.sandbox.publish(CHANGES, "gap-1", &overflow()).unwrap();
     eventually("it is reconciled", async || (!crm.reconciliations(&node).await.is_empty()).then_some(())).await;
     eventually("the event is stored", async || (of_topic(&node, CHANGES).await["events"] == 1).then_some(())).await;
-    // As if the node had died between telling of it and storing it.
+    // As if the node had died between emitting the gap event and storing it.
     for _ in 0..3 {
         assert!(node.terminate());
         let mut database = crm.world.connect().await;
@@ -149,7 +149,7 @@ async fn an_overflow_is_reported_once_however_often_it_is_delivered() {
             .await
             .unwrap();
         node = crm.world.node().await;
-        eventually("the delivery is taken again", async || {
+        eventually("the event is delivered again", async || {
             (of_topic(&node, CHANGES).await["events"] == 1).then_some(())
         })
         .await;
@@ -158,7 +158,7 @@ async fn an_overflow_is_reported_once_however_often_it_is_delivered() {
     eventually("another overflow is reconciled", async || (crm.reconciliations(&node).await.len() > 1).then_some(()))
         .await;
     let mut database = crm.world.connect().await;
-    eventually("all is delivered", async || {
+    eventually("everything is delivered", async || {
         let mut database = crm.world.connect().await;
         let left: i64 = sqlx::query_scalar("select count(*) from outgoing").fetch_one(&mut database).await.unwrap();
         (left == 0).then_some(())
@@ -178,14 +178,14 @@ async fn a_schema_that_would_end_the_process_stops_its_topic_with_the_reason_and
     let itself = json!({ "type": "record", "name": "A", "fields": [{ "name": "a", "type": "A" }] });
     crm.sandbox.add_schema("hostile", &itself.to_string());
     crm.sandbox.publish_raw(CHANGES, "h-1", "hostile", b"\x00");
-    let stopped = eventually("the topic stands still", async || {
+    let stopped = eventually("the topic is blocked", async || {
         let topic = of_topic(&node, CHANGES).await;
         (topic["state"] == "stopped").then_some(topic)
     })
     .await;
     let why = stopped["problem"].as_str().unwrap();
     assert!(why.contains("contains itself") && why.contains("hostile"), "{why}");
-    assert_eq!((&stopped["events"], &stopped["rejected"]), (&json!(0), &json!(0)), "nothing is passed over: {stopped}");
+    assert_eq!((&stopped["events"], &stopped["rejected"]), (&json!(0), &json!(0)), "no event is skipped: {stopped}");
     let (_, text, _) = crm.world.command(&["sources"]);
     assert!(text.contains("stopped") && text.contains("contains itself"), "{text}");
     crm.publish_some(5);
@@ -198,12 +198,12 @@ async fn a_rejected_event_is_replayed_once_what_stood_in_its_way_is_fixed_or_say
     let node = crm.world.node().await;
     crm.publish();
     crm.stored(1).await;
-    // Refused by the workflow, whose next version takes it.
+    // The workflow rejects it; its next version accepts it.
     let versioned = |version: &str, kind: &str| {
         let schema = format!("input: {{ schema: {{ document: {{ type: array, items: {{ type: {kind} }} }} }} }}\ndo:");
         super::COUNTER.replace("version: '1.0.0'", &format!("version: '{version}'")).replace("do:", &schema)
     };
-    // At the node itself, which knows it then.
+    // Deployed on the node itself, so that it knows the version at once.
     let deploy = async |version: &str, kind: &str| {
         let yaml = [("content-type", "application/yaml")];
         let (status, answer) =
@@ -212,7 +212,7 @@ async fn a_rejected_event_is_replayed_once_what_stood_in_its_way_is_fixed_or_say
     };
     deploy("1.1.0", "string").await;
     let refused = crm.publish();
-    // Its schema is not there yet; and bytes that are none of any schema.
+    // An event whose schema is not available yet, and bytes that match no schema.
     let known: Value = {
         let mut database = crm.world.connect().await;
         let body = "select convert_from(body, 'utf8') from events where source = 'crm' and event_id = $1";
@@ -223,7 +223,7 @@ async fn a_rejected_event_is_replayed_once_what_stood_in_its_way_is_fixed_or_say
     let text = json!({ "type": "record", "name": "Late__e", "fields": [{ "name": "Record_Id__c", "type": "string" }] });
     crm.sandbox.publish_raw(TOPIC, "late", "late-schema", b"\x06abc");
     crm.sandbox.publish_raw(TOPIC, "garbage", schema, b"\xff\xff");
-    let asking = eventually("three events ask for attention", async || {
+    let asking = eventually("three events need attention", async || {
         let (_, page) = node.get("/api/v1/events?attention=any&source=crm").await;
         let items = page["items"].as_array().unwrap().clone();
         (items.len() == 3).then_some(items)
@@ -282,7 +282,7 @@ async fn no_more_events_are_asked_for_than_can_be_stored() {
     crm.positioned(&node).await;
     crm.world.cut_off_database().await;
     crm.publish_some(200);
-    // The node lets go of the topic once its lease is over; until then it has no more than it asked for.
+    // The node releases the topic once its lease has expired; until then it receives only what it asked for.
     let sent = || async {
         let text = crate::harness::client()
             .get(format!("{}/sessions", base(&crm)))
@@ -313,7 +313,7 @@ async fn a_token_that_is_refused_is_replaced_and_an_outage_is_waited_out() {
     crm.stored(5).await;
     // All sessions end, and so does the stream.
     crm.set(&json!({ "available": false }));
-    eventually("the outage is told", async || {
+    eventually("the outage is reported", async || {
         let topic = crm.topic(&node).await;
         (topic["state"] == "connecting" && topic["problem"].as_str().is_some_and(|why| why.contains("away")))
             .then_some(())
@@ -336,7 +336,7 @@ async fn a_day_offline_loses_nothing_and_keeps_the_order() {
     crm.publish_some(5);
     crm.stored(5).await;
     assert!(node.terminate());
-    // Published over a day, while nobody listened.
+    // Published over a day while nobody was subscribed.
     let begin = Utc::now() - TimeDelta::hours(24);
     for n in 5..300 {
         let at = begin + TimeDelta::seconds((i64::try_from(n).unwrap() - 5) * 290);

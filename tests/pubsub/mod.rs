@@ -1,5 +1,5 @@
-//! Salesforce's Pub/Sub API: whatever dies, each published event is stored once; one node subscribes at a time; a replay id that is of
-//! no use starts the reconciliation; and what cannot be read stops nothing.
+//! Salesforce's Pub/Sub API: whichever node dies, each published event is stored once; one node subscribes at a time;
+//! an unusable replay id starts the reconciliation; and events that cannot be decoded stop nothing.
 
 mod losses;
 
@@ -17,7 +17,7 @@ use crate::harness::{Journey, Node, World, edit, eventually, files};
 
 const TOPIC: &str = "/event/Stepwell_Record_Changed__e";
 
-/// Started by each event, and over at once.
+/// Started by each event, and completes at once.
 const COUNTER: &str = "
 document: { dsl: '1.0.3', namespace: test, name: counter, version: '1.0.0', metadata: { key: '${ .[0].data.payload.Record_Id__c }' } }
 schedule: { on: { one: { with: { source: crm, type: changed } } } }
@@ -25,7 +25,7 @@ do:
   - note: { set: { record: '${ .[0].data.payload.Record_Id__c }' } }
 ";
 
-/// Started where events may be missing.
+/// Started if events may be missing.
 const RECONCILE: &str = "
 document: { dsl: '1.0.3', namespace: test, name: reconcile, version: '1.0.0' }
 schedule: { on: { one: { with: { source: /stepwell/sources, type: dev.stepwell.gap, data: '${ .source == \"crm\" }' } } } }
@@ -35,7 +35,7 @@ do:
 
 const AUTHENTICATION: &str = "bearer: { token: '${ $secrets.salesforceToken }' }";
 
-/// A CRM, and nodes that subscribe to it.
+/// A CRM with nodes that subscribe to it.
 struct Crm {
     sandbox: Sandbox,
     world: World,
@@ -47,9 +47,9 @@ impl Crm {
         Self::signed_in(settings, AUTHENTICATION).await
     }
 
-    /// With settings of the source, and a way to sign in.
+    /// Starts a world with settings of the source and a way to sign in.
     async fn signed_in(settings: &str, authentication: &str) -> Self {
-        // The sandbox has a client of its own, for webhooks; like ours it needs a provider of TLS.
+        // The sandbox also has an HTTP client, for webhooks, which needs a TLS provider.
         drop(crate::harness::client());
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -62,12 +62,12 @@ impl Crm {
         );
         let files = [("hub.yaml", hub), ("counter.yaml", COUNTER.to_owned()), ("reconcile.yaml", RECONCILE.to_owned())];
         let world = World::new(&files, &[address.to_string()]).await;
-        // Between two publications the CRM is asked for the newest place in the stream.
+        // A short keepalive makes the CRM report the newest position often.
         sandbox.change_settings(json!({ "crm": { "pubSub": { "keepaliveSeconds": 0.2 } } })).unwrap();
         Self { sandbox, world, published: AtomicU64::new(0) }
     }
 
-    /// Publishes an event of the package and gives its id.
+    /// Publishes an event of the package and returns its id.
     fn publish(&self) -> String {
         let n = self.published.fetch_add(1, Ordering::Relaxed);
         self.sandbox.publish(TOPIC, &id(n), &payload(n)).unwrap();
@@ -84,7 +84,7 @@ impl Crm {
         self.sandbox.change_settings(json!({ "crm": { "pubSub": settings } })).unwrap();
     }
 
-    /// Waits until this many events are stored, and gives them in the order in which they were.
+    /// Waits until this many events are stored, and returns them in the order of storage.
     async fn stored(&self, count: u64) -> Vec<String> {
         let mut database = self.world.connect().await;
         loop {
@@ -100,7 +100,7 @@ impl Crm {
         }
     }
 
-    /// Each published event is there once, with one run that has ended.
+    /// Asserts that each published event is stored once, with one closed run.
     async fn is_complete(&self) {
         let published = self.published.load(Ordering::Relaxed);
         let stored = self.stored(published).await;
@@ -136,7 +136,7 @@ impl Crm {
         .await
     }
 
-    /// Connected, and told where the stream stands.
+    /// Waits until the topic is connected and its position is known.
     async fn positioned(&self, node: &Node) {
         eventually("a position is known", async || self.topic(node).await["replay_id"].is_string().then_some(())).await;
     }
@@ -185,13 +185,13 @@ async fn stored_count(database: &mut PgConnection) -> u64 {
     u64::try_from(count).unwrap()
 }
 
-/// Kills of the promise.
+/// Number of kills that the promise mentions.
 const KILLS: usize = 100;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nodes_that_are_killed_a_hundred_times_lose_and_double_no_published_event() {
     let mut crm = Crm::new("    start: earliest\n    batch: 20\n").await;
-    // Whoever comes next waits for the lease of the one that was killed.
+    // The next node has to wait for the lease of the one that was killed.
     crm.world.set("STEPWELL_LEASE_SECONDS", "0.5");
     crm.world.set("STEPWELL_SWEEP_INTERVAL_MS", "25");
     let crm = Arc::new(crm);
@@ -210,7 +210,7 @@ async fn nodes_that_are_killed_a_hundred_times_lose_and_double_no_published_even
     for kill in 0..KILLS {
         let before = stored_count(&mut database).await;
         let mut node = crm.world.node().await;
-        // In the middle of the stream, each time at another place.
+        // In the middle of the stream, each time at another position.
         let wanted = before + 1 + u64::from(rand::random::<u8>() % 24);
         eventually(&format!("events are stored before kill {kill}"), async || {
             let mut database = PgConnection::connect(&crm.world.database_url).await.unwrap();
@@ -259,7 +259,7 @@ async fn one_node_subscribes_at_a_time_and_another_continues_where_it_died() {
     );
     crm.is_complete().await;
 
-    // A node that is asked to stop leaves the topic at once.
+    // A node that is asked to stop releases the topic at once.
     let third = crm.world.node().await;
     let mut second = second;
     assert!(second.terminate());
@@ -279,23 +279,23 @@ async fn a_node_that_was_away_and_comes_back_writes_nothing_to_a_topic_that_anot
     let second = crm.world.node().await;
     crm.publish_some(20);
     crm.stored(40).await;
-    // Its stream still holds the same events.
+    // Its stream still has the same events.
     first.resume();
     crm.publish_some(20);
     crm.is_complete().await;
     let mut database = crm.world.connect().await;
     let fence: i64 = sqlx::query_scalar("select fence from topics").fetch_one(&mut database).await.unwrap();
-    assert_eq!(fence, 2, "the first node has not taken it back");
+    assert_eq!(fence, 2, "the first node has not claimed it again");
     assert_eq!(crm.connected(&second).await["losses"], 0);
 }
 
-/// The address of a CRM's sandbox.
+/// Returns the base URL of the CRM's sandbox.
 fn base(crm: &Crm) -> String {
     let hub = std::fs::read_to_string(format!("{}/hub.yaml", crm.world.workflows())).unwrap();
     format!("http://{}", hub.split("http://").nth(1).unwrap().split('/').next().unwrap())
 }
 
-/// The source that the guide shows, in the place of the webhooks.
+/// Replaces the webhooks by the source that the guide shows.
 fn subscribing(hub: &str) -> String {
     let guide = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/guides/connect-your-crm.md");
     let guide = std::fs::read_to_string(guide).unwrap();
@@ -327,7 +327,7 @@ async fn the_shipped_workflows_run_on_what_salesforce_publishes() {
     let hub = shipped.iter_mut().find(|(name, _)| *name == "hub.yaml").unwrap();
     hub.1 = subscribing(&hub.1);
     let world = Journey::of(&shipped, sandbox.clone()).await;
-    // Nobody listens yet, and this is not of today.
+    // Nobody is subscribed yet, and this deal is not from today.
     edit(&sandbox, "PATCH", deal, &json!({ "StageName": "Negotiation/Review" }));
     let node = world.world.node().await;
     eventually("all topics are connected", async || {
@@ -357,7 +357,7 @@ async fn the_shipped_workflows_run_on_what_salesforce_publishes() {
         })
         .await;
     }
-    // What the hub wrote into Salesforce came back as events, and started nothing that writes again.
+    // The hub's own writes to Salesforce came back as events, and started nothing that writes again.
     let (_, sources) = node.get("/api/v1/sources").await;
     assert!(!sources.to_string().contains("problem"), "{sources}");
 }

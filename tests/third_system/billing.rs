@@ -1,4 +1,4 @@
-//! A billing system that does what the guide's OpenAPI document says: it holds callers to the document, and itself too.
+//! A billing system that follows the guide's OpenAPI document, and checks callers and itself against it.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
@@ -14,25 +14,25 @@ use serde_json::{Value, json};
 
 use super::guide;
 
-/// What `X-Api-Key` must hold.
+/// Required value of `X-Api-Key`.
 pub const KEY: &str = "key-of-the-tests";
 
 /// What goes wrong with the next call of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// Nothing is done, and this is the answer.
+    /// Does nothing and gives this answer.
     Answer(u16),
-    /// It is done, and the answer breaks off.
+    /// Acts, but the answer breaks off.
     LoseReply,
 }
 
 #[derive(Debug, Default)]
 struct Books {
-    /// Operation and idempotency key, in order of arrival.
+    /// Operations and idempotency keys, in order of arrival.
     calls: Vec<(String, String)>,
     customers: Vec<Value>,
     invoices: Vec<Value>,
-    /// By key: what was asked and what was answered.
+    /// Request, status and answer by key.
     answered: HashMap<String, (String, u16, Value)>,
     faults: VecDeque<(&'static str, Fault)>,
 }
@@ -44,11 +44,11 @@ pub struct Billing {
     books: Arc<Mutex<Books>>,
 }
 
-/// A call that found its operation.
+/// A call of a known operation.
 struct Asked<'d> {
     operation: &'d Value,
     id: &'d str,
-    /// The value of the path's parameter, if it has one.
+    /// Value of the path parameter, if there is one.
     parameter: String,
     key: String,
     body: Value,
@@ -70,7 +70,7 @@ impl Billing {
         format!("http://{}", self.address)
     }
 
-    /// The next call of an operation goes wrong, and the one after it if told so twice.
+    /// Makes the next call of an operation fail; calling it again affects the call after that.
     pub fn fail(&self, operation: &'static str, fault: Fault) {
         self.books.lock().unwrap().faults.push_back((operation, fault));
     }
@@ -83,13 +83,13 @@ impl Billing {
         self.books.lock().unwrap().customers.clone()
     }
 
-    /// The idempotency keys of an operation's calls, in order.
+    /// Returns the idempotency keys of an operation's calls, in order.
     pub fn keys(&self, operation: &str) -> Vec<String> {
         let books = self.books.lock().unwrap();
         books.calls.iter().filter(|(called, _)| called == operation).map(|(_, key)| key.clone()).collect()
     }
 
-    /// Someone pays: the body of the webhook that tells so.
+    /// Marks an invoice as paid. Returns the body of the webhook about it.
     pub fn pay(&self, number: &str, at: &str) -> Value {
         let mut books = self.books.lock().unwrap();
         let invoice = books.invoices.iter_mut().find(|invoice| invoice["number"] == number).unwrap();
@@ -97,11 +97,11 @@ impl Billing {
         invoice["paidAt"] = at.into();
         let message = json!({ "type": "invoice.paid", "timestamp": at, "data": invoice });
         let schema = &self.document["webhooks"]["invoice.paid"]["post"]["requestBody"]["content"]["application/json"];
-        assert_eq!(self.unfit(&schema["schema"], &message), None, "what billing sends fits its document");
+        assert_eq!(self.unfit(&schema["schema"], &message), None, "billing's webhook matches its document");
         message
     }
 
-    /// Operation and path parameter of a request.
+    /// Returns operation and path parameter of a request.
     fn operation(&self, method: &Method, path: &str) -> Option<(&Value, String)> {
         let given: Vec<&str> = path.split('/').collect();
         self.document["paths"].as_object()?.iter().find_map(|(pattern, operations)| {
@@ -114,7 +114,7 @@ impl Billing {
         })
     }
 
-    /// The first thing about a value that does not fit a schema of the document: its place, and why.
+    /// Returns the first violation of a schema of the document: its place and reason.
     fn unfit(&self, schema: &Value, value: &Value) -> Option<(String, String)> {
         let mut schema = schema.clone();
         schema["components"] = self.document["components"].clone();
@@ -160,7 +160,7 @@ impl Billing {
         (status, answer, fault.map(|(_, fault)| fault))
     }
 
-    /// The schema that the document has for an answer.
+    /// Returns the schema that the document has for a response.
     fn promised(&self, operation: &Value, status: u16) -> Value {
         let responses = &operation["responses"];
         let response = responses.get(status.to_string()).unwrap_or(&responses["default"]);
@@ -173,7 +173,7 @@ impl Billing {
 }
 
 impl Books {
-    /// Does what was asked unless this key was answered before.
+    /// Performs a request unless its key has been answered.
     fn once(&mut self, asked: &Asked<'_>, query: &str) -> (u16, Value) {
         let question = format!("{} {} {}", asked.id, asked.parameter, asked.body);
         if let Some((before, status, answer)) = self.answered.get(&asked.key).filter(|_| !asked.key.is_empty()) {
@@ -254,7 +254,7 @@ async fn answer(
     let (status, body, fault) = billing.handle(&method, &uri, &headers, &bytes);
     if let Some((operation, _)) = billing.operation(&method, uri.path()) {
         let unfit = billing.unfit(&billing.promised(operation, status), &body);
-        assert_eq!(unfit, None, "what billing answers fits its document");
+        assert_eq!(unfit, None, "billing's response matches its document");
     }
     let status = StatusCode::from_u16(status).unwrap();
     let json = [("content-type", "application/json")];

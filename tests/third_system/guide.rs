@@ -1,8 +1,8 @@
-//! The files of the guide to a third system, beside those that ship: what an engineer has after following it.
+//! The files of the guide to a third system together with the shipped ones: the result of following the guide.
 
 use std::path::Path;
 
-/// Files of `workflows/`.
+/// Files in `workflows/`.
 const SHIPPED: [&str; 13] = [
     "hub.yaml",
     "closed-won.yaml",
@@ -19,7 +19,7 @@ const SHIPPED: [&str; 13] = [
     "mappings/credit-limit.yaml",
 ];
 
-/// Files of the guide, but for what it adds to `hub.yaml`.
+/// Files of the guide, except its additions to `hub.yaml`.
 pub const OWN: [&str; 7] = [
     "openapi/billing.yaml",
     "functions/billing.yaml",
@@ -30,16 +30,16 @@ pub const OWN: [&str; 7] = [
     "invoice-paid.scenarios.yaml",
 ];
 
-/// The folder of the guide's files.
+/// Folder of the guide's files.
 pub const FOLDER: &str = "docs/guides/third-system";
 
-/// A file of the repository.
+/// Returns a file of the repository.
 pub fn text(path: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
-/// Names and texts of a folder of workflows with the third system in it.
+/// Returns names and texts of a folder of workflows that includes the third system.
 pub fn workflows() -> Vec<(&'static str, String)> {
     let mut files: Vec<_> = SHIPPED.into_iter().map(|name| (name, text(&format!("workflows/{name}")))).collect();
     files[0].1 = with_part(&files[0].1, &text(&format!("{FOLDER}/hub.yaml")));
@@ -47,7 +47,7 @@ pub fn workflows() -> Vec<(&'static str, String)> {
     files
 }
 
-/// `hub.yaml` with the entries of a part under the same headings.
+/// Returns `hub.yaml` with the entries of a part under the same headings.
 fn with_part(hub: &str, part: &str) -> String {
     let (sources, connections) = part.split_once("connections:\n").expect("the part has both headings");
     let sources = sources.split_once("sources:\n").expect("the part has both headings").1;

@@ -1,5 +1,5 @@
-//! A third system is added by files alone: those of `docs/guides/third-system`, deployed as they stand there, against a billing
-//! system that does what its OpenAPI document says.
+//! A third system is added by files alone: those of `docs/guides/third-system`, deployed unchanged, against a billing
+//! system that follows its OpenAPI document.
 
 mod billing;
 mod guide;
@@ -10,7 +10,7 @@ use stepwell::sandbox::Sandbox;
 use self::billing::{Billing, Fault, KEY};
 use crate::harness::{Journey, Node, SECRET, client, eventually};
 
-/// The opportunity of the first deal.
+/// Id of the first deal.
 const OPPORTUNITY: &str = "006Ws00000Hd9XqIAJ";
 
 /// CRM, ERP, billing and Stepwell.
@@ -37,14 +37,14 @@ impl Company {
         Self { journey, billing, node }
     }
 
-    /// A won deal, and the id of the order that it became.
+    /// Wins a deal and returns the id of its order.
     async fn order(&self) -> String {
         let run = self.journey.fire(&self.node, 0).await;
         let run = self.node.run_becomes(&run, "completed").await;
         run["output"]["orderId"].as_str().unwrap().to_owned()
     }
 
-    /// The warehouse ships all of an order; the ERP's own webhook tells so. The run that this starts.
+    /// Ships an order completely, which sends the ERP's webhook. Returns the run that this starts.
     async fn ship(&self, order: &str) -> String {
         let hook = json!({ "url": self.node.url("/hooks/netsuite"), "secret": SECRET, "types": ["itemFulfillment"] });
         self.journey.send("POST", "/settings", json!({ "webhooks": { "erp": hook } })).await;
@@ -59,7 +59,7 @@ impl Company {
         runs["items"][0]["id"].as_str().map(str::to_owned)
     }
 
-    /// What an opportunity shows of its invoice: number, payment and day.
+    /// Returns the invoice fields of the opportunity: number, payment and day.
     async fn shown(&self) -> [Value; 3] {
         let records =
             self.journey.get("/ledger?system=crm&records=true").await["records"]["crm"]["Opportunity"].clone();
@@ -93,7 +93,7 @@ async fn a_shipped_order_is_invoiced_by_a_third_system_and_its_payment_comes_bac
     assert_eq!(run["output"], json!({ "outcome": "updated", "opportunity": OPPORTUNITY }));
     assert_eq!(company.shown().await, [json!("B-1001"), json!("Paid"), json!("2026-12-18")]);
     let (status, again) = company.node.hook("billing", "msg_1", &paid).await;
-    assert_eq!((status, &again["runs"]), (200, &answer["runs"]), "the same event again starts nothing");
+    assert_eq!((status, &again["runs"]), (200, &answer["runs"]), "a repeated event starts nothing");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -144,13 +144,13 @@ async fn a_payment_that_a_third_system_did_not_sign_is_refused() {
     let forged = forged.header("webhook-timestamp", at).header("webhook-signature", signature);
     assert_eq!(forged.send().await.unwrap().status(), 401);
     let (_, events) = company.node.get("/api/v1/events?source=billing").await;
-    assert_eq!(events["items"], json!([]), "nothing is stored before the signature fits");
-    // Signed, but not what the workflow takes: kept, with the field named.
+    assert_eq!(events["items"], json!([]), "nothing is stored before the signature is verified");
+    // Signed, but rejected by the workflow: it is stored, with the invalid field.
     let (status, answer) = company.node.hook("billing", "msg_9", &paid).await;
     assert!(status == 422 && answer["errors"].to_string().contains("reference"), "{status} {answer}");
 }
 
-/// So that the tests above prove something.
+/// Without this check, the tests above would prove nothing.
 #[tokio::test]
 async fn the_billing_of_these_tests_holds_callers_to_its_document() {
     let billing = Billing::start().await;

@@ -1,14 +1,14 @@
-// Keeps the live part of a page fresh: asks for it again (htmx does) when the server says that something changed.
-// Without this script, or without the stream, every page is as complete and only stands still.
+// Updates the live part of a page: reloads it through htmx when the server reports a change.
+// Without this script or the stream, pages are complete but static.
 (() => {
   "use strict";
   const live = () => document.getElementById("live");
   const announcement = document.getElementById("announce");
   if (!live() || !window.htmx) return;
 
-  const GAP_MS = 1000;          // at most one refresh in this time, however much happens
-  const QUIET_REFRESH_MS = 15000; // ages and clocks move on even when nothing happens
-  const ANSWER_MS = 10000;      // a refresh without an answer in this time is given up
+  const GAP_MS = 1000;          // shortest time between refreshes
+  const QUIET_REFRESH_MS = 15000; // updates ages and clocks even without changes
+  const ANSWER_MS = 10000;      // timeout of a refresh
   let due = null;
   let asked = -Infinity;
 
@@ -16,14 +16,14 @@
     const selection = document.getSelection();
     return Boolean(selection) && !selection.isCollapsed && live().contains(selection.anchorNode);
   };
-  // A form that someone fills in, and a text that someone marks, are not pulled away.
+  // Do not replace a form that is being filled in, or text that is selected.
   const isBusy = () => document.hidden || isReading() || live().querySelector("details.act[open]") !== null;
 
   const refresh = () => {
     if (due !== null || !live().hasAttribute("hx-get")) return;
     due = setTimeout(() => {
       due = null;
-      // While an answer is awaited htmx would queue this for the element that the answer replaces, and forget it.
+      // During a request, htmx would queue this for an element that the answer replaces, and lose it.
       if (isBusy() || performance.now() - asked < ANSWER_MS) return void refresh();
       asked = performance.now();
       window.htmx.trigger(live(), "stepwell-refresh");
@@ -32,7 +32,7 @@
 
   document.body.addEventListener("htmx:afterRequest", () => { asked = -Infinity; });
 
-  // What was unfolded or folded stays so.
+  // Keep sections open or closed as they were.
   let folds = new Map();
   document.body.addEventListener("htmx:beforeSwap", (event) => {
     if (isBusy()) {
@@ -70,7 +70,7 @@
     for (const name of ["run", "lagged"]) {
       stream.addEventListener(name, (event) => concerns(event) && refresh());
     }
-    // After a gap nobody knows what was missed.
+    // Changes may have been missed while disconnected.
     stream.addEventListener("open", refresh);
     window.addEventListener("pagehide", () => stream.close());
     setInterval(refresh, QUIET_REFRESH_MS);
@@ -84,7 +84,7 @@
     open.querySelector("summary").focus();
   });
 
-  // The line that says what an act led to is said once, not at each reload.
+  // Show the result of an act once, not after each reload.
   const address = new URL(window.location.href);
   if (address.searchParams.has("done")) {
     address.searchParams.delete("done");

@@ -1,12 +1,12 @@
-//! Comparisons of a text with a number, as far as they can be seen without running anything: they never hold, and `"1002"` for
-//! `1002` is how two systems miss each other. They are legal jq, so this warns.
+//! Detects comparisons of a text with a number from the form of an expression. They are legal jq but never true, and
+//! comparing `"1002"` with `1002` is a common mistake between two systems, so the builder warns.
 
 use jaq_core::load::parse::{BinaryOp, Term};
 use jaq_core::ops::Cmp;
 
 use crate::parse;
 
-/// What an expression gives, where its form alone tells.
+/// The type of an expression's result, if its form determines it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A text.
@@ -15,7 +15,7 @@ pub enum Kind {
     Number,
 }
 
-/// Functions of jq that give a text, or nothing at all.
+/// Functions of jq that return a text or fail.
 const TEXTS: [&str; 12] = [
     "tostring",
     "ascii_downcase",
@@ -31,16 +31,16 @@ const TEXTS: [&str; 12] = [
     "gsub",
 ];
 
-/// Functions of jq that give a number, or nothing at all.
+/// Functions of jq that return a number or fail.
 const NUMBERS: [&str; 8] = ["tonumber", "length", "floor", "ceil", "round", "fromdate", "fabs", "utf8bytelength"];
 
-/// Whether the expression compares a text with a number for equality somewhere. A text that does not parse compares nothing.
+/// Whether the expression compares a text with a number for equality anywhere. False if it does not parse.
 #[must_use]
 pub fn text_with_number(text: &str) -> bool {
     (text.contains("==") || text.contains("!=")) && parse::look(text, &compares).unwrap_or(false)
 }
 
-/// What the whole expression gives.
+/// Returns the type of the expression's result; `None` if its form does not determine it.
 #[must_use]
 pub fn kind_of(text: &str) -> Option<Kind> {
     parse::look(text, &kind).flatten()

@@ -1,9 +1,9 @@
-//! jq expressions: parsed once at deploy, evaluated without risk to the node.
+//! jq expressions, parsed once at deployment and evaluated without risk to the node.
 //!
-//! An expression means what it means in jq 1.8. It sees nothing of the world: functions that would read it do not exist. Its values are
-//! shared JSON (`value`) and every operation on them is metered (`meter`), so an evaluation in the process ends within
-//! [`Limits::IN_PROCESS`] whatever its text. What recurses, or needs more, is evaluated by a child process within
-//! [`Limits::IN_CHILD`].
+//! Expressions have the meaning of jq 1.8 but no access to their environment: functions that would read it do not
+//! exist. Their values are shared JSON (`value`), and every operation is metered (`meter`), so an evaluation in the
+//! process ends within [`Limits::IN_PROCESS`] whatever its text. Expressions that recurse or need more are evaluated in
+//! a child process within [`Limits::IN_CHILD`].
 
 pub mod comparisons;
 mod library;
@@ -22,7 +22,7 @@ use serde_json::Value;
 
 use value::Val;
 
-/// A parsed jq expression with the names of the variables it reads.
+/// A parsed jq expression with the names of the variables it uses.
 #[derive(Clone)]
 pub struct Expression {
     text: Arc<str>,
@@ -31,64 +31,65 @@ pub struct Expression {
     program: Arc<jaq_core::Filter<Data>>,
 }
 
-/// What jq's functions work on: plain values.
+/// The data type of the interpreter: plain values.
 type Data = jaq_core::data::JustLut<Val>;
 
-/// Whether an expression may be evaluated inside the node.
+/// Whether an expression may be evaluated in the node's process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
-    /// Yes: the meter bounds it.
+    /// The meter limits its cost, so it may be evaluated in the process.
     Bounded,
-    /// No: it recurses (`def`, `recurse`, `until`, ...) or is very large. It needs the evaluator child.
+    /// It recurses (`def`, `recurse`, `until`, ...) or is very large, so it needs the evaluator child.
     Unbounded,
 }
 
-/// Why a text is not an expression that Stepwell accepts.
+/// Why a text is not a valid expression.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct ParseError {
-    /// What is wrong, lower case, no full stop.
+    /// What is wrong: lower case, no full stop.
     pub message: String,
-    /// Byte offset into the text.
+    /// Byte offset of the mistake in the text.
     pub offset: usize,
-    /// The likely fix.
+    /// How to fix it, if that is known.
     pub hint: Option<String>,
 }
 
-/// Why an evaluation gave no value.
+/// Why an evaluation returned no value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, serde::Serialize, serde::Deserialize)]
 pub enum EvaluationError {
-    /// jq's own error, or no value at all.
+    /// jq's own error, or an expression without any output.
     #[error("{0}")]
     Failed(String),
-    /// Stopped by a limit on time, memory or size.
+    /// A limit on time, memory or size was exceeded.
     #[error("{0}")]
     Limit(String),
 }
 
 impl Expression {
-    /// The jq text.
+    /// Returns the jq text.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Whether it may be evaluated in the process.
+    /// Returns whether it may be evaluated in the process.
     #[must_use]
     pub fn class(&self) -> Class {
         self.class
     }
 
-    /// The variables that it really reads, without `$`, in the order in which [`Self::evaluate`] wants them.
+    /// Returns the variables that it uses, without `$`, in the order of the arguments of [`Self::evaluate`].
     #[must_use]
     pub fn variables(&self) -> &[String] {
         &self.variables
     }
 
-    /// Evaluates within limits; the first value counts. `arguments` pairs with [`Self::variables`]. Nothing is copied on the way in.
+    /// Evaluates the expression within limits and returns its first output. `arguments` has one value per variable in
+    /// [`Self::variables`]. The inputs are not copied.
     ///
     /// # Errors
-    /// jq's error, no value, or a limit.
+    /// jq's error, no output, or an exceeded limit.
     pub fn evaluate_within(
         &self,
         limits: Limits,
@@ -99,7 +100,7 @@ impl Expression {
         evaluated.unwrap_or_else(|why| Err(EvaluationError::Limit(self.about(&why.to_string()))))
     }
 
-    /// Evaluates in the process; see [`Self::evaluate_within`].
+    /// Evaluates the expression in the process; see [`Self::evaluate_within`].
     ///
     /// # Errors
     /// See [`Self::evaluate_within`]. After [`EvaluationError::Limit`] the evaluator child may still succeed.
@@ -107,8 +108,8 @@ impl Expression {
         self.evaluate_within(Limits::IN_PROCESS, input, arguments)
     }
 
-    /// Evaluates in the process if that is enough; none where the evaluator child must be asked, because the expression recurses or
-    /// needs more than [`Limits::IN_PROCESS`].
+    /// Evaluates the expression in the process if possible. Returns `None` if the evaluator child is needed, because
+    /// the expression recurses or exceeds [`Limits::IN_PROCESS`].
     #[must_use]
     pub fn evaluate_here(
         &self,
@@ -129,20 +130,21 @@ impl Expression {
             Some(Ok(value)) => value.to_json().map_err(|why| EvaluationError::Limit(self.about(&why))),
             Some(Err(exception)) => Err(EvaluationError::Failed(self.about(&match exception.get_err() {
                 Ok(error) => error.into_val().message(),
-                // Only `break` without its label could come here, and that does not compile.
+                // Only a `break` without its label could get here, and that does not compile.
                 Err(_) => "it stopped without a value".to_owned(),
             }))),
             None => Err(EvaluationError::Failed(self.about("it produced no value"))),
         }
     }
 
-    /// How messages call it: by the comment that it begins with, if it does.
+    /// Returns the name in messages: the comment at the beginning of the expression, or else its text.
     fn name(&self) -> &str {
         let comment = self.text.strip_prefix("# ").and_then(|text| text.lines().next());
         comment.unwrap_or(&self.text)
     }
 
-    /// A message that names the expression, neither of them long: values may hold personal data.
+    /// Formats a message with the expression's name. Both parts are shortened, because values may contain personal
+    /// data.
     fn about(&self, why: &str) -> String {
         let cut = |text: &str, max: usize| match text.char_indices().nth(max) {
             Some((end, _)) => format!("{}...", &text[..end]),
@@ -158,24 +160,25 @@ impl std::fmt::Debug for Expression {
     }
 }
 
-/// JSON in which whole strings `${ ... }` are expressions.
+/// JSON in which strings that are `${ ... }` as a whole are expressions.
 #[derive(Debug, Clone)]
 pub enum Template {
-    /// No expression anywhere inside.
+    /// A value without any expression.
     Literal(Value),
-    /// `${ ... }`
+    /// A string that is `${ ... }` as a whole.
     Expression(Expression),
-    /// A text that may be meant as an expression (`evaluate.mode: loose`): where it fails, the text stands for itself.
+    /// A text that may be an expression (`evaluate.mode: loose`). If the evaluation fails, the text itself is the
+    /// result.
     Loose(Expression, String),
-    /// An array with an expression somewhere inside.
+    /// An array that contains an expression.
     Array(Vec<Template>),
-    /// An object with an expression somewhere inside.
+    /// An object that contains an expression.
     Object(Vec<(String, Template)>),
 }
 
 impl Template {
-    /// Fills the template; `evaluate` is asked for each expression, with the text that stands in where it fails, if there is
-    /// one. What an expression yields is never evaluated again.
+    /// Evaluates the template. `evaluate` is called for each expression, with the fallback text of a loose one. Results
+    /// are never evaluated again.
     ///
     /// # Errors
     /// The first error of `evaluate`.
@@ -201,31 +204,31 @@ impl Template {
     }
 }
 
-/// One evaluation for the child process: everything it needs, as data.
+/// An evaluation as data, to send to the child process.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Evaluation {
-    /// jq text.
+    /// The jq text.
     pub text: String,
-    /// Names without `$`.
+    /// Names of the variables, without `$`.
     pub variables: Vec<String>,
-    /// `.`
+    /// The input, `.`.
     pub input: Arc<Value>,
-    /// Pairs with `variables`.
+    /// Values of the variables, in the order of `variables`.
     pub arguments: Vec<Arc<Value>>,
 }
 
 impl Evaluation {
-    /// The evaluation of an expression.
+    /// Creates the evaluation of an expression.
     #[must_use]
     pub fn of(expression: &Expression, input: &Arc<Value>, arguments: &[Arc<Value>]) -> Self {
         let (text, variables) = (expression.text().to_owned(), expression.variables().to_vec());
         Self { text, variables, input: Arc::clone(input), arguments: arguments.to_vec() }
     }
 
-    /// Evaluates here and now, within the limits of the child: in the child itself, and in programs that have none.
+    /// Evaluates in this process within the limits of the child. For the child itself, and for programs without one.
     ///
     /// # Errors
-    /// The text does not parse, or see [`Expression::evaluate_within`].
+    /// The text does not parse, or an error of [`Expression::evaluate_within`].
     pub fn here(&self) -> Result<Value, EvaluationError> {
         let names: Vec<&str> = self.variables.iter().map(String::as_str).collect();
         let expression =
@@ -233,13 +236,13 @@ impl Evaluation {
         self.with(&expression)
     }
 
-    /// Evaluates with an expression that was parsed from this text before.
+    /// Evaluates with an expression already parsed from this text.
     ///
     /// # Errors
     /// See [`Expression::evaluate_within`].
     pub fn with(&self, expression: &Expression) -> Result<Value, EvaluationError> {
         let Self { variables, input, arguments, .. } = self;
-        // Pairs by name: the order here is the expression's own.
+        // Match by name: the expression has its own order of variables.
         let null = Arc::default();
         let by_name = |name: &String| variables.iter().position(|v| v == name).and_then(|i| arguments.get(i));
         let ordered: Vec<Arc<Value>> =

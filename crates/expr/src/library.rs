@@ -1,5 +1,5 @@
-//! jq's functions, as much of them as an expression needs: compiling all of them for each expression would make `validate` and
-//! `deploy` slow.
+//! Selects the definitions that an expression needs. Compiling all of jq's functions for each expression would make
+//! `validate` and `deploy` slow.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
@@ -9,23 +9,23 @@ use jaq_core::load::parse::{Def, Term};
 use crate::natives;
 use crate::syntax;
 
-/// Definitions in the order in which they build on each other.
+/// The definitions, in dependency order.
 static DEFINITIONS: LazyLock<Vec<Def<&'static str>>> = LazyLock::new(|| {
     let parsed = jaq_core::load::parse(include_str!("prelude.jq"), |parser| parser.defs());
     let plain = parsed.expect("our own library parses: a test reads it").into_iter().map(syntax::definition);
     plain.chain(FORMS.iter().cloned().map(syntax::definition_on_path)).collect()
 });
 
-/// What the names of forms for where paths count begin with.
+/// Prefix of the names of path variants.
 const FORM: &str = "_path_";
 
-/// Forms of functions for where paths count: jq's rules there show how jq itself defines a function.
+/// Variants of functions for use in paths, where jq's rules depend on how jq itself defines a function.
 static FORMS: LazyLock<Vec<Def<&'static str>>> = LazyLock::new(|| {
     let parsed = jaq_core::load::parse(include_str!("paths.jq"), |parser| parser.defs());
     parsed.expect("our own library parses: a test reads it")
 });
 
-/// Names that a text can call.
+/// Names that an expression may call.
 static NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     let natives = natives::all();
     let natives: Vec<&str> = natives.iter().map(|(name, ..)| *name).collect();
@@ -33,7 +33,7 @@ static NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     all.filter(|name| !name.starts_with('_')).collect()
 });
 
-/// The names that each definition calls, by its own name; definitions of one name together.
+/// The names that each definition calls, by its own name. Definitions with the same name are combined.
 static CALLS: LazyLock<HashMap<&'static str, HashSet<&'static str>>> = LazyLock::new(|| {
     let mut calls: HashMap<&'static str, HashSet<&'static str>> = HashMap::new();
     for definition in DEFINITIONS.iter() {
@@ -43,18 +43,18 @@ static CALLS: LazyLock<HashMap<&'static str, HashSet<&'static str>>> = LazyLock:
     calls
 });
 
-/// The form of a function for where paths count, if it has one of its own.
+/// Returns the name of a function's path variant, if it has one.
 pub(crate) fn on_path(name: &str, arity: usize) -> Option<&'static str> {
     let form = FORMS.iter().find(|form| form.name.strip_prefix(FORM) == Some(name) && form.args.len() == arity)?;
     Some(form.name)
 }
 
-/// The functions that exist.
+/// Returns the names of all functions.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     NAMES.iter().copied()
 }
 
-/// All names that a term leads to.
+/// Returns all names that a term needs, directly or indirectly.
 pub(crate) fn needed_by<'s>(term: &Term<&'s str>) -> HashSet<&'s str> {
     let mut pending = Vec::new();
     syntax::each_call(term, &mut |name| pending.push(name));
@@ -67,12 +67,12 @@ pub(crate) fn needed_by<'s>(term: &Term<&'s str>) -> HashSet<&'s str> {
     needed
 }
 
-/// The definitions with these names, in their order.
+/// Returns the definitions with these names, in dependency order.
 pub(crate) fn definitions(wanted: &HashSet<&str>) -> Vec<Def<&'static str>> {
     DEFINITIONS.iter().filter(|definition| wanted.contains(definition.name)).cloned().collect()
 }
 
-/// The natives with these names.
+/// Returns the native functions with these names.
 pub(crate) fn functions(wanted: &HashSet<&str>) -> Vec<jaq_core::native::Fun<crate::Data>> {
     natives::all().into_iter().filter(|(name, ..)| wanted.contains(name)).collect()
 }

@@ -1,51 +1,52 @@
-//! What an evaluation may cost. Every operation of [`Val`](crate::value::Val) charges steps and bytes here; over a limit the
-//! evaluation unwinds to [`within`], past every `try` of the expression, so that no text can catch it.
+//! Limits the cost of an evaluation. Every operation of [`Val`](crate::value::Val) charges steps and bytes here. When a
+//! limit is exceeded, the evaluation unwinds to [`within`], so a `try` in the expression cannot catch it.
 //!
-//! The meter belongs to the thread: jq's operations (`==`, `clone`) have no argument through which it could travel. Outside of
+//! The meter is thread-local, because jq's operations (`==`, `clone`) have no argument to pass it. Outside of
 //! [`within`] nothing is limited.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-/// How much one evaluation may cost. Steps and bytes are counted, never timed, so that an expression ends alike everywhere.
+/// The most that one evaluation may cost. Steps and bytes are counted and not timed, so an expression behaves the same
+/// everywhere.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Operations on values, a few dozen nanoseconds each.
+    /// Operations on values; each takes a few dozen nanoseconds.
     pub steps: u64,
-    /// Bytes allocated for values, whether freed since or not.
+    /// Bytes allocated for values, including freed ones.
     pub bytes: u64,
     /// Deepest nesting of a value.
     pub depth: u32,
-    /// Steps of a regular expression that needs backtracking (look-around, back references); none where it may not run.
+    /// Steps of a backtracking regular expression (look-around, back references); 0 forbids them.
     pub backtracking: usize,
 }
 
 impl Limits {
-    /// In the process: ends within 50 ms, on two megabytes of stack.
+    /// In the process: ends within 50 ms and with a stack of 2 MiB.
     pub const IN_PROCESS: Self = Self { steps: 100_000, bytes: 32 << 20, depth: 400, backtracking: 0 };
 
-    /// In the evaluator child, which has its own deadline, stack and memory limit behind these.
+    /// In the evaluator child, which also has a deadline, a larger stack and a memory limit.
     pub const IN_CHILD: Self = Self { steps: 100_000_000, bytes: 1 << 30, depth: 50_000, backtracking: 5_000_000 };
 
     const NONE: Self = Self { steps: u64::MAX, bytes: u64::MAX, depth: u32::MAX, backtracking: 1_000_000 };
 }
 
-/// The limit that an evaluation ran into.
+/// The limit that an evaluation exceeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Exhausted {
-    /// [`Limits::steps`]
+    /// More steps than [`Limits::steps`].
     #[error("it needs more than {0} steps")]
     Steps(u64),
-    /// [`Limits::bytes`]
+    /// More bytes than [`Limits::bytes`].
     #[error("it needs more than {0} bytes of memory")]
     Bytes(u64),
-    /// [`Limits::depth`]
+    /// A value nested deeper than [`Limits::depth`].
     #[error("a value is nested deeper than {0} levels")]
     Depth(u32),
-    /// [`Limits::backtracking`]
+    /// More backtracking than [`Limits::backtracking`].
     #[error("a regular expression with look-around or back references needs more than {0} steps")]
     Backtracking(usize),
-    /// The interpreter itself gave up: a defect, contained.
+    /// The interpreter panicked, which is a bug but does not affect the process.
     #[error("the jq interpreter failed on it")]
     Panicked,
 }
@@ -59,7 +60,7 @@ thread_local! {
 /// Runs an evaluation within limits.
 ///
 /// # Errors
-/// The limit that it ran into.
+/// The limit that was exceeded.
 pub(crate) fn within<T>(limits: Limits, evaluation: impl FnOnce() -> T) -> Result<T, Exhausted> {
     let outer = (STEPS.replace(limits.steps), BYTES.replace(limits.bytes), LIMITS.replace(limits));
     let outcome = catch_unwind(AssertUnwindSafe(evaluation));
@@ -69,7 +70,7 @@ pub(crate) fn within<T>(limits: Limits, evaluation: impl FnOnce() -> T) -> Resul
     outcome.map_err(|payload| payload.downcast::<Exhausted>().map_or(Exhausted::Panicked, |why| *why))
 }
 
-/// Charges operations.
+/// Charges steps.
 pub(crate) fn charge(steps: u64) {
     match STEPS.get().checked_sub(steps) {
         Some(left) => STEPS.set(left),
@@ -77,12 +78,12 @@ pub(crate) fn charge(steps: u64) {
     }
 }
 
-/// Charges an operation that looks at each of `bytes` bytes.
+/// Charges an operation that reads `bytes` bytes.
 pub(crate) fn charge_scan(bytes: usize) {
     charge(1 + bytes as u64 / 64);
 }
 
-/// Charges bytes before they are allocated, and the steps of filling them.
+/// Charges bytes before they are allocated, and the steps to fill them.
 pub(crate) fn charge_bytes(bytes: usize) {
     match BYTES.get().checked_sub(bytes as u64) {
         Some(left) => BYTES.set(left),
@@ -91,7 +92,7 @@ pub(crate) fn charge_bytes(bytes: usize) {
     charge_scan(bytes);
 }
 
-/// Checks the nesting of a value about to be built.
+/// Checks the nesting of a value before it is built.
 pub(crate) fn check_depth(depth: u32) {
     let max = LIMITS.get().depth;
     if depth > max {
@@ -99,12 +100,12 @@ pub(crate) fn check_depth(depth: u32) {
     }
 }
 
-/// How many steps a regular expression may backtrack.
+/// Returns how many steps a regular expression may backtrack.
 pub(crate) fn backtracking() -> usize {
     LIMITS.get().backtracking
 }
 
-/// Ends the evaluation. `resume_unwind` calls no panic hook: this is control flow and no defect.
+/// Ends the evaluation. `resume_unwind` does not call the panic hook: this is control flow and not a bug.
 pub(crate) fn stop(why: Exhausted) -> ! {
     resume_unwind(Box::new(why))
 }

@@ -1,5 +1,5 @@
-//! From text to a compiled expression. Hostile text is refused before jq's recursive parser sees it, and the parser runs on a
-//! stack that what is left cannot exhaust.
+//! Parses and compiles expressions. Hostile text is refused before jq's recursive parser sees it, and the parser runs
+//! on a stack that the remaining texts cannot exhaust.
 
 use jaq_core::load::parse::{Def, Term};
 use jaq_core::load::{self, Arena, File, Lexer, Loader, Parser};
@@ -7,28 +7,28 @@ use jaq_core::load::{self, Arena, File, Lexer, Loader, Parser};
 use crate::syntax::{self, Verdict};
 use crate::{Expression, ParseError, library};
 
-/// Longest text of an expression.
+/// Longest text of an expression, in bytes.
 const TEXT_BYTES_MAX: usize = 16 << 10;
 
 /// Deepest nesting of brackets.
 const NESTING_MAX: usize = 100;
 
-/// Enough for the longest text at the deepest recursion; only touched pages cost memory.
+/// Enough for the longest text with the deepest recursion. Only used pages take memory.
 const STACK_BYTES: usize = 128 << 20;
 
-/// What the interpreter calls the expression. No text can call it: the check refuses unknown formats.
+/// The interpreter's name for the expression. No expression can call it, because the check refuses unknown formats.
 const MAIN: &str = "@main";
 
 impl Expression {
-    /// Parses jq text (without `${ }`). `variables` are the names, without `$`, that it may read.
+    /// Parses jq text, without `${ }`. `variables` are the names, without `$`, that it may use.
     ///
     /// # Errors
-    /// Syntax errors, unknown variables and functions, and names that do not exist here (`env`, `input`, ...).
+    /// A syntax error, an unknown variable or function, or a name that does not exist here (`env`, `input`, ...).
     pub fn parse(text: &str, variables: &[&str]) -> Result<Self, ParseError> {
         on_a_large_stack(text, || parse_here(text, variables))
     }
 
-    /// Parses a field that is an expression by definition: bare jq or `${ }`. Offsets are into the whole text.
+    /// Parses a field that is always an expression: bare jq or `${ }`. Offsets refer to the whole text.
     ///
     /// # Errors
     /// See [`Self::parse`].
@@ -42,12 +42,12 @@ impl Expression {
     }
 }
 
-/// What a look at the parsed text finds; none if it does not parse.
+/// Applies `look` to the parsed text; `None` if it does not parse.
 pub(crate) fn look<T: Send>(text: &str, look: &(dyn Fn(&Term<&str>) -> T + Sync)) -> Option<T> {
     on_a_large_stack(text, || with_term(text, |_, term| Ok(look(&term)))).ok()
 }
 
-/// Runs what parses a text of bounded length and nesting.
+/// Runs a parser on a large stack. The text has limited length and nesting.
 fn on_a_large_stack<T: Send>(
     text: &str,
     parse: impl FnOnce() -> Result<T, ParseError> + Send,
@@ -134,7 +134,7 @@ fn unreadable() -> ParseError {
     error(0, "this is not one jq expression (import, include and module do not exist here)".to_owned())
 }
 
-/// Pairs of escapes for characters beyond `\uffff` as the characters themselves: the lexer reads single escapes only.
+/// Replaces escaped surrogate pairs with their characters, because the lexer only reads single escapes.
 fn with_characters(text: &str) -> std::borrow::Cow<'_, str> {
     let escape = |at: usize| {
         let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;

@@ -1,4 +1,5 @@
-# Functions where paths count, in the form that jq gives them: it decides where a path is left, and with which error.
+# Path variants of functions, defined as in jq: the definition determines where a filter leaves the path, and with
+# which error.
 
 def _path_map(f): [.[] | f];
 def _path_add(f): reduce f as $x (null; . + $x);

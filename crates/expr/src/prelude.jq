@@ -1,4 +1,4 @@
-# What is written in jq itself. Names that begin with an underscore are the natives behind these definitions.
+# Functions defined in jq. Names that begin with an underscore are natives.
 
 def empty: {}[] as $x | .;
 def true: 0 == 0;

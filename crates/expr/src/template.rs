@@ -1,10 +1,10 @@
-//! JSON with `${ }` in it, as authors write it.
+//! Parses JSON with `${ }`, as authors write it.
 
 use serde_json::Value;
 
 use super::{Expression, ParseError, Template};
 
-/// The jq text inside a whole-string `${ ... }` and its offset; none if the string is not one.
+/// Returns the jq text inside a string that is `${ ... }` as a whole, and its offset.
 pub(super) fn inside(text: &str) -> Option<(usize, &str)> {
     let trimmed = text.trim();
     let inner = trimmed.strip_prefix("${")?.strip_suffix('}')?;
@@ -13,8 +13,8 @@ pub(super) fn inside(text: &str) -> Option<(usize, &str)> {
 }
 
 impl Template {
-    /// Parses a JSON value in which whole strings `${ ... }` are expressions. What goes wrong is told with the JSON pointer of
-    /// the string.
+    /// Parses a JSON value in which strings that are `${ ... }` as a whole are expressions. Each mistake has the JSON
+    /// pointer of its string.
     ///
     /// # Errors
     /// All mistakes.
@@ -88,7 +88,7 @@ fn parse_text(text: &str, variables: &[&str]) -> Result<Expression, ParseError> 
         hint: Some(r#"write one expression with interpolation: ${ "\(.a) and \(.b)" }"#.to_owned()),
     };
     let Some((start, inner)) = inside(text) else { return Err(refused(text.find("${").unwrap_or(0))) };
-    // `${ .a } and ${ .b }` begins and ends like one expression and is not one.
+    // `${ .a } and ${ .b }` begins and ends like one expression but is not one.
     Expression::parse(inner, variables).map_err(|e| match inner.find("${") {
         Some(second) if inner[..second].contains('}') => refused(start + second),
         _ => ParseError { offset: e.offset + start, ..e },

@@ -1,4 +1,4 @@
-//! Promises of the expressions: jq's meaning, exact, bounded, and without a view of the world.
+//! Guarantees for expressions: jq's meaning, exact numbers, limited cost, and no access to the environment.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ fn class(text: &str) -> Class {
     parse(text).class()
 }
 
-/// On a stack as small as that of a worker thread.
+/// Runs `f` on a stack like that of a worker thread.
 fn on_a_small_stack<T: Send>(f: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(2 << 20).spawn_scoped(scope, f).expect("a thread");
@@ -60,7 +60,7 @@ fn an_expression_sees_only_the_variables_that_it_was_given() {
     assert_eq!((unknown.offset, unknown.hint.as_deref()), (4, Some("did you mean `$context`?")));
 }
 
-/// Programs, inputs and outputs: a case of our own for each kind in which interpreters of jq have differed.
+/// Programs, inputs and outputs: one group for each area in which jq implementations have differed.
 const CASES: &[(&str, &str, &str)] = &[
     // Order of several outputs.
     ("[(1,2) + (10,20)]", "null", "[11,12,21,22]"),
@@ -69,7 +69,7 @@ const CASES: &[(&str, &str, &str)] = &[
     ("[pow(2,3; 1,2)]", "null", "[2,3,4,9]"),
     ("[(null,1,false,2) // 3]", "null", "[1,2]"),
     ("[path(.a[] // .b)]", r#"{"a":[1,null,2]}"#, r#"[["a",0],["a",2]]"#),
-    // Steps of folds with none or several outputs.
+    // Folds whose steps have no output or several.
     ("[foreach (1,2) as $x (0; . + $x, . * 10)]", "null", "[1,0,2,0]"),
     ("[foreach (1,2,3) as $x (0; if $x == 2 then empty else . + $x end; [$x, .])]", "null", "[[1,1],[3,3]]"),
     ("reduce (1,2,3) as $x (0; if $x == 2 then empty else . + $x end)", "null", "3"),
@@ -95,7 +95,7 @@ const CASES: &[(&str, &str, &str)] = &[
     ("pick(.a, .b[1])", r#"{"a":1,"b":[2,3],"c":4}"#, r#"{"a":1,"b":[null,3]}"#),
     ("pick(first)", "[1,2]", "[1]"),
     ("delpaths([[-9]])", "[1]", "[1]"),
-    // Paths: a filter may leave the path, as long as it is back when the next key is taken.
+    // Paths: a filter may leave the path if it is back when the next key is taken.
     ("path(.a | . as $x | [$x] | $x | .b)", r#"{"a":{"b":1}}"#, r#"["a","b"]"#),
     ("path(.a | [.] | getpath([0]) | .b)", r#"{"a":{"b":1}}"#, r#"["a","b"]"#),
     ("[path(.a | (sort | .[0])?, tostring)]", r#"{"a":"x"}"#, r#"[["a"]]"#),
@@ -360,7 +360,7 @@ fn what_recurses_goes_to_the_child_and_all_else_may_run_in_the_process() {
     }
 }
 
-/// Each would take the process's time, memory or stack.
+/// Each program would otherwise take the process's time, memory or stack.
 #[test]
 fn whatever_runs_in_the_process_ends_by_the_meter() {
     let data = json!({
@@ -489,7 +489,7 @@ fn a_text_is_one_expression_or_none() {
     assert!(matches!(Template::parse(&json!({"a": [1, "b"]}), &[]), Ok(Template::Literal(_))));
 }
 
-/// Functions of jq, and of its interpreters, that read the world, write to it, or end the process.
+/// Functions of jq and its implementations that access the environment or end the process.
 const ABSENT: [&str; 20] = [
     "env",
     "$ENV",
@@ -513,7 +513,7 @@ const ABSENT: [&str; 20] = [
     "get_search_list",
 ];
 
-/// Programs of the whole grammar with one hole in them.
+/// Programs over the whole grammar, each with one hole.
 fn programs() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![Just("HOLE".to_owned())];
     leaf.prop_recursive(6, 40, 2, |inner| {
@@ -522,7 +522,7 @@ fn programs() -> impl Strategy<Value = String> {
         let wrap = prop_oneof![
             Just("(@@)"),
             Just("[@@]"),
-            // In parentheses: after a comma a name would be a key, `{a: ., input}` is `{a: ., input: .input}`.
+            // In parentheses, because a name after a comma would be a key: `{a: ., input}` is `{a: ., input: .input}`.
             Just("{a: (@@)}"),
             Just("{(@@ | tostring): 1}"),
             Just("-(@@)"),
@@ -613,7 +613,7 @@ proptest! {
         prop_assert!(with(ABSENT[absent]).is_err(), "{program} with {}", ABSENT[absent]);
     }
 
-    /// Whatever parses ends within the limits, on a small stack.
+    /// Every text that parses ends within the limits, on a small stack.
     #[test]
     fn whatever_parses_ends_within_the_limits(program in programs(), hole in "(\\.|\\.\\.|\\[\\.,\\.\\]|range\\(1e9\\)|length|\\.a|\"x\"\\*9)") {
         let parsed = Expression::parse(&program.replace("HOLE", &hole), &["v"]);

@@ -1,4 +1,4 @@
-//! From text to a [`dsl::Definition`] that is valid by construction.
+//! Builds a [`dsl::Definition`], which is valid by construction, from a text.
 
 pub mod dsl;
 pub mod openapi;

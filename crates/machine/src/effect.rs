@@ -1,4 +1,4 @@
-//! What must be done after a decision. Effects are data; the engine carries them out.
+//! Effects: what must be done after a decision. They are data; the engine carries them out.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::{Message, RunId, stored};
 use stepwell_language::dsl::{HttpOutput, OwnAuthentication, ProcessKind, ProcessReturn, Pull, Redirect};
 use stepwell_language::openapi::Document;
 
-/// Ordinal of one execution of one task in its run, counted from 0 in the order in which they started.
+/// Ordinal of an execution in its run, counted from 0 in the order in which executions started.
 pub type ExecutionId = u32;
 
 /// Something to carry out after the decision is committed.
@@ -19,190 +19,191 @@ pub type ExecutionId = u32;
 pub enum Effect {
     /// Send the request; answer with [`super::Fact::CallEnded`].
     Call {
-        /// Which execution asks.
+        /// The execution.
         execution: ExecutionId,
-        /// Which attempt of it, from 1.
+        /// Number of the attempt, from 1.
         attempt: u32,
-        /// What to send.
+        /// The request.
         request: Arc<CallRequest>,
-        /// How to authenticate where the document says so; never recorded.
+        /// How to authenticate, if the document says so; never recorded.
         authentication: Option<OwnAuthentication>,
-        /// For a request that names an operation: where its document is; never recorded.
+        /// Where the document of an OpenAPI operation is; never recorded.
         document: Option<CallDocument>,
     },
     /// Stop waiting for this attempt; its answer no longer counts.
     Abort {
-        /// Whose call.
+        /// Execution of the call.
         execution: ExecutionId,
-        /// Which attempt of it.
+        /// Number of the attempt.
         attempt: u32,
     },
-    /// From now on events are looked at for this task; kept ones too. Written with the decision.
+    /// Match events, including stored ones, against this task from now on. Written with the decision.
     Listen {
-        /// The `listen`.
+        /// Execution of the `listen`.
         execution: ExecutionId,
-        /// What it waits for, one for each filter.
+        /// What each of its filters waits for.
         listening: Arc<Vec<Listening>>,
     },
-    /// No more. Written with the decision.
+    /// Stop matching events. Written with the decision.
     Unlisten {
-        /// The `listen`.
+        /// Execution of the `listen`.
         execution: ExecutionId,
     },
-    /// An event goes out. Written with the decision, delivered at least once.
+    /// Send an event. Written with the decision, delivered at least once.
     Emit {
-        /// The whole CloudEvent as JSON.
+        /// The CloudEvent as JSON.
         event: Arc<Value>,
     },
     /// Start another run; answer with [`super::Fact::ChildStarted`] or [`super::Fact::ChildRefused`].
     StartChild {
-        /// Which execution asks.
+        /// Execution of the `run` task.
         execution: ExecutionId,
-        /// What to start.
+        /// The run to start.
         request: Arc<ChildRequest>,
     },
-    /// Tell another run something. Written with the decision.
+    /// Send a message to another run. Written with the decision.
     Tell {
-        /// The run.
+        /// Id of the run.
         run: RunId,
-        /// What.
+        /// The message.
         message: Message,
     },
-    /// Much pure work was done: come back with [`super::Fact::Continue`] once this is committed.
+    /// A lot of pure work was done: continue with [`super::Fact::Continue`] once this is committed.
     Continue,
 }
 
-/// What one filter of a `listen` waits for, as far as it is known when the listening begins.
+/// What one filter of a `listen` waits for, as far as this is known when it begins.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Listening {
-    /// Attributes that must be exactly so.
+    /// Required attribute values.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub with: BTreeMap<String, String>,
-    /// Values that correlations must give.
+    /// Required values of correlations.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub correlate: BTreeMap<String, Value>,
-    /// What a person is asked, whose answer is the event. Nothing else brings such an event.
+    /// The question to a person whose answer is the event. No other event is accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asks: Option<Box<super::Asked>>,
 }
 
-/// Another run to be started by a task.
+/// A run that a task starts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ChildRequest {
-    /// Its id, so that asking twice starts one.
+    /// Id of the run, so that starting it twice has no effect.
     pub run: RunId,
-    /// Namespace of its workflow.
+    /// Namespace of the workflow.
     pub namespace: String,
-    /// Name of its workflow.
+    /// Name of the workflow.
     pub name: String,
-    /// Exact version; none is the latest when it starts.
+    /// Exact version; `None` for the latest one at its start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// Its raw input.
+    /// Raw input of the run.
     pub input: Arc<Value>,
-    /// Whether the task waits for its end.
+    /// Whether the task waits for it to close.
     pub awaits: bool,
-    /// Which child of this task it is, from 1: a retry by a person starts another.
+    /// Number of this child of the task, from 1: a retry by a person starts another.
     pub attempt: u32,
-    /// Generations above it.
+    /// Number of ancestors.
     pub depth: u32,
 }
 
-/// Where the edge finds the OpenAPI document of a call.
+/// Where to find the OpenAPI document of a call.
 #[derive(Debug, Clone)]
 pub enum CallDocument {
-    /// Here: it was stored with the definition.
+    /// Stored with the definition.
     Stored(Arc<Document>),
-    /// At the address that the request names, with this authentication.
+    /// At the address in the request, with this authentication.
     Fetched(Option<OwnAuthentication>),
 }
 
-/// An operation of an OpenAPI document and what it is called with.
+/// An operation of an OpenAPI document, with its parameters.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OperationCall {
     /// Address or file of the document.
     pub document: String,
-    /// The operation's id.
+    /// Id of the operation.
     pub operation: String,
-    /// Name to value.
+    /// Parameters by name.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub parameters: Map<String, Value>,
 }
 
-/// A program to run beside the node.
+/// A program to run next to the node.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ProcessRequest {
-    /// What runs it.
+    /// Kind of program.
     pub kind: ProcessKind,
     /// The command, the script, or the image.
     pub code: String,
-    /// A container's command.
+    /// Command in a container.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
-    /// A container's name.
+    /// Name of a container.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// When a container's image is pulled.
+    /// When the image of a container is pulled.
     #[serde(default)]
     pub pull: Pull,
-    /// Handed over one by one: no shell reads them.
+    /// Arguments, passed one by one without a shell.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub arguments: Vec<String>,
-    /// Name to value.
+    /// Environment variables.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub environment: Vec<(String, String)>,
-    /// What it reads.
+    /// Standard input.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stdin: Option<String>,
-    /// What the output is.
+    /// What the output consists of.
     #[serde(default)]
     pub returns: ProcessReturn,
-    /// Where its end is not waited for: what stands in for the output.
+    /// The task's output if it does not wait for the program to end.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stored::present")]
     pub passes: Option<Value>,
 }
 
-/// A request as the workflow means it: the connection adds base URL, authentication and policy at each attempt.
+/// A request as the workflow defines it. The connection adds base URL, authentication and policy at each attempt.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct CallRequest {
-    /// Upper case. Empty for an operation whose document is not known before the call.
+    /// Method in upper case. Empty for an operation whose document is not known before the call.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub method: String,
-    /// Absolute; `connection://NAME/path` goes through the named connection. Empty for an operation: its document says where.
+    /// Absolute URI; `connection://NAME/path` goes through that connection. Empty for an operation, whose document has
+    /// the address.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub uri: String,
-    /// For `run: shell` and its kin, in place of everything HTTP.
+    /// The program of a `run: shell` and the like; replaces all HTTP fields.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub process: Option<ProcessRequest>,
-    /// For `call: openapi`, in place of URI, headers, query and body.
+    /// The operation of a `call: openapi`; replaces URI, headers, query and body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub openapi: Option<OperationCall>,
-    /// As authored; no authorization here.
+    /// Headers as authored, without authorization.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<(String, String)>,
-    /// Decoded names and values.
+    /// Query parameters as decoded names and values.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub query: Vec<(String, String)>,
-    /// JSON, or a string sent as it is when the content type is not JSON.
+    /// JSON, or a string that is sent as is if the content type is not JSON.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stored::present")]
     pub body: Option<Value>,
-    /// Whether the connection's rules may name the type of an error.
+    /// Whether the connection's rules may set the type of an error.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub named_errors: bool,
     /// Shape of the output.
     #[serde(default)]
     pub output: HttpOutput,
-    /// What 3xx means.
+    /// How to treat 3xx responses.
     #[serde(default)]
     pub redirect: Redirect,
-    /// The same for all attempts of this step of this run.
+    /// Idempotency key; the same for all attempts of this step in this run.
     pub idempotency_key: String,
     /// W3C trace context.
     pub traceparent: String,
 }
 
 impl CallRequest {
-    /// Where it goes, for people: for an operation only its document's place is known.
+    /// Returns the address for people; for an operation, the address of its document.
     #[must_use]
     pub fn address(&self) -> &str {
         match (&self.openapi, &self.process) {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Prefix of the standard error types that Stepwell raises.
 pub const STANDARD_PREFIX: &str = "https://serverlessworkflow.io/spec/1.0.0/errors/";
 
-/// Prefixes that name the same standard errors (`spec/PROFILE.md`); filters match any.
+/// Prefixes that identify the same standard errors (`spec/PROFILE.md`); filters match any of them.
 pub const KNOWN_PREFIXES: [&str; 3] = [
     STANDARD_PREFIX,
     "https://serverlessworkflow.io/dsl/errors/types/",
@@ -15,14 +15,14 @@ pub const KNOWN_PREFIXES: [&str; 3] = [
 /// An error that a task raised, as the workflow sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkflowError {
-    /// Error type URI.
+    /// URI of the error type.
     pub r#type: String,
     /// HTTP-like status.
     pub status: u16,
     /// Short text for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// What was attempted, on what, why it failed.
+    /// What was attempted on what, and why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
     /// Reference of the task that raised it.
@@ -33,26 +33,26 @@ pub struct WorkflowError {
 /// The standard error types of the reference with their default status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// 400
+    /// Invalid configuration: 400.
     Configuration,
-    /// 400
+    /// Invalid data: 400.
     Validation,
-    /// 400
+    /// A failed expression: 400.
     Expression,
-    /// 401
+    /// Failed authentication: 401.
     Authentication,
-    /// 403
+    /// Missing permission: 403.
     Authorization,
-    /// 408
+    /// An expired timeout: 408.
     Timeout,
-    /// 500, or the real HTTP status
+    /// A failed call: 500, or the actual HTTP status.
     Communication,
-    /// 500
+    /// Any other failure: 500.
     Runtime,
 }
 
 impl ErrorKind {
-    /// Last part of the type's URI.
+    /// Returns the last part of the type's URI.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -67,7 +67,7 @@ impl ErrorKind {
         }
     }
 
-    /// The reference's default status.
+    /// Returns the default status of the reference.
     #[must_use]
     pub fn status(self) -> u16 {
         match self {
@@ -81,7 +81,7 @@ impl ErrorKind {
 }
 
 impl WorkflowError {
-    /// A standard error with the reference's default status.
+    /// Creates a standard error with the default status of the reference.
     #[must_use]
     pub fn standard(kind: ErrorKind, title: impl Into<String>, detail: impl Into<String>) -> Self {
         Self {
@@ -93,14 +93,14 @@ impl WorkflowError {
         }
     }
 
-    /// The same error with another status.
+    /// Replaces the status.
     #[must_use]
     pub fn with_status(mut self, status: u16) -> Self {
         self.status = status;
         self
     }
 
-    /// Names the task that raised it, unless one is named already.
+    /// Sets the task that raised the error, unless it is set.
     #[must_use]
     pub fn at(mut self, reference: &str) -> Self {
         self.instance.get_or_insert_with(|| reference.to_owned());
@@ -108,14 +108,15 @@ impl WorkflowError {
     }
 }
 
-/// Whether two error type URIs name the same error, whichever known prefix each uses.
+/// Whether two error type URIs mean the same error under any of the known prefixes.
 #[must_use]
 pub fn same_error_type(a: &str, b: &str) -> bool {
     let short = |uri: &str| KNOWN_PREFIXES.iter().find_map(|p| uri.strip_prefix(p).map(str::to_owned));
     a == b || matches!((short(a), short(b)), (Some(x), Some(y)) if x == y)
 }
 
-/// What a target said, in a detail such as `PUT https://... answered 429: request blocked`; any other detail whole.
+/// Returns the target's own message in a detail such as `PUT https://... answered 429: request blocked`; any other
+/// detail unchanged.
 #[must_use]
 pub fn own_words(detail: &str) -> &str {
     let after = |rest: &'_ str| rest.len() >= 3 && rest.as_bytes()[..3].iter().all(u8::is_ascii_digit);

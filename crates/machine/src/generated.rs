@@ -1,5 +1,5 @@
-//! Generated definitions: whatever the language allows runs to an end, in the simulator and on the real engine, and both
-//! keep the same journal.
+//! Generated definitions: everything that the language allows runs to its end in the simulator and in the real engine,
+//! with the same journal.
 
 #![allow(clippy::unwrap_used, reason = "for tests, here and in other crates")]
 
@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 use crate::*;
 use stepwell_language::dsl::{self, Built, Definition, Functions};
 
-/// A generator that is the same on every machine: definitions are numbered.
+/// A generator that is deterministic on every machine; the seed is the number of the definition.
 struct Dice(u64);
 
 impl Dice {
-    /// From 0 to `sides - 1`.
+    /// Returns a number from 0 to `sides - 1`.
     fn roll(&mut self, sides: u64) -> u64 {
         // SplitMix64.
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -36,7 +36,7 @@ impl Dice {
             1 => task["export"] = json!({ "as": "$context + { last: $task.name }" }),
             2 => task["output"] = json!({ "as": "if type == \"object\" then . + { out: true } else { was: . } end" }),
             3 => task["input"] = json!({ "from": "if type == \"object\" then . else {} end" }),
-            // Only forward: a loop would have to end.
+            // Only forward, because a loop would need an exit.
             4 if n + 1 < count => task["then"] = format!("t{}", n + 1).into(),
             5 => task["then"] = "exit".into(),
             _ => {}
@@ -67,7 +67,7 @@ impl Dice {
                     (json!({ "in": format!("[{items}]") }), 1 + self.roll(3), self.list(depth - 1));
                 match concurrency {
                     1 => json!({ "for": each, "do": body }),
-                    // Iterations end in their order: none of them waits.
+                    // Iterations must end in order, so none of them waits.
                     _ => json!({ "for": each, "do": without_waits(body), "metadata": { "concurrency": concurrency } }),
                 }
             }
@@ -92,14 +92,14 @@ impl Dice {
         }
     }
 
-    /// Branches end in the order in which they stand: none of them waits.
+    /// Branches must end in the order in which they are listed, so none of them waits.
     fn branches(&mut self, depth: u64) -> Value {
         let count = 1 + self.roll(2);
         (0..count).map(|n| json!({ format!("b{n}"): without_waits(self.task(depth)) })).collect()
     }
 }
 
-/// What a branch would wait for decides which one is first; on a real clock that is chance.
+/// With waits, a real clock would decide by chance which branch is first.
 fn without_waits(mut task: Value) -> Value {
     match &mut task {
         Value::Object(members) => {
@@ -118,7 +118,7 @@ fn without_waits(mut task: Value) -> Value {
     task
 }
 
-/// Definition number `n`, as JSON text.
+/// Returns definition number `n` as JSON text.
 pub fn document(n: u64) -> String {
     let mut dice = Dice(n);
     let list = dice.list(3);
@@ -129,13 +129,13 @@ pub fn document(n: u64) -> String {
     .to_string()
 }
 
-/// A record as the database gives it back.
+/// Returns a record as the database would return it.
 pub fn read_back(record: &Record) -> Record {
     let change = serde_json::from_str(&serde_json::to_string(&record.change).unwrap()).unwrap();
     Record { change, ..record.clone() }
 }
 
-/// A run of one definition to its end, with time at will. A run that a fault stopped is dismissed.
+/// Runs a definition to its end with simulated time. Dismisses the run if an error stops it.
 pub fn simulate(definition: &Definition) -> Vec<Record> {
     let mut run = Run::new(RunId::from_u128(7));
     let mut journal: Vec<Record> = Vec::new();
@@ -181,7 +181,8 @@ pub fn simulate(definition: &Definition) -> Vec<Record> {
     panic!("{} does not end", definition.workflow);
 }
 
-/// Definition number `n`; each twentieth is checked by the official schema as well, which takes most of the time.
+/// Builds definition number `n`. Every twentieth is also checked against the official schema, which takes most of the
+/// time.
 pub fn built(n: u64) -> Built {
     let text = document(n);
     let build = if n.is_multiple_of(20) { dsl::build } else { dsl::rebuild };

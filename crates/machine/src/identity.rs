@@ -1,12 +1,12 @@
-//! Stable names for what a run does: the same on every node, after every crash, for every attempt.
+//! Deterministic identifiers: the same on every node, after every crash and for every attempt.
 
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{Coordinates, ExecutionId, RunId, Time};
 
-/// The idempotency key of a step: the same for all attempts and all rounds of `catch.retry`, another for its undo,
-/// which has another reference (PROFILE.md, "identity of a task execution").
+/// Returns the idempotency key of a step: the same for all attempts and all rounds of `catch.retry`. Its undo has
+/// another reference and so another key (PROFILE.md, "identity of a task execution").
 #[must_use]
 pub fn idempotency_key(run: RunId, reference: &str, coordinates: &Coordinates) -> Uuid {
     let mut hash = Sha256::new();
@@ -21,8 +21,8 @@ pub fn idempotency_key(run: RunId, reference: &str, coordinates: &Coordinates) -
     uuid::Builder::from_custom_bytes(first_bytes(&hash.finalize())).into_uuid()
 }
 
-/// Id of the run that a task starts: a UUIDv7 of this moment, so that its journal lies with others of the day, whose other
-/// bits follow from who asks. It is recorded before it is used.
+/// Returns the id of the run that a task starts: a UUIDv7 of this time, so that its journal is stored with others of
+/// the day; its other bits are derived from the parent. It is recorded before it is used.
 #[must_use]
 pub fn child_run(parent: RunId, execution: ExecutionId, attempt: u32, now: Time) -> Uuid {
     let mut hash = Sha256::new();
@@ -35,8 +35,8 @@ pub fn child_run(parent: RunId, execution: ExecutionId, attempt: u32, now: Time)
     uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
 }
 
-/// Id of the question that a step asks a person: a UUIDv7 of this moment. `seq` is the number of records before it: a step that asks
-/// again, because a person retried it, asks another question.
+/// Returns the id of the question that a step asks a person: a UUIDv7 of this time. `seq` is the number of records
+/// before it, so that a step retried by a person asks a new question.
 #[must_use]
 pub fn question(run: RunId, execution: ExecutionId, seq: u32, now: Time) -> Uuid {
     let mut hash = Sha256::new();
@@ -49,14 +49,14 @@ pub fn question(run: RunId, execution: ExecutionId, seq: u32, now: Time) -> Uuid
     uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
 }
 
-/// W3C trace context of a step: the run is the trace, the execution the span.
+/// Returns the W3C trace context of a step: the run is the trace, the execution the span.
 #[must_use]
 pub fn traceparent(run: RunId, execution: ExecutionId) -> String {
     let span = seed(run, execution, 0).max(1);
     format!("00-{}-{span:016x}-01", run.simple())
 }
 
-/// A number that looks random and is the same wherever it is computed: jitter without a random number generator.
+/// Returns a number that looks random but is the same on every node: jitter without a random number generator.
 #[must_use]
 pub fn seed(run: RunId, execution: ExecutionId, attempt: u32) -> u64 {
     let mut hash = Sha256::new();

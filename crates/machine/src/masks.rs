@@ -1,16 +1,17 @@
-//! What a definition calls sensitive is not shown, wherever its value turns up.
+//! Masks the values that a definition marks as sensitive, wherever they turn up.
 
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use stepwell_language::dsl::Definition;
 
-/// All pointers that a definition calls sensitive. A step's output is the next one's input, so each counts everywhere.
+/// All pointers that a definition marks as sensitive. The output of a step is the input of the next, so each applies
+/// everywhere.
 #[derive(Debug, Default)]
 pub struct Masks(Vec<String>);
 
 impl Masks {
-    /// Those of a definition.
+    /// Returns the pointers of a definition.
     #[must_use]
     pub fn of(definition: &Definition) -> Self {
         let of_tasks = definition.tasks.iter().flat_map(|task| &task.metadata.sensitive);
@@ -23,8 +24,8 @@ impl Masks {
         self.0.is_empty()
     }
 
-    /// A value as it may be shown. What a pointer leads to is hidden from any object on: the value may stand in an envelope, a
-    /// list or the body of a request by now.
+    /// Masks a value for display. A pointer applies from any object inside it, because the value may be wrapped in an
+    /// envelope, a list or the body of a request.
     #[must_use]
     pub fn value(&self, value: &Value) -> Value {
         let mut shown = value.clone();
@@ -45,7 +46,7 @@ impl Masks {
         }
     }
 
-    /// The data of a journal's fact as it may be shown: its own fields stay, what they hold is masked.
+    /// Masks the data of a record for display: its own fields stay, their contents are masked.
     #[must_use]
     pub fn fact(&self, mut data: Value) -> Value {
         if let (Some(fields), false) = (data.as_object_mut(), self.is_empty()) {
@@ -54,12 +55,12 @@ impl Masks {
         data
     }
 
-    /// The same for data as it is stored.
+    /// Like [`Self::fact`], for data as stored.
     #[must_use]
     pub fn raw_fact(&self, data: &RawValue) -> Box<RawValue> {
         let shown = serde_json::from_str(data.get()).map(|data| self.fact(data));
         let shown = shown.and_then(|data| serde_json::value::to_raw_value(&data));
-        // What cannot be read cannot be masked either.
+        // Data that cannot be parsed cannot be masked, so it is hidden.
         shown.unwrap_or_else(|_| RawValue::NULL.to_owned())
     }
 }
@@ -82,7 +83,7 @@ mod tests {
         let consumed = json!({ "data": person, "request": { "query": person, "openapi": { "parameters": person } } });
         assert!(!masks.fact(event).to_string().contains("DE02"));
         assert!(!masks.fact(consumed).to_string().contains("DE02"));
-        // The record's own fields are not the workflow's.
+        // The fields of the record itself do not belong to the workflow.
         assert_eq!(Masks(vec!["/at".to_owned()]).fact(json!({ "at": 1, "input": { "at": 2 } }))["at"], 1);
     }
 }

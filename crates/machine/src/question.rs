@@ -1,7 +1,7 @@
-//! What a step asks a person, and the event with the answer.
+//! The question of a step to a person, and the event with the answer.
 //!
-//! The answer reaches a run as an event like others, but nothing routes it: whoever records the decision addresses it to the step that
-//! asked. So the run takes an answer only to the question that it has open, and an event from elsewhere is never taken for one.
+//! The answer reaches a run as an event, but it is not routed: it is addressed to the step that asked. So a run only
+//! accepts an answer to its open question, and no event from elsewhere can pass for one.
 
 use std::sync::Arc;
 
@@ -17,43 +17,43 @@ use stepwell_language::dsl::{Assignees, Question, TASK_COMPLETED, USERS_MAX, is_
 /// CloudEvents `source` of answers. No sender may use it.
 pub const SOURCE: &str = "/stepwell/tasks";
 
-/// Longest title and description; what an expression gives beyond that is cut off.
+/// Maximum length of title and description; longer texts are cut off.
 const TITLE_CHARS_MAX: usize = 200;
 const DESCRIPTION_CHARS_MAX: usize = 4_000;
 
 /// A question as it was when its step began to wait.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asked {
-    /// UUIDv7.
+    /// Id, a UUIDv7.
     pub id: Uuid,
-    /// What is to be decided, in a line.
+    /// What is to be decided, in one line.
     pub title: String,
-    /// What the person should know.
+    /// Details for the person who decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// Users who may decide.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub users: Vec<String>,
-    /// Scopes, of which a person who may decide needs one.
+    /// Scopes of which a person needs one to decide.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<String>,
 }
 
-/// What a person decided.
+/// A person's decision.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decided {
     /// The answer.
     pub answer: Value,
     /// Who decided.
     pub by: Actor,
-    /// When.
+    /// Time of the decision.
     pub at: Time,
-    /// Why.
+    /// The reason given, if any.
     pub reason: Option<String>,
 }
 
 impl Decided {
-    /// The event with the answer.
+    /// Returns the event with the answer.
     #[must_use]
     pub fn event(&self, question: Uuid, run: RunId) -> Value {
         let at = self.at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
@@ -73,7 +73,7 @@ impl Decided {
         })
     }
 
-    /// What an event says that was taken as an answer; none if it is another event.
+    /// Returns the decision in an event; `None` if the event is not an answer.
     #[must_use]
     pub fn of(event: &Value) -> Option<Self> {
         if !is_answer(event) {
@@ -90,14 +90,14 @@ impl Decided {
     }
 }
 
-/// Whether an event brings an answer. Nothing but Stepwell can send one of this source.
+/// Whether an event is an answer. Only Stepwell can send events from this source.
 pub(super) fn is_answer(event: &Value) -> bool {
     let is = |name: &str, text: &str| event.get(name).and_then(Value::as_str) == Some(text);
     is("source", SOURCE) && is("type", TASK_COMPLETED)
 }
 
 impl Decider<'_> {
-    /// What a step asks, with everything computed.
+    /// Evaluates the question of a step.
     pub(super) fn ask(
         &self,
         execution: ExecutionId,
@@ -136,7 +136,7 @@ impl Decider<'_> {
         Ok(names)
     }
 
-    /// An answer to another question than the one that is open now comes too late.
+    /// Rejects an answer to a question that is no longer open.
     pub(super) fn check_question(&self, execution: ExecutionId, event: &Value) -> Result<(), Stop> {
         let asks = self.run.execution(execution).and_then(Execution::asks);
         let answers = || event.get("id").and_then(Value::as_str).and_then(|id| id.parse::<Uuid>().ok());
@@ -148,7 +148,7 @@ impl Decider<'_> {
 }
 
 impl Execution {
-    /// The question to a person whose answer it waits for.
+    /// Returns the id of the question that it waits for.
     #[must_use]
     pub fn asks(&self) -> Option<Uuid> {
         match &self.progress {
@@ -159,7 +159,8 @@ impl Execution {
 }
 
 impl Run {
-    /// When an open execution ends by itself at the latest: by its own timeout, one around it, or that of the run.
+    /// Returns when an open execution ends by itself at the latest: by its own timeout, by one around it, or by that of
+    /// the run.
     #[must_use]
     pub fn due(&self, execution: ExecutionId) -> Option<Time> {
         let own = self.execution(execution).and_then(|e| e.deadline);
@@ -169,7 +170,7 @@ impl Run {
     }
 }
 
-/// A text that people read; none if it is empty.
+/// Converts a value to a text for people; `None` if it is empty.
 fn text(name: &str, value: Value, chars_max: usize) -> Result<Option<String>, Halt> {
     let text = match value {
         Value::Null => return Ok(None),
@@ -183,7 +184,7 @@ fn text(name: &str, value: Value, chars_max: usize) -> Result<Option<String>, Ha
     Ok(Some(cut).filter(|text| !text.is_empty()))
 }
 
-/// Names in a text, a list of texts, or lists of them.
+/// Collects the names in a text, a list of texts, or nested lists.
 fn collect_names(value: Value, names: &mut Vec<String>) -> Result<(), Halt> {
     match value {
         Value::Null => Ok(()),

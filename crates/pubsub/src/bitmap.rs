@@ -1,7 +1,8 @@
-//! The bitmaps of change events: `changedFields`, `nulledFields` and `diffFields` name fields by their place in the schema.
+//! The bitmaps of change events: `changedFields`, `nulledFields` and `diffFields` identify fields by their position in
+//! the schema.
 //!
-//! `0x650004E0` has one bit for each field of the record, the last bit being the first field. `4-0x10` is about the parts of the
-//! compound field in place 4.
+//! `0x650004E0` has one bit per field of the record; the lowest bit is the first field. `4-0x10` concerns the parts of
+//! the compound field at position 4.
 
 use apache_avro::Schema as Avro;
 use apache_avro::schema::{RecordField, RecordSchema};
@@ -9,14 +10,14 @@ use serde_json::Value;
 
 use super::schema::{Named, Resolved, resolve};
 
-/// The members of a change event's header that hold bitmaps.
+/// The members of a change event's header that contain bitmaps.
 const MEMBERS: [&str; 3] = ["nulledFields", "diffFields", "changedFields"];
 
-/// Names of one list: more than an object has fields and parts. Bitmaps behind that many stay as they are.
+/// Most names of one list: more than an object has fields and parts. Further bitmaps are not expanded.
 const NAMES_MAX: usize = 5_000;
 
-/// Puts the names of fields in place of bitmaps, as Salesforce's other APIs deliver them: `Phone`, `BillingAddress.City`. What is no
-/// bitmap, or has a bit beyond the fields, stays as it is.
+/// Replaces bitmaps with names of fields, as Salesforce's other APIs deliver them: `Phone`, `BillingAddress.City`. A
+/// text that is not a bitmap, or has bits beyond the fields, is unchanged.
 pub(super) fn expand(header: &mut serde_json::Map<String, Value>, record: &RecordSchema, named: &Named) {
     for member in MEMBERS {
         let Some(Value::Array(items)) = header.get_mut(member) else { continue };
@@ -32,7 +33,7 @@ pub(super) fn expand(header: &mut serde_json::Map<String, Value>, record: &Recor
     }
 }
 
-/// The fields that a text names; none if it is no bitmap of this record.
+/// Returns the fields of a bitmap; `None` if the text is not a bitmap of this record.
 fn names(text: &str, record: &RecordSchema, named: &Named) -> Option<Vec<String>> {
     if let Some((place, bits)) = text.split_once('-') {
         let parent = record.fields.get(place.parse::<usize>().ok()?)?;
@@ -43,7 +44,7 @@ fn names(text: &str, record: &RecordSchema, named: &Named) -> Option<Vec<String>
     places(text)?.into_iter().map(|place| Some(record.fields.get(place)?.name.clone())).collect()
 }
 
-/// The parts of a compound field.
+/// Returns the parts of a compound field.
 fn parts<'s>(field: &'s RecordField, named: &'s Named) -> Option<&'s [RecordField]> {
     let of = |schema| match resolve(schema, named) {
         Resolved::Record(record) => Some(record.fields.as_slice()),
@@ -55,7 +56,7 @@ fn parts<'s>(field: &'s RecordField, named: &'s Named) -> Option<&'s [RecordFiel
     }
 }
 
-/// The places of the bits that are set, lowest first.
+/// Returns the positions of the bits that are set, lowest first.
 fn places(text: &str) -> Option<Vec<usize>> {
     let digits = text.strip_prefix("0x")?;
     if digits.is_empty() || digits.len() > DIGITS_MAX {
@@ -69,10 +70,10 @@ fn places(text: &str) -> Option<Vec<usize>> {
     Some(places)
 }
 
-/// An object has 800 custom fields at most; longer bitmaps are none.
+/// Longest bitmap, in digits. An object has at most 800 custom fields.
 const DIGITS_MAX: usize = 1_024;
 
-/// Writes fields as bitmaps, as the Pub/Sub API does.
+/// Encodes fields as bitmaps, as the Pub/Sub API does.
 #[derive(Debug)]
 pub struct Bitmaps<'s> {
     pub(super) record: &'s RecordSchema,
@@ -80,7 +81,7 @@ pub struct Bitmaps<'s> {
 }
 
 impl Bitmaps<'_> {
-    /// The bitmaps of these fields; names that the record does not have are left out.
+    /// Returns the bitmaps of these fields. Names that the record does not have are ignored.
     #[must_use]
     pub fn of<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Vec<String> {
         let mut top = Vec::new();
@@ -111,7 +112,7 @@ impl Bitmaps<'_> {
 
 fn hex(places: &[usize]) -> String {
     let longest = places.iter().max().copied().unwrap_or_default();
-    // Whole bytes, as Salesforce writes them.
+    // Whole bytes, as in Salesforce.
     let mut digits = vec![0_u8; (longest / 8 + 1) * 2];
     let last = digits.len() - 1;
     for place in places {

@@ -1,12 +1,12 @@
 //! The messages of `eventbus.v1`.
 
-/// What a topic is.
+/// A topic.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct TopicInfo {
-    /// Such as `/data/AccountChangeEvent`.
+    /// Name of the topic, such as `/data/AccountChangeEvent`.
     #[prost(string, tag = "1")]
     pub topic_name: String,
-    /// The org.
+    /// Id of the org.
     #[prost(string, tag = "2")]
     pub tenant_guid: String,
     /// Whether the caller may publish.
@@ -15,57 +15,57 @@ pub struct TopicInfo {
     /// Whether the caller may subscribe.
     #[prost(bool, tag = "4")]
     pub can_subscribe: bool,
-    /// The schema that is current.
+    /// Id of the current schema.
     #[prost(string, tag = "5")]
     pub schema_id: String,
-    /// For Salesforce's support.
+    /// Id of the call, for Salesforce's support.
     #[prost(string, tag = "6")]
     pub rpc_id: String,
 }
 
-/// Asks what a topic is.
+/// A request for a topic.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct TopicRequest {
-    /// Its name.
+    /// Name of the topic.
     #[prost(string, tag = "1")]
     pub topic_name: String,
 }
 
-/// A header of an event. Reserved by Salesforce.
+/// A header of an event; reserved by Salesforce.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct EventHeader {
-    /// Its name.
+    /// Name of the header.
     #[prost(string, tag = "1")]
     pub key: String,
-    /// Its value.
+    /// Value of the header.
     #[prost(bytes = "vec", tag = "2")]
     pub value: Vec<u8>,
 }
 
-/// An event as it was published.
+/// An event as published.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct ProducerEvent {
-    /// The event's own id: `EventUuid`.
+    /// Id of the event: `EventUuid`.
     #[prost(string, tag = "1")]
     pub id: String,
-    /// The schema of its payload.
+    /// Id of the payload's schema.
     #[prost(string, tag = "2")]
     pub schema_id: String,
-    /// Avro, without a container.
+    /// The event in Avro's binary encoding, without a container.
     #[prost(bytes = "vec", tag = "3")]
     pub payload: Vec<u8>,
-    /// Reserved.
+    /// Reserved by Salesforce.
     #[prost(message, repeated, tag = "4")]
     pub headers: Vec<EventHeader>,
 }
 
-/// An event as it is delivered.
+/// An event as delivered.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct ConsumerEvent {
-    /// What was published.
+    /// The published event.
     #[prost(message, optional, tag = "1")]
     pub event: Option<ProducerEvent>,
-    /// Where it stands in the stream. Opaque.
+    /// Position in the stream; opaque.
     #[prost(bytes = "vec", tag = "2")]
     pub replay_id: Vec<u8>,
 }
@@ -74,55 +74,55 @@ pub struct ConsumerEvent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, prost::Enumeration)]
 #[repr(i32)]
 pub enum ReplayPreset {
-    /// With what is published from now on.
+    /// With events published from now on.
     Latest = 0,
-    /// With the oldest event that is kept.
+    /// With the oldest event that is still kept.
     Earliest = 1,
-    /// After the event of a replay id.
+    /// After the event with a replay id.
     Custom = 2,
 }
 
-/// Asks for events. Topic and beginning count in the first request of a stream only.
+/// A request for events. Topic and replay settings only count in the first request of a stream.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct FetchRequest {
-    /// The topic.
+    /// Name of the topic.
     #[prost(string, tag = "1")]
     pub topic_name: String,
-    /// Where to begin.
+    /// Where the subscription begins: a [`ReplayPreset`].
     #[prost(enumeration = "ReplayPreset", tag = "2")]
     pub replay_preset: i32,
-    /// After which event, with [`ReplayPreset::Custom`].
+    /// The event after which it begins, with [`ReplayPreset::Custom`].
     #[prost(bytes = "vec", tag = "3")]
     pub replay_id: Vec<u8>,
     /// How many more events may be sent.
     #[prost(int32, tag = "4")]
     pub num_requested: i32,
-    /// Salesforce's own.
+    /// Reserved by Salesforce.
     #[prost(string, tag = "5")]
     pub auth_refresh: String,
 }
 
-/// Events; without any, a sign of life.
+/// Events. Without any, the message is a keepalive.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct FetchResponse {
-    /// In the order of the stream.
+    /// The events, in the order of the stream.
     #[prost(message, repeated, tag = "1")]
     pub events: Vec<ConsumerEvent>,
-    /// How far the stream has come.
+    /// The latest position in the stream.
     #[prost(bytes = "vec", tag = "2")]
     pub latest_replay_id: Vec<u8>,
-    /// For Salesforce's support.
+    /// Id of the call, for Salesforce's support.
     #[prost(string, tag = "3")]
     pub rpc_id: String,
-    /// How many events are asked for and not sent yet.
+    /// Number of events requested but not yet sent.
     #[prost(int32, tag = "4")]
     pub pending_num_requested: i32,
 }
 
-/// Asks for a schema.
+/// A request for a schema.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct SchemaRequest {
-    /// Its id.
+    /// Id of the schema.
     #[prost(string, tag = "1")]
     pub schema_id: String,
 }
@@ -130,27 +130,27 @@ pub struct SchemaRequest {
 /// A schema.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct SchemaInfo {
-    /// Avro's JSON.
+    /// The Avro schema as JSON.
     #[prost(string, tag = "1")]
     pub schema_json: String,
-    /// Its id.
+    /// Id of the schema.
     #[prost(string, tag = "2")]
     pub schema_id: String,
-    /// For Salesforce's support.
+    /// Id of the call, for Salesforce's support.
     #[prost(string, tag = "3")]
     pub rpc_id: String,
 }
 
-/// Publishes events.
+/// A request to publish events.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct PublishRequest {
-    /// On this topic.
+    /// Name of the topic.
     #[prost(string, tag = "1")]
     pub topic_name: String,
-    /// These.
+    /// The events.
     #[prost(message, repeated, tag = "2")]
     pub events: Vec<ProducerEvent>,
-    /// Salesforce's own.
+    /// Reserved by Salesforce.
     #[prost(string, tag = "3")]
     pub auth_refresh: String,
 }
@@ -158,38 +158,38 @@ pub struct PublishRequest {
 /// Why an event was not published.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct PublishError {
-    /// 1: it could not be published.
+    /// Error code; 1: the event could not be published.
     #[prost(int32, tag = "1")]
     pub code: i32,
-    /// In words.
+    /// Error message.
     #[prost(string, tag = "2")]
     pub msg: String,
 }
 
-/// The outcome of one event.
+/// The result of publishing one event.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct PublishResult {
-    /// Where it stands in the stream.
+    /// Position of the event in the stream.
     #[prost(bytes = "vec", tag = "1")]
     pub replay_id: Vec<u8>,
-    /// Why it was not published.
+    /// Why the event was not published; `None` if it was.
     #[prost(message, optional, tag = "2")]
     pub error: Option<PublishError>,
-    /// The event's id.
+    /// Id of the event.
     #[prost(string, tag = "3")]
     pub correlation_key: String,
 }
 
-/// The outcome of events.
+/// The results of publishing events.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct PublishResponse {
-    /// In the order of the request.
+    /// One result per event, in the order of the request.
     #[prost(message, repeated, tag = "1")]
     pub results: Vec<PublishResult>,
-    /// The schema that is current.
+    /// Id of the current schema.
     #[prost(string, tag = "2")]
     pub schema_id: String,
-    /// For Salesforce's support.
+    /// Id of the call, for Salesforce's support.
     #[prost(string, tag = "3")]
     pub rpc_id: String,
 }

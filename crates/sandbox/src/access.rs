@@ -1,52 +1,51 @@
-//! What of a system a caller sees and may change: what the account has by its features, less what the caller's role lacks.
+//! The parts of a system that a caller sees and may change: what the account's features provide, minus what the
+//! caller's role lacks.
 //!
-//! Both vendors answer alike for what is not there and what a role must not see, so one list serves for both.
+//! Both vendors give the same answer for something that does not exist and something the role must not see, so one list
+//! serves both.
 
 use serde::{Deserialize, Serialize};
 
-/// Names are `Object`, `Object.field`, or `*.field` for a field of every object, in any case.
+/// Restrictions by name: `Object`, `Object.field`, or `*.field` for a field of every object. Case is ignored.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Access {
-    /// What is not there.
+    /// Names that do not exist for the caller.
     pub hidden: Vec<String>,
-    /// What is there to be read, and not to be changed.
+    /// Names that the caller may read but not change.
     pub read_only: Vec<String>,
 }
 
 impl Access {
-    /// With these names hidden.
+    /// Hides these names.
     #[must_use]
     pub fn without(hidden: &[&str]) -> Self {
         Self { hidden: hidden.iter().map(|&name| name.to_owned()).collect(), read_only: Vec::new() }
     }
 
-    /// Both restrictions together.
+    /// Combines both restrictions.
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {
         let both = |left: &[String], right: &[String]| left.iter().chain(right).cloned().collect();
         Self { hidden: both(&self.hidden, &other.hidden), read_only: both(&self.read_only, &other.read_only) }
     }
 
-    /// Whether an object is there.
     #[must_use]
     pub fn sees(&self, object: &str) -> bool {
         !self.hidden.iter().any(|name| name.eq_ignore_ascii_case(object))
     }
 
-    /// Whether a field of an object is there.
     #[must_use]
     pub fn sees_field(&self, object: &str, field: &str) -> bool {
         !self.hidden.iter().any(|name| is_of(name, object, field))
     }
 
-    /// Whether records of an object may be made, changed and removed.
+    /// Whether the caller may create, change and delete records of an object.
     #[must_use]
     pub fn writes(&self, object: &str) -> bool {
         !self.read_only.iter().any(|name| name.eq_ignore_ascii_case(object))
     }
 
-    /// Whether a field of an object may be set.
     #[must_use]
     pub fn writes_field(&self, object: &str, field: &str) -> bool {
         !self.read_only.iter().any(|name| is_of(name, object, field))

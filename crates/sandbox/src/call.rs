@@ -1,7 +1,7 @@
-//! One call to a system as plain data, and its answer.
+//! A call to a system and its answer, as plain data.
 //!
-//! CRM and ERP are functions from a [`Call`] and their records to an [`Answer`]. Because they neither wait nor touch the
-//! connection, a write is either applied in full or not at all, whatever faults do to the answer afterwards.
+//! CRM and ERP are functions from a [`Call`] and their records to an [`Answer`]. They neither wait nor touch the
+//! connection, so a write is applied completely or not at all, whatever a fault does to the answer afterwards.
 
 use axum::body::Body;
 use axum::response::Response;
@@ -10,18 +10,18 @@ use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use serde_json::Value;
 
-/// Which of the two systems.
+/// One of the two systems.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum System {
-    /// The one like Salesforce.
+    /// The CRM, which resembles Salesforce.
     Crm,
-    /// The one like NetSuite.
+    /// The ERP, which resembles NetSuite.
     Erp,
 }
 
 impl System {
-    /// Its name in paths.
+    /// Returns the name that paths use.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -31,51 +31,45 @@ impl System {
     }
 }
 
-/// A call, read in full.
+/// A call whose body was read completely.
 pub struct Call {
-    /// To which system.
     pub system: System,
-    /// Its method.
     pub method: Method,
     /// The path as sent.
     pub path: String,
-    /// The path without mount point, split at slashes, each part decoded; an empty last part (a trailing slash) is dropped.
+    /// The decoded segments of the path without the mount point. A trailing slash adds no segment.
     pub segments: Vec<String>,
-    /// The query as sent.
+    /// The query string as sent.
     pub query_text: String,
-    /// The query, decoded.
+    /// The decoded query parameters.
     pub query: Vec<(String, String)>,
-    /// Its headers.
     pub headers: HeaderMap,
-    /// Its body.
     pub body: Bytes,
-    /// Scheme, host and mount point, as the caller wrote them: what absolute links start with.
+    /// Scheme, host and mount point as the caller used them. Absolute links begin with it.
     pub base: String,
-    /// When it arrived.
     pub now: DateTime<Utc>,
 }
 
 impl Call {
-    /// A header as text.
+    /// Returns a header; `None` if it is absent or not text.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// A query parameter.
     #[must_use]
     pub fn parameter(&self, name: &str) -> Option<&str> {
         parameter(&self.query, name)
     }
 
-    /// The token of an `Authorization: Bearer` header.
+    /// Returns the token of an `Authorization: Bearer` header.
     #[must_use]
     pub fn bearer(&self) -> Option<&str> {
         let (scheme, token) = self.header("authorization")?.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
     }
 
-    /// Whether a `Prefer` header names this preference.
+    /// Whether a `Prefer` header contains this preference.
     #[must_use]
     pub fn prefers(&self, preference: &str) -> bool {
         let all = self.headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
@@ -83,13 +77,13 @@ impl Call {
     }
 }
 
-/// The value of a query parameter.
+/// Returns the first value of a query parameter.
 #[must_use]
 pub fn parameter<'a>(query: &'a [(String, String)], name: &str) -> Option<&'a str> {
     query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
 }
 
-/// Splits a path at its slashes and decodes the parts.
+/// Splits a path into its decoded segments.
 #[must_use]
 pub fn segments(path: &str) -> Vec<String> {
     let mut parts: Vec<String> = path
@@ -103,48 +97,46 @@ pub fn segments(path: &str) -> Vec<String> {
     parts
 }
 
-/// Splits and decodes a query.
+/// Parses a query string.
 #[must_use]
 pub fn pairs(query: &str) -> Vec<(String, String)> {
     url::form_urlencoded::parse(query.as_bytes()).into_owned().collect()
 }
 
-/// What a system answers.
+/// The answer of a system.
 #[derive(Debug, Clone)]
 pub struct Answer {
-    /// Its status.
     pub status: StatusCode,
-    /// Headers beside the content type.
+    /// Headers other than the content type.
     pub headers: Vec<(HeaderName, HeaderValue)>,
-    /// Its body.
     pub payload: Payload,
 }
 
 /// The body of an answer.
 #[derive(Debug, Clone)]
 pub enum Payload {
-    /// None, as after most writes.
+    /// No body, as after most writes.
     Empty,
-    /// JSON with the system's own content type.
+    /// A content type and JSON.
     Json(&'static str, Value),
-    /// Anything else.
+    /// A content type and any other text.
     Text(String, String),
 }
 
 impl Answer {
-    /// An answer without a body.
+    /// Creates an answer without a body.
     #[must_use]
     pub const fn empty(status: StatusCode) -> Self {
         Self { status, headers: Vec::new(), payload: Payload::Empty }
     }
 
-    /// An answer with JSON.
+    /// Creates an answer with a JSON body.
     #[must_use]
     pub const fn json(status: StatusCode, content_type: &'static str, body: Value) -> Self {
         Self { status, headers: Vec::new(), payload: Payload::Json(content_type, body) }
     }
 
-    /// With one more header; values that no header may hold are left out.
+    /// Adds a header. A value that is not a valid header value is ignored.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
@@ -153,7 +145,7 @@ impl Answer {
         self
     }
 
-    /// Its bytes as they go over the wire, with their content type.
+    /// Returns the content type and the bytes of the body.
     #[must_use]
     pub fn content(&self) -> (Option<String>, Bytes) {
         match &self.payload {
@@ -163,7 +155,7 @@ impl Answer {
         }
     }
 
-    /// As a response whose body is made from the content by `shape`.
+    /// Converts it to a response whose body `shape` makes from the bytes.
     #[must_use]
     pub fn into_response_with(self, shape: impl FnOnce(Bytes) -> Body) -> Response {
         let (content_type, content) = self.content();

@@ -1,4 +1,4 @@
-//! The body of the webhook that a Flow or Apex callout sends when an opportunity is won.
+//! The body of the webhook that a Flow or an Apex callout sends when an opportunity is won.
 
 use serde_json::{Value, json};
 
@@ -6,10 +6,10 @@ use super::crm::demo_id;
 
 const SAMPLE: &str = include_str!("closed_won.json");
 
-/// The body of the nth demo webhook. 0 is the sample as it is; any other number has its own event id, opportunity,
-/// account, contact and line item ids, and names. The sandbox CRM knows the records of every number.
+/// Returns the body of the nth demo webhook. 0 is the sample unchanged. Any other number has its own event id, names,
+/// and ids of opportunity, account, contact and line items. The sandbox CRM knows the records of every number.
 ///
-/// The event's id is at `/eventId`, its type at `/eventType`, the opportunity at `/data`.
+/// The event's id is at `/eventId`, its type at `/eventType`, and the opportunity at `/data`.
 #[must_use]
 pub fn closed_won_event(n: u32) -> Value {
     let mut event: Value = serde_json::from_str(SAMPLE).expect("closed_won.json is JSON");

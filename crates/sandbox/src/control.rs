@@ -1,6 +1,6 @@
-//! The router, and the sandbox's own calls: faults, ledger, records, settings, reset.
+//! The router, and the sandbox's own endpoints: faults, ledger, records, settings, reset.
 //!
-//! These are not part of either system: they are not in the ledger and meet no faults.
+//! Calls of these endpoints belong to neither system: the ledger does not record them and no fault strikes them.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,8 @@ use super::{Sandbox, WebhookSettings, World, closed_won_event, page};
 
 const RECORDS_LISTED: usize = 10_000;
 
-/// Both systems and the sandbox's own calls. Resets need [`super::serve()`]; under another server they are broken bodies.
+/// Returns a router for both systems and the sandbox's own endpoints. Connection resets need [`super::serve()`]; any
+/// other server sends a broken body instead.
 pub fn router(sandbox: Sandbox) -> Router {
     let crm = async |State(sandbox), request: Request| exchange(sandbox, System::Crm, "/crm", request).await;
     let erp = async |State(sandbox), request: Request| exchange(sandbox, System::Erp, "/erp", request).await;
@@ -101,13 +102,13 @@ async fn remove_fault(State(sandbox): State<Sandbox>, Path(id): Path<u64>) -> St
     }
 }
 
-/// The outcome of refresh tokens, and who subscribes to topics.
+/// Returns the counts of refresh tokens, and the subscribers of topics.
 async fn sessions(State(sandbox): State<Sandbox>) -> Json<Value> {
     let world = sandbox.world();
     Json(json!({"crm": {"refreshTokens": world.crm.refresh_tokens, "subscriptions": world.bus.readers()}}))
 }
 
-/// Issued tokens are worth nothing from now on, in both systems.
+/// Invalidates all issued tokens of both systems.
 async fn end_sessions(State(sandbox): State<Sandbox>) -> StatusCode {
     let mut world = sandbox.world();
     world.crm.end_sessions();
@@ -167,14 +168,14 @@ async fn records(State(sandbox): State<Sandbox>, Path((system, wanted)): Path<(S
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Settings {
-    /// Another profile begins again, with its own records.
+    /// Switching to another profile resets the records to those of that profile.
     profile: Option<String>,
     erp: Option<ErpSettings>,
     crm: Option<CrmSettings>,
     webhooks: Option<WebhooksSettings>,
 }
 
-/// Null turns the webhooks of a system off; what is absent stays.
+/// Webhook settings by system. Null turns them off; an absent system is unchanged.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WebhooksSettings {
@@ -204,7 +205,7 @@ struct CrmSettings {
     role: Option<Access>,
     obstacles: Option<Obstacles>,
     pub_sub: Option<PubSubSettings>,
-    /// Values that restricted picklists have, by `Object.Field`.
+    /// Allowed values of restricted picklists, by `Object.Field`.
     picklists: Option<BTreeMap<String, Vec<String>>>,
 }
 
@@ -242,14 +243,14 @@ async fn change_settings(State(sandbox): State<Sandbox>, body: Bytes) -> Respons
 }
 
 impl Sandbox {
-    /// Changes settings, as `POST /settings` does; answers all that are in force.
+    /// Changes settings like `POST /settings`. Returns all current settings.
     ///
     /// # Errors
-    /// What makes them no settings.
+    /// Why the value is not valid as settings.
     pub fn change_settings(&self, settings: Value) -> Result<Value, String> {
         let settings = serde_json::from_value(settings).map_err(|why| format!("not settings: {why}"))?;
         let applied = apply(&mut self.world(), settings);
-        // Those who subscribe may have to be told.
+        // Subscribers may have to be notified.
         self.published();
         applied
     }

@@ -1,7 +1,7 @@
-//! One call from arrival to answer: ledger, concurrency governance, faults, and the system itself.
+//! One call from arrival to answer: ledger, concurrency limit, faults, and the system itself.
 //!
-//! The call is applied and its effects are noted under one lock, so the ledger never shows half a call. A call whose
-//! caller goes away ends as `abandoned`, because its [`Entry`] is dropped without another end.
+//! A call is applied and its effects are recorded under one lock, so the ledger never shows half a call. If the caller
+//! disconnects, the outcome is `abandoned`, because the [`Entry`] is dropped without another outcome.
 
 use std::io;
 use std::sync::atomic::Ordering;
@@ -25,7 +25,7 @@ use super::{Sandbox, crm, erp};
 const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
 const HANG_MAX: Duration = Duration::from_mins(10);
 
-/// Answers one call to a system that is mounted at `mount`.
+/// Answers one call to a system mounted at `mount`.
 pub async fn exchange(sandbox: Sandbox, system: System, mount: &str, request: Request) -> Response {
     let cut = request.extensions().get::<Cut>().cloned();
     let (call, complete) = read(system, mount, request).await;
@@ -87,10 +87,10 @@ async fn carry_out(strike: Strike, entry: Entry, call: &Call, cut: Option<Cut>) 
 async fn reset(cut: Option<Cut>) -> Response {
     if let Some(cut) = cut {
         cut.pull();
-        // The connection's task drops this call now.
+        // The task of the connection drops this call now.
         return std::future::pending().await;
     }
-    // Not served by `serve`: a body that fails at once is as near as it gets.
+    // Another server than `serve`: a body that fails immediately is the closest substitute.
     Answer::empty(StatusCode::OK).into_response_with(|_| broken(Bytes::from_static(b" "), BrokenAt::Start))
 }
 
@@ -99,14 +99,14 @@ enum BrokenAt {
     Half,
 }
 
-/// A body that ends in an error, so that the server closes the connection before the promised length is sent.
+/// Returns a body that ends in an error, so that the server closes the connection before it sent the announced length.
 fn broken(content: Bytes, place: BrokenAt) -> Body {
     let sent = match place {
         BrokenAt::Start => Bytes::new(),
         BrokenAt::Half => content.slice(..content.len() / 2),
     };
     let error = futures::stream::once(async {
-        // The pause lets the server flush what came before.
+        // Gives the server time to flush the bytes before the error.
         tokio::time::sleep(Duration::from_millis(20)).await;
         Err(io::Error::other("a fault ends this body here"))
     });
@@ -121,7 +121,7 @@ fn dripping(content: &Bytes, pause: Duration) -> Body {
     }))
 }
 
-/// The system's own error answer of this status.
+/// Returns the system's usual error answer for a status.
 pub(super) fn refusal(system: System, status: StatusCode) -> Answer {
     match system {
         System::Crm => crm::usual_answer(status),
@@ -129,7 +129,7 @@ pub(super) fn refusal(system: System, status: StatusCode) -> Answer {
     }
 }
 
-/// Reads a call in full; the error says with which status to refuse a body that could not be read.
+/// Reads a call completely. The inner error is the status with which an unreadable body is refused.
 async fn read(system: System, mount: &str, request: Request) -> (Call, Result<(), StatusCode>) {
     let now = Utc::now();
     let (parts, body) = request.into_parts();
@@ -140,7 +140,7 @@ async fn read(system: System, mount: &str, request: Request) -> (Call, Result<()
     (call(system, mount, parts, body, now), complete)
 }
 
-/// A request that is there in full, as a call.
+/// Converts a completely read request to a call.
 pub(super) fn call(system: System, mount: &str, parts: http::request::Parts, body: Bytes, now: DateTime<Utc>) -> Call {
     let path = parts.uri.path().to_owned();
     let host = parts.headers.get("host").and_then(|host| host.to_str().ok());
@@ -165,14 +165,14 @@ fn unreadable(error: &axum::Error) -> StatusCode {
     if too_large { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::BAD_REQUEST }
 }
 
-/// Who calls.
+/// Who made a call.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Who {
     Program,
     Person,
 }
 
-/// The ledger's entry of a call in flight.
+/// The ledger's entry of a call in progress.
 pub(super) struct Entry {
     sandbox: Sandbox,
     seq: u64,
@@ -239,7 +239,7 @@ impl Drop for Entry {
     }
 }
 
-/// A place among the calls that the ERP works on at once; its token endpoint is not governed.
+/// A slot among the calls that the ERP processes concurrently. Its token endpoint is not limited.
 struct Permit(Option<Sandbox>);
 
 impl Permit {

@@ -1,8 +1,8 @@
-//! Faults that tests and people put on paths, and which of them strikes a call.
+//! Faults injected by tests and people, and which of them strikes a call.
 //!
-//! A fault is deterministic: it counts the calls that match it in order of arrival, and a `probability` is drawn from
-//! its own generator, seeded by `seed`. The oldest fault that strikes a call is the only one it meets; later ones
-//! neither count it nor draw.
+//! Faults are deterministic: each counts its matching calls in order of arrival and draws its `probability` from its
+//! own generator, seeded with `seed`. A call is struck by at most one fault, the oldest that applies; later faults
+//! neither count the call nor draw.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -19,60 +19,61 @@ use super::call::{Answer, Payload};
 const FAULTS_MAX: usize = 1_000;
 const DELAY_MILLISECONDS_MAX: u64 = 600_000;
 
-/// What goes wrong.
+/// What a fault does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// Answers with `status`, `body` and `headers`; nothing is applied unless `apply` says so.
+    /// Answers with `status`, `body` and `headers`. The call is not applied, unless `apply` is set.
     Status,
-    /// Waits `delay_ms`, then continues as if nothing were wrong.
+    /// Waits `delay_ms`, then continues normally.
     Delay,
-    /// Never answers, until the caller goes away or ten minutes have passed; nothing is applied unless `apply` says so.
+    /// Never answers, until the caller disconnects or ten minutes have passed. The call is not applied, unless `apply`
+    /// is set.
     Hang,
-    /// The connection is reset without an answer; nothing is applied.
+    /// Resets the connection without applying the call.
     ResetBefore,
-    /// The call is applied, then the connection is reset without an answer.
+    /// Applies the call, then resets the connection without an answer.
     ResetAfter,
-    /// Applied; the body comes a byte at a time with `delay_ms` (default 20) between bytes.
+    /// Applies the call and sends the body byte by byte, with `delay_ms` (default 20) between bytes.
     Drip,
-    /// Applied; the connection ends after the first half of the body.
+    /// Applies the call and closes the connection after the first half of the body.
     Truncate,
 }
 
-/// A fault as it is asked for.
+/// A fault, as `POST /faults` takes it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
-    /// What paths it is for: with `*` (any characters) a pattern of the whole path, else a prefix. Compared with the path
-    /// as sent and with its decoded form.
+    /// The paths it strikes. With `*` (any characters, including slashes) it is a pattern for the whole path, otherwise
+    /// a prefix. Compared with the path as sent and with the decoded path.
     pub path: String,
-    /// For calls of this method only.
+    /// Strikes only calls with this method; `None`: all methods.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
-    /// What goes wrong.
+    /// The effect of the fault.
     pub kind: Kind,
-    /// Status of the answer; 503 unless said.
+    /// Status of the answer; 503 by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// Body of the answer: JSON, or text for anything else; the system's own error body unless said.
+    /// Body of the answer: JSON, or a string for any other text. By default the system's usual body for the status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Value>,
-    /// Headers of the answer.
+    /// Additional headers of the answer.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
-    /// How long to wait before the fault, or between bytes.
+    /// Delay before the fault or between bytes, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay_ms: Option<u64>,
-    /// How often it strikes at most.
+    /// Most times it strikes; `None`: no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
-    /// How likely it strikes, from 0 to 1.
+    /// Probability with which it strikes, from 0 to 1; `None`: always.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probability: Option<f64>,
-    /// Where the dice start.
+    /// Seed of the generator for `probability`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
-    /// How many matching calls pass first.
+    /// Number of matching calls that pass before it can strike.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub after: u64,
     /// Whether `status` and `hang` apply the call first.
@@ -85,7 +86,7 @@ const fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
-/// All faults in force, and those that are spent.
+/// All faults, including those that are used up.
 #[derive(Default)]
 pub struct Faults {
     last_id: u64,
@@ -100,20 +101,20 @@ struct Armed {
     dice: StdRng,
 }
 
-/// A fault that met a call.
+/// A fault that strikes a call.
 #[derive(Debug, Clone)]
 pub struct Strike {
-    /// Which fault.
+    /// Id of the fault.
     pub id: u64,
-    /// What it does.
+    /// The fault.
     pub fault: Fault,
 }
 
 impl Faults {
-    /// Adds faults, all or none; answers their ids.
+    /// Adds all faults or none. Returns their ids.
     ///
     /// # Errors
-    /// The first fault that makes no sense, in words.
+    /// Why the first invalid fault is invalid.
     pub fn add(&mut self, faults: Vec<Fault>) -> Result<Vec<u64>, String> {
         for (index, fault) in faults.iter().enumerate() {
             fault.check().map_err(|reason| format!("fault {index}: {reason}"))?;
@@ -134,20 +135,20 @@ impl Faults {
         self.last_id
     }
 
-    /// Removes one fault, or all; answers how many went.
+    /// Removes one fault, or all. Returns how many were removed.
     pub fn remove(&mut self, id: Option<u64>) -> usize {
         let before = self.faults.len();
         self.faults.retain(|armed| id.is_some_and(|id| armed.id != id));
         before - self.faults.len()
     }
 
-    /// All faults with how often each matched and struck.
+    /// Returns all faults with the number of calls that each matched and struck.
     #[must_use]
     pub fn list(&self) -> Value {
         self.faults.iter().map(Armed::view).collect()
     }
 
-    /// The fault that strikes this call, if any.
+    /// Returns the fault that strikes a call, and counts the call for it.
     pub fn strike(&mut self, method: &Method, path: &str) -> Option<Strike> {
         self.faults.iter_mut().find_map(|armed| armed.strikes(method, path))
     }
@@ -221,25 +222,25 @@ impl Fault {
         if self.path.contains('*') { matches_pattern(&self.path, path) } else { path.starts_with(&self.path) }
     }
 
-    /// How long to wait before the fault.
+    /// Returns the delay before the fault; zero by default.
     #[must_use]
     pub fn delay(&self) -> Duration {
         Duration::from_millis(self.delay_ms.unwrap_or(0))
     }
 
-    /// How long to wait between the bytes of a dripping body.
+    /// Returns the pause between the bytes of a dripping body; 20 ms by default.
     #[must_use]
     pub fn pause(&self) -> Duration {
         Duration::from_millis(self.delay_ms.unwrap_or(20))
     }
 
-    /// The status of the answer.
+    /// Returns the status of the answer.
     #[must_use]
     pub fn status_code(&self) -> StatusCode {
         self.status.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::SERVICE_UNAVAILABLE)
     }
 
-    /// The answer of a `status` fault; `usual` is the system's own answer of that status.
+    /// Returns the answer of a `status` fault. `usual` is the system's own answer for the status.
     #[must_use]
     pub fn answer(&self, usual: Answer) -> Answer {
         let mut answer = usual;
@@ -257,7 +258,7 @@ fn header(name: &str, value: &str) -> Option<(HeaderName, HeaderValue)> {
     Some((HeaderName::from_bytes(name.as_bytes()).ok()?, HeaderValue::from_str(value).ok()?))
 }
 
-/// Whether `text` fits a pattern in which `*` stands for any characters, slashes too.
+/// Whether `text` matches a pattern in which `*` means any characters, including slashes.
 #[must_use]
 pub fn matches_pattern(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');

@@ -1,7 +1,7 @@
-//! The sandbox without a port and without waiting: for simulations, which have a time of their own.
+//! Calls the sandbox without a port and without waiting: for simulations, which have their own clock.
 //!
-//! Ledger, faults and systems are those of the served sandbox; what a fault does to the connection or to the clock is said
-//! in the [`Reply`] instead of being done.
+//! Ledger, faults and systems are those of the served sandbox. Instead of affecting a connection or waiting, a fault is
+//! described in the [`Reply`].
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use super::faults::{Fault, Kind, Strike};
 use super::ledger::{Filter, Outcome};
 use super::{Profile, Sandbox};
 
-/// Which system a path leads to, and where it is mounted.
+/// The system that a path leads to, and its mount point.
 #[derive(Debug, Clone, Copy)]
 pub struct Door {
     system: System,
@@ -24,7 +24,7 @@ pub struct Door {
 }
 
 impl Door {
-    /// The system behind a path, as the served sandbox has them.
+    /// Returns the system at a path, as in the served sandbox; `None` if the path leads to neither.
     #[must_use]
     pub fn of(path: &str) -> Option<Self> {
         const DOORS: [(&str, System, &str); 4] = [
@@ -38,19 +38,19 @@ impl Door {
     }
 }
 
-/// What the caller would see.
+/// What the caller would observe.
 #[derive(Debug)]
 pub enum Reply {
-    /// An answer, after this long.
+    /// An answer after this delay.
     Answered(http::Response<Bytes>, Duration),
-    /// The connection breaks without a whole answer, after this long.
+    /// The connection breaks after this delay, without a complete answer.
     Reset(Duration),
-    /// Nothing ever comes.
+    /// No answer ever comes.
     Silence,
 }
 
 impl Sandbox {
-    /// Takes in one call at this time.
+    /// Handles one call at time `now`.
     #[must_use]
     pub fn answer(&self, door: Door, request: http::Request<Bytes>, now: DateTime<Utc>) -> Reply {
         let (parts, body) = request.into_parts();
@@ -83,49 +83,49 @@ impl Sandbox {
         }
     }
 
-    /// Puts faults in force, all or none.
+    /// Adds all faults or none.
     ///
     /// # Errors
-    /// The first fault that makes no sense, in words.
+    /// Why the first invalid fault is invalid.
     pub fn add_faults(&self, faults: Vec<Fault>) -> Result<(), String> {
         self.world().faults.add(faults).map(drop)
     }
 
-    /// All current records, by system and type.
+    /// Returns all current records by system and type.
     #[must_use]
     pub fn records(&self) -> Value {
         all_records(&self.world())
     }
 
-    /// Which company's systems these are.
+    /// Returns the profile of the systems.
     #[must_use]
     pub fn profile(&self) -> &'static Profile {
         self.world().profile
     }
 
-    /// Calls and effects after the call of this number.
+    /// Returns the ledger's entries after sequence number `after`.
     #[must_use]
     pub fn ledger(&self, after: u64) -> Value {
         let extract = self.world().ledger.extract(&Filter { after: Some(after), ..Filter::default() });
         serde_json::to_value(extract).unwrap_or_else(|_| json!({}))
     }
 
-    /// Numbers of the last call and of the last effect.
+    /// Returns the numbers of the last call and of the last effect.
     #[must_use]
     pub fn counts(&self) -> (u64, u64) {
         self.world().ledger.counts()
     }
 }
 
-/// What no caller can do: for tests of those who look at an account.
+/// Changes that no call can make, for tests of code that examines an account.
 #[cfg(any(test, feature = "testing"))]
 impl Sandbox {
-    /// Puts a record into the CRM as if it had always been there.
+    /// Adds a record to the CRM, as if it had always existed.
     pub fn plant_in_crm(&self, object: &str, record: &Value) {
         self.world().crm.plant_record(object, record, &[]);
     }
 
-    /// Takes a record out of the ERP as if it had never been there.
+    /// Removes a record from the ERP, as if it had never existed.
     pub fn forget_in_erp(&self, record_type: &str, id: &str) {
         self.world().erp.forget(record_type, id);
     }

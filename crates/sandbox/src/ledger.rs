@@ -1,6 +1,6 @@
-//! The ledger: every call received and every effect applied, so that a test can prove what happened.
+//! The ledger: every received call and every applied effect, so that a test can prove what happened.
 //!
-//! Bounded in entries and bytes; the oldest go first and are counted. Secrets never get in.
+//! Entries and bytes are limited; the oldest entries are dropped and counted. Secrets are never recorded.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ const SECRET_HEADERS: [&str; 4] = ["authorization", "proxy-authorization", "cook
 const SECRET_PARAMETERS: [&str; 6] =
     ["client_secret", "client_assertion", "assertion", "password", "refresh_token", "access_token"];
 
-/// A call as the ledger shows it.
+/// A call, as the ledger shows it.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Request {
@@ -48,15 +48,15 @@ pub struct Request {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// Not yet.
+    /// It has not ended yet.
     InFlight,
-    /// With the answer of `status`.
+    /// With a complete answer.
     Answered,
-    /// The connection was reset without an answer.
+    /// With a reset of the connection, without an answer.
     Reset,
-    /// The caller went away, or was left without an answer.
+    /// The caller disconnected, or never received an answer.
     Abandoned,
-    /// The answer of `status` began and broke off.
+    /// The answer was cut off.
     Truncated,
 }
 
@@ -80,25 +80,23 @@ pub struct Effect {
     bytes: usize,
 }
 
-/// What of the ledger to show.
+/// Selects entries of the ledger.
 #[derive(Debug, Clone, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Filter {
-    /// `crm` or `erp`.
     pub system: Option<String>,
-    /// Start of the path of the call.
+    /// Prefix of the call's path.
     pub path: Option<String>,
-    /// Type of record: of effects, and of calls with that part in their path.
+    /// Only effects on this record type, and calls with it in their path.
     #[serde(rename = "type")]
     pub record_type: Option<String>,
-    /// Entries after this sequence number only.
+    /// Only entries after this sequence number.
     pub after: Option<u64>,
-    /// Whether to add all current records.
+    /// Whether to include all current records.
     #[serde(default)]
     pub records: bool,
 }
 
-/// All entries.
 #[derive(Default)]
 pub struct Ledger {
     requests: VecDeque<Arc<Request>>,
@@ -110,7 +108,7 @@ pub struct Ledger {
     dropped_effects: u64,
 }
 
-/// Entries taken out of the ledger to be written as JSON, without holding it up.
+/// Entries copied from the ledger, so that serializing them does not block it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Extract {
@@ -121,7 +119,7 @@ pub struct Extract {
 }
 
 impl Request {
-    /// A call that has arrived; its number is given when it is added.
+    /// Creates the entry of a call that arrived. [`Ledger::arrived`] assigns its number.
     #[must_use]
     pub fn of(call: &Call) -> Self {
         let key = call.header("x-netsuite-idempotency-key").or_else(|| call.header("idempotency-key"));
@@ -144,7 +142,7 @@ impl Request {
 }
 
 impl Ledger {
-    /// Notes a call that arrived; answers its number.
+    /// Records a call that arrived. Returns its number.
     pub fn arrived(&mut self, mut request: Request) -> u64 {
         self.last_request += 1;
         request.seq = self.last_request;
@@ -154,21 +152,21 @@ impl Ledger {
         self.last_request
     }
 
-    /// Notes how a call ended.
+    /// Records how a call ended.
     pub fn ended(&mut self, seq: u64, outcome: Outcome, status: Option<u16>) {
         self.revise(seq, |request| (request.outcome, request.status) = (outcome, status));
     }
 
-    /// Notes the fault that a call met.
+    /// Records the fault that struck a call.
     pub fn struck(&mut self, seq: u64, fault: u64) {
         self.revise(seq, |request| request.fault = Some(fault));
     }
 
-    /// Notes what a call did.
+    /// Records the changes that a call made.
     pub fn applied(&mut self, request: u64, system: System, at: DateTime<Utc>, changes: Vec<Change>) {
         for change in changes {
             self.last_effect += 1;
-            // Fields are shared with the record itself; their size is an estimate that errs upwards.
+            // The fields are shared with the record, so this estimate of the size errs upwards.
             let bytes = 500 + change.after.as_ref().map_or(0, |fields| size(fields));
             self.bytes += bytes;
             self.effects.push_back(Arc::new(Effect {
@@ -188,13 +186,13 @@ impl Ledger {
         self.shrink();
     }
 
-    /// Numbers of the last call and of the last effect.
+    /// Returns the numbers of the last call and of the last effect.
     #[must_use]
     pub fn counts(&self) -> (u64, u64) {
         (self.last_request, self.last_effect)
     }
 
-    /// The entries that the filter lets through.
+    /// Returns the entries that match a filter.
     #[must_use]
     pub fn extract(&self, filter: &Filter) -> Extract {
         Extract {
@@ -262,7 +260,7 @@ fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-/// A body as it came, at most its first 64 KiB: parsed only when someone looks.
+/// The first 64 KiB of a body as received. It is parsed only when it is shown.
 #[derive(Debug, Clone)]
 struct Body {
     start: Bytes,
@@ -275,7 +273,7 @@ impl Body {
         let bytes = call.body.len();
         let start = match () {
             () if form => masked_pairs(&String::from_utf8_lossy(&call.body)).into(),
-            // A copy, because a slice would keep the whole body alive.
+            // Copied, because a slice would keep the whole body in memory.
             () if bytes > BODY_BYTES_MAX => Bytes::copy_from_slice(&call.body[..BODY_BYTES_MAX]),
             () => call.body.clone(),
         };
@@ -306,7 +304,7 @@ fn masked_headers(headers: &HeaderMap) -> Map<String, Value> {
     shown
 }
 
-/// Keeps the scheme of a credential, which tests may ask for, and nothing else.
+/// Masks a credential except for its scheme, which tests may need.
 fn masked(credential: &str) -> String {
     match credential.split_once(' ') {
         Some((scheme, _)) if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) => format!("{scheme} ***"),

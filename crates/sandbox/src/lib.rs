@@ -1,21 +1,22 @@
-//! A CRM like Salesforce and an ERP like NetSuite to run against, in memory, with fault injection and a ledger.
+//! A CRM like Salesforce and an ERP like NetSuite for development and tests: in memory, with fault injection and a
+//! ledger.
 //!
 //! | path | what it is |
 //! | --- | --- |
 //! | `/crm/services/...` | the CRM: `oauth2/token`, `data/vNN.0/` with `sobjects`, `query`, `composite`, `limits` |
 //! | `/erp/services/rest/...` | the ERP: `record/v1`, `query/v1/suiteql`, `async/v1/job`, `auth/oauth2/v1/token` |
-//! | `/services/...` | the same without mount point, for clients that build next-page links from the host alone |
-//! | `GET /` | both systems' records side by side, what changed last, and forms, for people |
+//! | `/services/...` | both without mount point, for clients that build next-page links from the host alone |
+//! | `GET /` | a page for people: both systems' records side by side, the latest changes, and forms |
 //! | `POST, GET, DELETE /faults`, `DELETE /faults/{id}` | faults, see below |
 //! | `GET /ledger?system=&path=&type=&after=&records=` | every call received and every effect applied |
 //! | `GET /records/{system}/{type}` | current records |
 //! | `GET /closed-won/{n}` | the body of the nth demo webhook, see [`closed_won_event`] |
 //! | `GET, POST /settings` | `{"profile": "large", "erp": {"concurrency": 15, "role": {hidden, readOnly}}, "crm": {"role": {...}, "dailyRequests": n, "pageSize": n, "refreshTokens": {rotate, graceSeconds, accessSeconds}}, "webhooks": {"crm": {url, secret, types}}}` |
-//! | `GET, DELETE /sessions` | the outcome of refresh tokens, who subscribes to topics; ends all sessions |
-//! | `POST /reset` | as after a start: no ledger, faults, settings or issued tokens; records seeded again |
+//! | `GET, DELETE /sessions` | counts of refresh tokens and subscribers of topics; `DELETE` ends all sessions |
+//! | `POST /reset` | restores the state after a start: no ledger, faults, settings or issued tokens; seeded records |
 //!
-//! Tokens: the CRM takes `Bearer sandbox-crm-token`, the ERP `Bearer sandbox-erp-token`, both those that their token
-//! endpoints issue, and the ERP also any OAuth 1.0 header, without a check of its signature.
+//! Tokens: the CRM accepts `Bearer sandbox-crm-token`, the ERP `Bearer sandbox-erp-token`, and both the tokens that
+//! their token endpoints issue. The ERP also accepts any OAuth 1.0 header without verifying its signature.
 //!
 //! # Faults
 //!
@@ -25,35 +26,36 @@
 //! {"path": "/erp/services/rest/record/v1/salesOrder/*", "method": "PUT", "kind": "reset_after", "count": 1}
 //! ```
 //!
-//! `path` with `*` is a pattern of the whole path, else a prefix. `kind` is `status` (with `status`, `body`, `headers`),
-//! `delay`, `hang`, `reset_before`, `reset_after` (applied, then no answer), `drip` or `truncate`; `delay_ms` waits first;
-//! `count` limits how often it strikes, `after` lets the first calls pass, `probability` and `seed` roll dice that fall the
-//! same way each time; `apply` makes `status` and `hang` apply the call first. See [`faults::Fault`] for each field.
-//! A reset is a real one: the connection's socket is closed with pending data thrown away (RST), which needs [`serve()`].
+//! `path` with `*` is a pattern for the whole path, otherwise a prefix. `kind` is `status` (with `status`, `body`, `headers`),
+//! `delay`, `hang`, `reset_before`, `reset_after` (applied, then no answer), `drip` or `truncate`. `delay_ms` waits first;
+//! `count` limits how often it strikes; `after` lets the first calls pass; `probability` and `seed` make it strike at random but
+//! reproducibly; `apply` makes `status` and `hang` apply the call first. See [`faults::Fault`] for each field.
+//! A reset is a real one: the socket is closed and pending data discarded (RST), which needs [`serve()`].
 //!
 //! # Ledger
 //!
 //! `{requests: [{seq, at, system, method, path, query, headers, body, status?, outcome, fault?, idempotencyKey?}],
 //! effects: [{seq, request, at, system, action, created, type, id, externalId?, after}], droppedRequests, droppedEffects}`.
-//! `outcome` is `answered`, `reset`, `truncated`, `abandoned` (the caller went away) or `in_flight`. `action` is `created`,
-//! `updated`, `upserted` (with `created` saying which) or `deleted`; `after` is the record as stored: an order's lines are the
-//! array `after.item`. `GET /records/...` shows records as their system does. Both lists keep the newest 200,000.
+//! `outcome` is `answered`, `reset`, `truncated`, `abandoned` (the caller disconnected) or `in_flight`. `action` is `created`,
+//! `updated`, `upserted` (`created` says whether the record is new) or `deleted`. `after` is the record as stored: the lines of
+//! an order are the array `after.item`. `GET /records/...` shows records as their system does. Both lists keep the newest 200,000.
 //!
 //! # Webhooks
 //!
-//! Off unless `stepwell sandbox` is told where to, or `POST /settings` is: `{"webhooks": {"crm": {"url": "https://...", "secret":
-//! "whsec_...", "types": ["Account"]}, "erp": null}}`. Each change is then sent as its system's users do: by the CRM as a
-//! change event, whose `changeOrigin` holds the `client=` of the caller's `Sforce-Call-Options`, by the ERP as a user event
-//! script would. Signed as Standard Webhooks; in order for each system, six attempts each; `deliveries` of the ledger shows them.
+//! Off unless configured, by options of `stepwell sandbox` or by `POST /settings`: `{"webhooks": {"crm": {"url": "https://...",
+//! "secret": "whsec_...", "types": ["Account"]}, "erp": null}}`. Each change is then sent as the vendors' customers do: by the CRM
+//! as a change event, whose `changeOrigin` contains the `client=` of the caller's `Sforce-Call-Options`, by the ERP as a user event
+//! script. Signed as in Standard Webhooks, in order for each system, six attempts each; `deliveries` of the ledger shows them.
 //!
 //! # Pub/Sub API
 //!
-//! gRPC on the same port, `eventbus.v1.PubSub`: GetTopic, GetSchema, Subscribe, Publish; docs/sandbox.md has the topics.
+//! gRPC on the same port, `eventbus.v1.PubSub`: GetTopic, GetSchema, Subscribe, Publish. `docs/sandbox.md` lists the
+//! topics.
 //!
 //! # What is exact
 //!
-//! Money is decimal ([`stepwell_text::decimal::Decimal`]). An order's `subtotal` is the sum of its lines' amounts, its `total` adds
-//! 19 % tax, as in NetSuite's own answer. Ids are counted, so the same calls after `POST /reset` give the same ids.
+//! Money is decimal ([`stepwell_text::decimal::Decimal`]). An order's `subtotal` is the sum of its lines' amounts; its
+//! `total` adds 19 % tax, as in NetSuite. Ids are sequential, so the same calls after `POST /reset` give the same ids.
 
 mod access;
 mod call;
@@ -86,7 +88,7 @@ pub use profile::{PROFILES, Profile};
 pub use serve::serve;
 pub use webhooks::{Target as WebhookTarget, TargetSettings as WebhookSettings};
 
-/// Both systems with their records, faults and ledger. Clones are handles on the same systems.
+/// Both systems with their records, faults and ledger. Clones share the same systems.
 #[derive(Clone)]
 pub struct Sandbox {
     shared: Arc<Shared>,
@@ -96,13 +98,13 @@ struct Shared {
     world: Mutex<World>,
     erp_in_flight: AtomicUsize,
     last_request: Mutex<Instant>,
-    /// Something was queued for delivery, by system.
+    /// Notifies the delivery of each system that messages are queued.
     queued: [tokio::sync::Notify; 2],
-    /// Counts what is published on the event bus, for those who subscribe to it.
+    /// Counts the events published on the event bus, to wake up its subscribers.
     published: tokio::sync::watch::Sender<u64>,
 }
 
-/// Everything that calls change; a holder of the lock never waits.
+/// All mutable state. Code never waits while it holds the lock.
 struct World {
     crm: crm::Crm,
     erp: erp::Erp,
@@ -112,18 +114,18 @@ struct World {
     recent: page::Recent,
     webhooks: webhooks::Webhooks,
     bus: pubsub::Bus,
-    /// Where a reset sends webhooks again.
+    /// The webhook targets to restore on reset.
     webhooks_at_start: webhooks::Webhooks,
 }
 
 impl Sandbox {
-    /// Freshly seeded systems of the first profile.
+    /// Creates newly seeded systems of the default profile.
     #[must_use]
     pub fn new() -> Self {
         Self::of(<&Profile>::default())
     }
 
-    /// Freshly seeded systems of a profile.
+    /// Creates newly seeded systems of a profile.
     #[must_use]
     pub fn of(profile: &'static Profile) -> Self {
         Self {
@@ -137,7 +139,7 @@ impl Sandbox {
         }
     }
 
-    /// The same systems, which tell these targets of changes if they are served.
+    /// Sets the targets of webhooks, which are sent only while the sandbox is served.
     #[must_use]
     pub fn with_webhooks(self, crm: Option<WebhookTarget>, erp: Option<WebhookTarget>) -> Self {
         let webhooks = webhooks::Webhooks::to(crm, erp);
@@ -149,13 +151,13 @@ impl Sandbox {
         self
     }
 
-    /// How long nobody has asked for anything.
+    /// Returns the time since the last request.
     #[must_use]
     pub fn idle_for(&self) -> Duration {
         self.shared.last_request.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
     }
 
-    /// Something may be queued for delivery.
+    /// Wakes up the delivery of a system, and the subscribers if it is the CRM.
     fn tell(&self, system: call::System) {
         self.shared.queued[system as usize].notify_one();
         if system == call::System::Crm {
@@ -163,18 +165,18 @@ impl Sandbox {
         }
     }
 
-    /// Publishes a platform event on the event bus, as a flow or Apex does.
+    /// Publishes a platform event on the event bus, as a Flow or Apex does.
     ///
     /// # Errors
-    /// There is no such topic, or the event does not match it.
+    /// The topic does not exist, or the event does not match its schema.
     pub fn publish(&self, topic: &str, id: &str, payload: &serde_json::Value) -> Result<(), String> {
         self.publish_at(topic, id, payload, chrono::Utc::now())
     }
 
-    /// The same of an event that happened at another time.
+    /// Publishes a platform event with another time of publication.
     ///
     /// # Errors
-    /// There is no such topic, or the event does not match it.
+    /// The topic does not exist, or the event does not match its schema.
     pub fn publish_at(
         &self,
         topic: &str,
@@ -190,18 +192,18 @@ impl Sandbox {
         Ok(())
     }
 
-    /// Publishes bytes under a schema's id, whether or not they fit.
+    /// Publishes raw bytes with the id of a schema, without validating them.
     pub fn publish_raw(&self, topic: &str, id: &str, schema_id: &str, payload: &[u8]) {
         self.world().bus.store(topic, id.to_owned(), schema_id.to_owned(), payload.to_vec(), chrono::Utc::now());
         self.published();
     }
 
-    /// From now on the Pub/Sub API knows a schema of this id, whatever it says.
+    /// Adds a schema with this id to the Pub/Sub API, without validating it.
     pub fn add_schema(&self, id: &str, json: &str) {
         self.world().bus.add_schema(id, json);
     }
 
-    /// Something was published on the event bus.
+    /// Wakes up the subscribers of the event bus.
     fn published(&self) {
         self.shared.published.send_modify(|count| *count = count.wrapping_add(1));
     }
@@ -211,7 +213,7 @@ impl Sandbox {
     }
 
     fn world(&self) -> MutexGuard<'_, World> {
-        // A panic while the lock was held would be a bug of one call; the others may continue.
+        // A panic with the lock held is a bug in one call; the other calls continue.
         self.shared.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -237,7 +239,7 @@ impl World {
         }
     }
 
-    /// As after a start, with this profile.
+    /// Restores the state after a start, with this profile.
     fn reset(&mut self, profile: &'static Profile) {
         let webhooks_at_start = std::mem::take(&mut self.webhooks_at_start);
         *self = Self {
@@ -248,7 +250,7 @@ impl World {
         };
     }
 
-    /// Notes what was changed: in the ledger, and for those who are notified.
+    /// Records changes in the ledger and queues the notifications about them.
     fn note(&mut self, system: call::System, origin: &webhooks::Origin, changes: Vec<records::Change>) {
         for (place, change) in changes.iter().enumerate() {
             self.recent.note(system, origin, change);

@@ -1,43 +1,44 @@
-//! Which company's systems the sandbox stands for: what their CRM and ERP have, and what they demand.
+//! Profiles: kinds of companies, with what their CRM and ERP have and require.
 //!
-//! The rules of both systems read a profile and nothing else, so a kind of account is one value here. What the vendors say of each:
-//! an org with one currency has neither the field `CurrencyIsoCode` nor the object `CurrencyType`; an account without OneWorld has no
-//! subsidiaries, one without Multiple Currencies no currencies, and SuiteQL has no such tables then; *Make Departments (Classes, Locations)
-//! Mandatory* are accounting preferences; an account works on 5 requests at once on the Standard tier, on 15 on Premium.
+//! The rules of both systems depend only on the profile, so each kind of account is one value here. According to the
+//! vendors, an org with one currency lacks the field `CurrencyIsoCode` and the object `CurrencyType`; an account
+//! without OneWorld has no subsidiaries and one without Multiple Currencies no currencies, including their SuiteQL
+//! tables; *Make Departments (Classes, Locations) Mandatory* are accounting preferences; an account processes 5
+//! concurrent requests on the Standard tier and 15 on Premium.
 
 use serde_json::{Value, json};
 
 /// A kind of company.
 #[derive(Debug)]
 pub struct Profile {
-    /// As `--profile` and settings name it.
+    /// Its name in `--profile` and in settings.
     pub name: &'static str,
-    /// What it is, for people.
+    /// A description for people.
     pub summary: &'static str,
-    /// Objects and fields that the CRM does not have, as `super::access::Access` names them.
+    /// Objects and fields that the CRM lacks, named as in `super::access::Access`.
     pub crm_lacks: &'static [&'static str],
-    /// Record types, fields, tables and columns that the ERP does not have.
+    /// Record types, fields, tables and columns that the ERP lacks.
     pub erp_lacks: &'static [&'static str],
     /// Fields that the ERP's preferences make mandatory.
     pub mandatory: &'static [Mandatory],
-    /// How many calls the ERP works on at once.
+    /// Most calls that the ERP processes concurrently.
     pub concurrency: usize,
-    /// Whether items have prices of several levels and for several quantities.
+    /// Whether items have prices by price level and by quantity.
     pub has_price_levels: bool,
 }
 
-/// A field that a record needs because the account wants it so.
+/// A field that the account's preferences make mandatory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mandatory {
-    /// The record type.
+    /// Record type that requires the field.
     pub record: &'static str,
-    /// The field.
+    /// Name of the field.
     pub field: &'static str,
-    /// What people call it.
+    /// Label of the field for people.
     pub label: &'static str,
 }
 
-/// All profiles; the first is that of a sandbox that nobody tells anything else.
+/// All profiles. The first is the default.
 pub static PROFILES: [Profile; 3] = [
     Profile {
         name: "one-world",
@@ -98,7 +99,7 @@ const NEITHER: &[&str] = &[
     "price.currencyPage",
 ];
 
-/// Every mixture of what accounts have or lack, for [`Profile::like`].
+/// All combinations for [`Profile::like`].
 static MIXTURES: [Profile; 8] = [
     mixture(&[], &[]),
     mixture(ONE_CRM_CURRENCY, &[]),
@@ -123,16 +124,17 @@ const fn mixture(crm_lacks: &'static [&'static str], erp_lacks: &'static [&'stat
 }
 
 impl Profile {
-    /// A company whose CRM has several currencies or one, and whose ERP has subsidiaries and several currencies or not.
+    /// Returns a profile whose CRM has several currencies or one, and whose ERP has or lacks subsidiaries and several
+    /// currencies.
     #[must_use]
     pub fn like(crm_currencies: bool, subsidiaries: bool, erp_currencies: bool) -> &'static Self {
         &MIXTURES[usize::from(!crm_currencies) + 2 * usize::from(!subsidiaries) + 4 * usize::from(!erp_currencies)]
     }
 
-    /// The profile of this name.
+    /// Returns the profile with this name.
     ///
     /// # Errors
-    /// There is none; the names that there are.
+    /// No profile has this name. The message lists the names.
     pub fn named(name: &str) -> Result<&'static Self, String> {
         PROFILES.iter().find(|profile| profile.name == name).ok_or_else(|| {
             let names: Vec<&str> = PROFILES.iter().map(|profile| profile.name).collect();
@@ -140,7 +142,7 @@ impl Profile {
         })
     }
 
-    /// What predicates of scenarios see of it.
+    /// Returns the profile as predicates of scenarios see it.
     #[must_use]
     pub fn view(&self) -> Value {
         let has = |list: &[&str], name: &str| !list.contains(&name);

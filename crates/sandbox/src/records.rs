@@ -1,7 +1,7 @@
-//! Records in memory: tables in order of creation, with indexes on the fields by which systems look records up.
+//! Records in memory: tables in order of creation, with indexes on the fields used for lookups.
 //!
-//! Every write is noted as a [`Change`]. The notes of one call are its undo log until it ends, and
-//! its effects in the ledger afterwards: what the ledger shows is what was applied, and nothing else.
+//! Every write is recorded as a [`Change`]. The changes of one call are its undo log until it ends, and afterwards its
+//! effects in the ledger. So the ledger shows exactly what was applied.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -9,72 +9,65 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-/// The fields of one record.
 pub type Fields = Map<String, Value>;
 
-/// Records that one system holds at most; beyond it creations are refused.
+/// Most records of one system. Beyond it, creations are refused.
 pub const RECORDS_MAX: usize = 500_000;
 const DELETED_IDS_MAX: usize = 50_000;
 
-/// What a write was.
+/// The kind of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
-    /// Made by a create.
+    /// Created.
     Created,
-    /// Changed by id.
+    /// Updated by id.
     Updated,
-    /// Removed.
+    /// Deleted.
     Deleted,
-    /// Made or changed by external id.
+    /// Created or updated by external id.
     Upserted,
 }
 
-/// One applied write.
+/// An applied write.
 #[derive(Debug, Clone)]
 pub struct Change {
-    /// What it was.
     pub action: Action,
-    /// The type of the record.
     pub record_type: &'static str,
-    /// The record.
+    /// Id of the record.
     pub id: String,
-    /// The key by which others know it.
+    /// External id of the record, if it has one.
     pub external_id: Option<String>,
-    /// The record before; `None` when the write made it.
+    /// The record before; `None` if the write created it.
     pub before: Option<Arc<Fields>>,
-    /// The record after; `None` when the write removed it.
+    /// The record after; `None` if the write deleted it.
     pub after: Option<Arc<Fields>>,
 }
 
 /// A write to carry out.
 pub struct Write {
-    /// What it is.
     pub action: Action,
-    /// The record.
+    /// Id of the record.
     pub id: String,
-    /// The key by which others know it.
+    /// External id of the record, if it has one.
     pub external_id: Option<String>,
-    /// All of its fields.
+    /// All fields of the record after the write.
     pub fields: Fields,
 }
 
-/// A record that was removed.
+/// A deleted record.
 pub struct Deletion {
-    /// Its type.
     pub record_type: &'static str,
-    /// Which one.
     pub id: String,
-    /// When.
     pub at: DateTime<Utc>,
 }
 
-/// The latest removals, oldest first.
+/// The latest deletions, oldest first.
 #[derive(Default)]
 pub struct Deletions(VecDeque<Deletion>);
 
 impl Deletions {
-    /// Keeps in mind what a call removed.
+    /// Records the deletions of a call.
     pub fn note(&mut self, changes: &[Change], at: DateTime<Utc>) {
         let gone = changes.iter().filter(|change| change.after.is_none());
         self.0.extend(gone.map(|change| Deletion { record_type: change.record_type, id: change.id.clone(), at }));
@@ -82,7 +75,6 @@ impl Deletions {
         self.0.drain(..surplus);
     }
 
-    /// All that is known.
     pub fn iter(&self) -> impl Iterator<Item = &Deletion> {
         self.0.iter()
     }
@@ -107,33 +99,32 @@ struct Table {
 }
 
 impl Tables {
-    /// Adds an empty table whose `indexed` fields can be looked up by value.
+    /// Adds an empty table with indexes on the fields `indexed`.
     pub fn declare(&mut self, record_type: &'static str, indexed: impl IntoIterator<Item = &'static str>) {
         let indexes = indexed.into_iter().map(|field| (field, HashMap::new())).collect();
         self.tables.insert(record_type, Table { indexes, ..Table::default() });
     }
 
-    /// Whether no more records fit.
+    /// Whether the limit on records is reached.
     #[must_use]
     pub fn full(&self) -> bool {
         self.total >= RECORDS_MAX
     }
 
-    /// One record.
     #[must_use]
     pub fn get(&self, record_type: &str, id: &str) -> Option<Arc<Fields>> {
         let table = self.tables.get(record_type)?;
         table.rows.get(table.places.get(id)?).map(|(_, fields)| fields.clone())
     }
 
-    /// Whether a record of this id was there once and is no longer.
+    /// Whether a record with this id was deleted.
     #[must_use]
     pub fn was_deleted(&self, record_type: &str, id: &str) -> bool {
         self.tables.get(record_type).is_some_and(|table| table.deleted.contains(id))
     }
 
-    /// Ids of the records whose indexed `field` has this value, oldest first. Neither system minds the case of letters in
-    /// external ids.
+    /// Returns the ids of records whose indexed `field` has this value, oldest first. External ids are compared
+    /// ignoring case, as in both systems.
     #[must_use]
     pub fn find(&self, record_type: &str, field: &str, value: &str) -> Vec<String> {
         let Some(table) = self.tables.get(record_type) else { return Vec::new() };
@@ -141,19 +132,18 @@ impl Tables {
         places.into_iter().flatten().map(|place| table.rows[place].0.clone()).collect()
     }
 
-    /// All records of a type, oldest first.
+    /// Returns all records of a type, oldest first.
     pub fn rows(&self, record_type: &str) -> impl DoubleEndedIterator<Item = (&str, &Arc<Fields>)> + '_ {
         let rows = self.tables.get(record_type).map(|table| table.rows.values());
         rows.into_iter().flatten().map(|(id, fields)| (id.as_str(), fields))
     }
 
-    /// How many records of a type there are.
     #[must_use]
     pub fn count(&self, record_type: &str) -> usize {
         self.tables.get(record_type).map_or(0, |table| table.rows.len())
     }
 
-    /// Puts a record in without noting it: what was there before anyone called.
+    /// Adds a seeded record, without recording a change.
     pub fn seed(&mut self, record_type: &'static str, id: &str, fields: Fields) {
         if let Some(table) = self.tables.get_mut(record_type) {
             self.total += usize::from(table.put(id, Arc::new(fields)).is_none());
@@ -170,14 +160,15 @@ impl Tables {
         self.changes.push(Change { action, record_type, id, external_id, before, after: Some(after) });
     }
 
-    /// Changes what follows in a record from another one. Nobody is told, so this comes last in a call: it is not undone with it.
+    /// Updates fields that follow from another record, without recording a change. Call it last: an undo does not
+    /// revert it.
     pub fn settle(&mut self, record_type: &'static str, id: &str, fields: Fields) {
         if let Some(table) = self.tables.get_mut(record_type) {
             table.put(id, Arc::new(fields));
         }
     }
 
-    /// Removes a record; false when there is none.
+    /// Deletes a record. Returns false if it does not exist.
     pub fn remove(&mut self, record_type: &'static str, id: &str, external_id: Option<String>) -> bool {
         let Some(before) = self.tables.get_mut(record_type).and_then(|table| table.remove(id)) else { return false };
         self.total -= 1;
@@ -186,13 +177,13 @@ impl Tables {
         true
     }
 
-    /// A point to which [`Self::undo_to`] can go back, within one call.
+    /// Returns a point within a call to which [`Self::undo_to`] can return.
     #[must_use]
     pub fn savepoint(&self) -> usize {
         self.changes.len()
     }
 
-    /// Takes back every change since the savepoint, newest first.
+    /// Reverts every change since the savepoint, newest first.
     pub fn undo_to(&mut self, savepoint: usize) {
         while self.changes.len() > savepoint {
             let Some(change) = self.changes.pop() else { return };
@@ -205,7 +196,7 @@ impl Tables {
         }
     }
 
-    /// Ends a call: its changes, oldest first.
+    /// Ends a call and returns its changes, oldest first.
     pub fn take_changes(&mut self) -> Vec<Change> {
         std::mem::take(&mut self.changes)
     }
@@ -261,7 +252,7 @@ fn folded(key: &str) -> String {
     key.to_lowercase()
 }
 
-/// A value as the text of a key; `None` for what can be no key.
+/// Returns a value as the text of a key; `None` if it cannot be one.
 #[must_use]
 pub fn key_text(value: &Value) -> Option<String> {
     match value {

@@ -1,7 +1,7 @@
-//! Serves connections one by one, so that a fault can cut a single one.
+//! Serves connections individually, so that a fault can cut a single one.
 //!
-//! axum's own server hides its connections, and a failing response body still lets an answer begin. Here each
-//! connection has a [`Cut`] that its calls can pull: the connection ends at once, its socket with a reset.
+//! axum's server hides its connections, and a failing response body still sends the beginning of an answer. Here each
+//! connection has a [`Cut`] that its calls can pull: the connection ends immediately with a TCP reset.
 
 use std::io;
 use std::pin::Pin;
@@ -26,20 +26,20 @@ const CONNECTIONS_MAX: usize = 4_096;
 const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(30);
 const GOODBYE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Resets the connection of a call. Put into the extensions of every request that [`serve`] accepts.
+/// Resets the connection of a call. [`serve`] adds it to the extensions of every request.
 #[derive(Debug, Clone)]
 pub struct Cut(CancellationToken);
 
 impl Cut {
-    /// Resets the connection; the caller sees an error and no answer.
+    /// Resets the connection: the caller sees an error and no answer.
     pub fn pull(&self) {
         self.0.cancel();
     }
 }
 
-/// Serves both systems until `shutdown` is ready; then calls in flight have two seconds to end.
+/// Serves both systems until `shutdown` completes. Calls in progress then have two seconds to finish.
 pub async fn serve(listener: TcpListener, sandbox: Sandbox, shutdown: impl Future<Output = ()>) {
-    // Dropped with this future, and ended by that.
+    // Aborts the delivery when this future is dropped.
     let mut told = JoinSet::new();
     told.spawn(deliver(sandbox.clone()));
     sandbox.world().bus.open();
@@ -54,7 +54,7 @@ pub async fn serve(listener: TcpListener, sandbox: Sandbox, shutdown: impl Futur
             _ = connections.join_next(), if connections.len() >= CONNECTIONS_MAX => {}
             accepted = listener.accept(), if connections.len() < CONNECTIONS_MAX => match accepted {
                 Ok((stream, _)) => { connections.spawn(connection(stream, app.clone(), closing.clone())); }
-                // Out of file descriptors, say: other connections must end first.
+                // For example, no file descriptors are left until other connections end.
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             },
         }
@@ -96,7 +96,7 @@ struct Cuttable {
 impl Drop for Cuttable {
     fn drop(&mut self) {
         if self.cut.is_cancelled() {
-            // Without lingering the kernel sends RST in place of FIN and throws away what is unsent.
+            // With zero linger the kernel sends RST instead of FIN and discards unsent data.
             let _ = self.stream.set_zero_linger();
         }
     }

@@ -1,32 +1,32 @@
-//! What a reconciliation found: the result of each record that it reported, and how many there are of each kind. The rules are pure;
-//! `engine/sync/drift` reads what they judge from the journal.
+//! The findings of a reconciliation: the result of each reported record, and counts by result. The rules are pure;
+//! `engine/sync/drift` reads their inputs from the journal.
 
 use serde::Serialize;
 use serde_json::Value;
 
-/// Type of the events with which a reconciliation reports records.
+/// Type of the events by which a reconciliation reports records.
 pub const RECORD_CHANGED: &str = "dev.stepwell.record.changed";
 
-/// The result of a record, the lighter first: of several runs the heaviest counts.
+/// The result of a record, ordered by severity. If a record has several runs, the most severe result counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Found {
-    /// Both sides agreed, or it was known.
+    /// Both sides agreed already, or the event was an echo, late or irrelevant.
     InSync,
-    /// It was left as it is, for a reason of its workflow.
+    /// The workflow deliberately changed nothing.
     Left,
-    /// Its event or its run is under way.
+    /// The event or its run is in progress.
     UnderWay,
-    /// A person decides.
+    /// A person must decide.
     Conflict,
-    /// Something was written: no event had reported that change.
+    /// The sync wrote a change that no event had reported.
     Missed,
-    /// It was not looked at to the end.
+    /// The record was not fully processed.
     Failed,
 }
 
 impl Found {
-    /// As it is written.
+    /// Returns the name in the API.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -39,29 +39,29 @@ impl Found {
         }
     }
 
-    /// All of them.
+    /// All results, in order of severity.
     pub const ALL: [Self; 6] = [Self::InSync, Self::Left, Self::UnderWay, Self::Conflict, Self::Missed, Self::Failed];
 }
 
-/// The status of an event of a reconciliation.
+/// What became of an event of a reconciliation.
 #[derive(Debug, Clone, Copy)]
 pub enum Standing<'a> {
-    /// It is on its way.
+    /// The event was sent, and has no outcome yet.
     Sent,
-    /// It started nothing: the outcome of the event.
+    /// The event started no run. Contains its outcome.
     Alone(&'a str),
-    /// It started this run.
+    /// The event started this run.
     Run {
-        /// The run's status.
+        /// Status of the run.
         status: &'a str,
-        /// Whether it needs a person.
+        /// Whether the run needs attention.
         attention: bool,
-        /// What it gave, once completed.
+        /// Output of the run, once it has completed.
         output: Option<&'a Value>,
     },
 }
 
-/// The result of a record, and in which word its workflow or the engine says so.
+/// Returns the result of a record, and the word by which its workflow or the engine explains it.
 #[must_use]
 pub fn judge(standing: Standing<'_>) -> (Found, String) {
     match standing {
@@ -77,7 +77,7 @@ pub fn judge(standing: Standing<'_>) -> (Found, String) {
     }
 }
 
-/// The `outcome` of a sync, as contact-sync says it.
+/// Evaluates the `outcome` in a sync's output, as contact-sync returns it.
 fn of_output(output: &Value) -> (Found, String) {
     let outcome = output["outcome"].as_str().unwrap_or("completed");
     let found = match outcome {
@@ -89,39 +89,39 @@ fn of_output(output: &Value) -> (Found, String) {
     (found, outcome.to_owned())
 }
 
-/// Fields about which a person decides.
+/// Returns the number of fields about which a person must decide.
 #[must_use]
 pub fn conflicts(output: &Value) -> i64 {
     output["conflicts"].as_i64().unwrap_or_default()
 }
 
-/// Fields that a sync wrote, such as `erp.phone`.
+/// Returns the fields that a sync wrote, such as `erp.phone`.
 #[must_use]
 pub fn wrote(output: &Value) -> Vec<String> {
     output["wrote"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-/// How many records there are of each kind.
+/// The number of records by result.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
-    /// All of them.
+    /// All records.
     pub looked_at: u32,
-    /// See [`Found::InSync`].
+    /// Records with [`Found::InSync`].
     pub in_sync: u32,
-    /// See [`Found::Missed`].
+    /// Records with [`Found::Missed`].
     pub missed: u32,
-    /// See [`Found::Conflict`].
+    /// Records with [`Found::Conflict`].
     pub conflicts: u32,
-    /// See [`Found::Failed`].
+    /// Records with [`Found::Failed`].
     pub failed: u32,
-    /// See [`Found::Left`].
+    /// Records with [`Found::Left`].
     pub left: u32,
-    /// See [`Found::UnderWay`].
+    /// Records with [`Found::UnderWay`].
     pub under_way: u32,
 }
 
 impl Counts {
-    /// Counts one more.
+    /// Counts a record.
     pub fn add(&mut self, found: Found) {
         self.looked_at += 1;
         *match found {

@@ -1,44 +1,45 @@
-//! Identifiers that one system writes in several forms, brought to one form so that every key made of them is the same: business
-//! keys, correlations, external ids, links.
+//! Normalizes identifiers that a system writes in several forms, so that equal ids give equal business keys,
+//! correlations, external ids and links.
 //!
-//! That happens at the door, for the fields that a source declares, and in the hub's memory, for ids that an expression made. What is
-//! declared is data, `identifiers:` in `hub.yaml`. What the forms are is here. Pure.
+//! Ids are normalized when an event or input arrives, in the fields that its source declares, and in the hub's memory,
+//! where an expression may have made the id. `identifiers:` in `hub.yaml` declares which fields are ids; this module
+//! defines the forms. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-/// A form to which identifiers are brought.
+/// A normal form of identifiers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Form {
-    /// Ids of Salesforce as 18 characters. The 15 that they begin with differ by case only, and the last three say which of
-    /// them are upper case, so that the whole is safe in systems that compare without regard to case.
+    /// Salesforce ids with 18 characters. The first 15 are case-sensitive, and the last three encode which of them are
+    /// upper case, so the whole is unique in systems that ignore case.
     Salesforce18,
-    /// Ids of a system that compares without regard to case, such as external ids of NetSuite: in lower case.
+    /// Lower case, for ids of a system that ignores case, such as external ids of NetSuite.
     CaseInsensitive,
 }
 
-/// Names of all forms as `hub.yaml` writes them.
+/// All forms, by their names in `hub.yaml`.
 pub const FORMS: [(&str, Form); 2] =
     [("salesforce-18", Form::Salesforce18), ("case-insensitive", Form::CaseInsensitive)];
 
-/// Which fields of what a sender sends hold identifiers, by their names.
+/// The fields that contain ids: names of fields by form.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Identifiers(pub BTreeMap<Form, BTreeSet<String>>);
 
-/// Everything that `hub.yaml` says of identifiers.
+/// All identifiers that `hub.yaml` declares.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Declared {
     /// By source: the fields of its events.
     pub sources: BTreeMap<String, Identifiers>,
-    /// By entity and the name of its side: the ids of linked records.
+    /// By entity and name of the side: the form of record ids in links.
     pub links: BTreeMap<String, BTreeMap<String, Form>>,
-    /// By name of the batch: the keys of its rows.
+    /// By name of the batch: the form of its keys.
     pub batches: BTreeMap<String, Form>,
 }
 
 impl Declared {
-    /// Brings identifiers in a run's input to the forms that they have in events of these sources, which start such runs.
+    /// Normalizes the ids in a run's input like events of these sources, which start such runs.
     ///
     /// # Errors
     /// See [`Identifiers::apply`].
@@ -53,7 +54,7 @@ impl Declared {
         Ok(())
     }
 
-    /// Brings identifiers in an event to their forms as its source declares them: in its data, and attributes of those names.
+    /// Normalizes the ids in an event as its source declares them, in its data and in attributes with these names.
     ///
     /// # Errors
     /// See [`Identifiers::apply`].
@@ -66,27 +67,27 @@ impl Declared {
     }
 }
 
-/// An identifier that has none of its forms.
+/// A text that is not a valid identifier.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{pointer} is not a valid id: {why}")]
 pub struct BadIdentifier {
     /// JSON pointer of the field.
     pub pointer: String,
-    /// In words for people.
+    /// Why it is invalid, for people.
     pub why: String,
 }
 
 impl Identifiers {
-    /// Whether no field holds one.
+    /// Whether no fields are declared.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Brings the identifiers in a value to their forms, at any depth. Says whether that changed anything.
+    /// Normalizes the ids in a value, at any depth. Returns whether anything changed.
     ///
     /// # Errors
-    /// The first that cannot be one; the value is not to be used then.
+    /// The first invalid id. The value may be partly changed then and must not be used.
     pub fn apply(&self, value: &mut Value) -> Result<bool, BadIdentifier> {
         if self.is_empty() { Ok(false) } else { self.apply_at(value, &mut String::new()) }
     }
@@ -121,7 +122,7 @@ impl Identifiers {
         self.0.iter().find(|(_, fields)| fields.contains(name)).map(|(form, _)| *form)
     }
 
-    /// Brings an identifier, or each of a list of them, to its form.
+    /// Normalizes an id, or each id of a list.
     fn shape(&self, form: Form, value: &mut Value, pointer: &mut String) -> Result<bool, BadIdentifier> {
         match value {
             Value::String(text) => {
@@ -151,10 +152,10 @@ fn push(pointer: &mut String, name: &str) {
 }
 
 impl Form {
-    /// An identifier in this form. A text that does not look like one at all is left as it is.
+    /// Normalizes an id. A text that does not look like an id is unchanged.
     ///
     /// # Errors
-    /// It looks like one and cannot be one.
+    /// The text looks like an id but is not valid.
     pub fn of(self, text: &str) -> Result<String, String> {
         match self {
             Self::Salesforce18 => salesforce_18(text),
@@ -163,9 +164,9 @@ impl Form {
     }
 }
 
-/// Characters that say which of five letters are upper case: the first of them is worth one, the last sixteen.
+/// Each character encodes which of five letters are upper case: the first letter counts 1, the last 16.
 const SUFFIX: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ012345";
-/// The id proper.
+/// Number of characters before the suffix.
 const BODY_CHARS: usize = 15;
 
 fn salesforce_18(text: &str) -> Result<String, String> {
@@ -193,7 +194,7 @@ fn suffix(body: &str) -> String {
     body.as_bytes().chunks(5).map(|five| char::from(SUFFIX[worth(five)])).collect()
 }
 
-/// Gives an id back the case of its letters, where a system that knows only one case has taken it.
+/// Restores the case of an id's letters from its suffix, if a system has changed all letters to one case.
 fn repaired(text: &str) -> String {
     let (body, end) = text.split_at(BODY_CHARS);
     let end = end.to_ascii_uppercase();
@@ -290,7 +291,7 @@ mod tests {
     }
 
     proptest! {
-        /// Ids that differ by case only stay different, also where case is lost afterwards.
+        /// Ids that differ only by case remain different, even in systems that ignore case.
         #[test]
         fn different_ids_stay_different_without_regard_to_case(one in "[a-zA-Z0-9]{15}", other in "[a-zA-Z0-9]{15}", flip in any::<u16>()) {
             let flipped: String = one.chars().enumerate().map(|(place, c)| match flip >> place & 1 {

@@ -1,10 +1,11 @@
-//! What the hub remembers between runs. PURE: what is known and what is asked for go in, the answer and what is known from
-//! then on come out; no clock, no IO. How far senders have counted (`sequences`) it learns from events; all else is asked for:
+//! What the hub remembers between runs. Pure: functions take the stored state and an operation, and return the answer
+//! and the new state. No clock, no IO. `sequences`, the counters of senders, are updated from events; everything else
+//! by operations.
 //!
-//! Workflows reach it through the reserved connection `hub` (`connection://hub/watermarks/read`): each operation is a call like
-//! any other, so it is a step of the run, with its request and answer in the journal. It is answered inside the program: over
-//! Postgres by `engine/sync/memory`, in rehearsals by [`Memory`]. A call may be repeated after a lost answer, so every
-//! operation is such that a repeat changes nothing more.
+//! Workflows call operations through the reserved connection `hub` (`connection://hub/watermarks/read`). Each is an
+//! ordinary call, so it is a step of the run with request and answer in its journal. The program answers it itself: in
+//! the engine from Postgres (`engine/sync/memory`), in simulations from [`Memory`]. A call may be repeated after a lost
+//! answer, so every operation is idempotent.
 
 pub mod batches;
 pub mod drift;
@@ -27,30 +28,30 @@ use serde_json::Value;
 use crate::identifiers::Declared;
 use crate::links::Sides;
 
-/// Name of the connection that leads here.
+/// Name of the reserved connection.
 pub const CONNECTION: &str = "hub";
 
-/// What a workflow asks for.
+/// An operation that a workflow calls.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Operation {
-    /// Below `/watermarks/`.
+    /// `/watermarks/...`
     Watermarks(watermarks::Operation),
-    /// Below `/batches/`.
+    /// `/batches/...`
     Batches(batches::Operation),
-    /// Below `/runs/`.
+    /// `/runs/...`
     Runs(runs::Operation),
-    /// Below `/links/`.
+    /// `/links/...`
     Links(Box<links::Operation>),
-    /// Below `/totals/`.
+    /// `/totals/...`
     Totals(totals::Operation),
 }
 
 impl Operation {
-    /// Reads an operation from the path and the body of its call. `sides` are those of the entity that it names, if it is about links:
-    /// see [`links::About`].
+    /// Parses an operation from the path and body of a call. `sides` are the sides of the entity in an operation on
+    /// links; see [`links::About`].
     ///
     /// # Errors
-    /// There is no such operation, or the body is not what it takes.
+    /// The operation does not exist, or its body is invalid.
     pub fn parse(path: &str, body: &[u8], sides: &Arc<Sides>) -> Result<Self, Refusal> {
         match path.trim_start_matches('/').split_once('/') {
             Some(("watermarks", name)) => Ok(Self::Watermarks(watermarks::Operation::parse(name, body)?)),
@@ -63,20 +64,20 @@ impl Operation {
     }
 }
 
-/// Why an operation was not done. Nothing was changed.
+/// Why an operation was refused. Nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{detail}")]
 pub struct Refusal {
-    /// What it is as an answer over HTTP.
+    /// Status of the HTTP answer.
     pub status: StatusCode,
-    /// In sentences for people.
+    /// Explanation in sentences, for people.
     pub detail: String,
-    /// When it is worth another try.
+    /// How long to wait before a retry; `None`: a retry is useless.
     pub retry_after: Option<Duration>,
 }
 
 impl Refusal {
-    /// A refusal that stays one.
+    /// Creates a refusal that a retry does not change.
     #[must_use]
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self { status, detail: detail.into(), retry_after: None }
@@ -90,13 +91,13 @@ impl Refusal {
     }
 }
 
-/// The body of an operation.
+/// Parses the body of the operation `name`.
 pub(crate) fn body<T: DeserializeOwned>(name: &str, body: &[u8]) -> Result<T, Refusal> {
     serde_json::from_slice(body)
         .map_err(|why| Refusal::new(StatusCode::BAD_REQUEST, format!("invalid input for {name}: {why}")))
 }
 
-/// Everything that is remembered, where there is no database: the hub of a rehearsal.
+/// The hub's memory in a simulation, which has no database.
 #[derive(Debug, Clone, Default)]
 pub struct Memory {
     watermarks: BTreeMap<String, Value>,
@@ -105,31 +106,31 @@ pub struct Memory {
     runs: runs::Runs,
     totals: totals::Rehearsed,
     identifiers: Arc<Declared>,
-    /// What the mappings call their sides.
+    /// The names of the sides, by mapping.
     sides: BTreeMap<String, Arc<Sides>>,
 }
 
 impl Memory {
-    /// Nothing yet; these identifiers have one form, and these mappings call their sides so.
+    /// Creates an empty memory with these declared identifiers and sides of mappings.
     #[must_use]
     pub fn of(identifiers: &Arc<Declared>, sides: BTreeMap<String, Arc<Sides>>) -> Self {
         Self { identifiers: Arc::clone(identifiers), sides, ..Self::default() }
     }
 
-    /// Reads an operation.
+    /// Parses an operation.
     ///
     /// # Errors
-    /// As of [`Operation::parse`].
+    /// See [`Operation::parse`].
     pub fn parse(&self, path: &str, body: &[u8]) -> Result<Operation, Refusal> {
         let about = links::About::of(path, body);
         let sides = about.and_then(|about| self.sides.get(&about.entity).cloned()).unwrap_or_default();
         Operation::parse(path, body, &sides)
     }
 
-    /// Does what is asked for.
+    /// Performs an operation.
     ///
     /// # Errors
-    /// It cannot be done as things stand.
+    /// The operation is not possible in the current state.
     pub fn perform(&mut self, operation: &Operation, now: DateTime<Utc>) -> Result<Value, Refusal> {
         match operation {
             Operation::Watermarks(watermarks::Operation::Read(read)) => {
@@ -151,7 +152,7 @@ impl Memory {
         }
     }
 
-    /// All of it, for predicates of scenarios.
+    /// Returns everything for the predicates of scenarios.
     #[must_use]
     pub fn to_value(&self) -> Value {
         serde_json::json!({
@@ -161,7 +162,7 @@ impl Memory {
     }
 }
 
-/// A time as systems write it; Salesforce leaves out the colon of the offset. What is no time is none.
+/// Parses a time. Salesforce omits the colon in the offset. `None` if the text is not a time.
 #[must_use]
 pub fn time(text: &str) -> Option<DateTime<Utc>> {
     let parsed =

@@ -1,5 +1,5 @@
-//! Runs that there are: whether someone works on a thing already. Asked by business key; what comes out may have changed by the
-//! time it is read.
+//! Looks up runs by business key, so that a workflow can find out whether another run is already working on something.
+//! The answer may be outdated when it is read.
 
 use http::StatusCode;
 use serde::Deserialize;
@@ -9,63 +9,63 @@ use uuid::Uuid;
 use super::{Refusal, body};
 use stepwell_text::canonical;
 
-/// Runs that are told, latest first.
+/// Most runs in an answer, latest first.
 pub const TOLD_MAX: usize = 10;
-/// Longest name and key.
+/// Longest name and key, in characters.
 const CHARS_MAX: usize = 512;
 
-/// What can be asked for.
+/// An operation on runs.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Operation {
-    /// `find`
+    /// `find`: looks up runs.
     Find(Find),
-    /// `add`: only in a rehearsal, which has no other runs.
+    /// `add`: only in simulations, which have no other runs.
     Add(Add),
 }
 
-/// `{workflow, key}` gives `{runs: [{id, status, attention}]}`, latest first.
+/// `{workflow, key}` returns `{runs: [{id, status, attention}]}`, latest first.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Find {
-    /// `namespace/name`, all versions.
+    /// `namespace/name` of the workflow; all versions match.
     pub workflow: String,
     /// The business key.
     #[serde(deserialize_with = "canonical::deserialize_key")]
     pub key: String,
 }
 
-/// A run that a rehearsal shall know.
+/// Adds a run to a simulation.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Add {
-    /// `namespace/name`
+    /// `namespace/name` of the workflow.
     pub workflow: String,
     /// The business key.
     #[serde(deserialize_with = "canonical::deserialize_key")]
     pub key: String,
-    /// Its status.
+    /// Status of the run.
     pub status: String,
-    /// Why it needs attention.
+    /// Why the run needs attention, if it does.
     #[serde(default)]
     pub attention: Option<String>,
 }
 
-/// A run.
+/// A run that was found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Known {
-    /// Its id.
+    /// Id of the run.
     pub id: Uuid,
-    /// Its status.
+    /// Status of the run.
     pub status: String,
-    /// Why it needs attention.
+    /// Why the run needs attention, if it does.
     pub attention: Option<String>,
 }
 
 impl Operation {
-    /// Reads the operation `name` with its body.
+    /// Parses the operation `name` from its body.
     ///
     /// # Errors
-    /// There is none of this name, or the body is invalid.
+    /// The operation does not exist, or its body is invalid.
     pub fn parse(name: &str, bytes: &[u8]) -> Result<Self, Refusal> {
         match name {
             "find" => {
@@ -84,25 +84,25 @@ impl Operation {
     }
 }
 
-/// What `find` gives.
+/// Returns the answer to `find`.
 #[must_use]
 pub fn answer(found: &[Known]) -> Value {
     let told = |known: &Known| json!({ "id": known.id, "status": known.status, "attention": known.attention });
     json!({ "runs": found.iter().take(TOLD_MAX).map(told).collect::<Vec<_>>() })
 }
 
-/// Nobody adds a run where there are real ones.
+/// The refusal of `add` outside of simulations.
 #[must_use]
 pub fn no_add() -> Refusal {
     Refusal::new(StatusCode::FORBIDDEN, "runs/add is for scenarios: a workflow starts runs with `run: workflow`")
 }
 
-/// The runs of a rehearsal.
+/// The runs of a simulation.
 #[derive(Debug, Clone, Default)]
 pub struct Runs(Vec<(Find, Known)>);
 
 impl Runs {
-    /// Does what is asked for.
+    /// Performs an operation.
     pub fn perform(&mut self, operation: &Operation) -> Value {
         match operation {
             Operation::Find(find) => {

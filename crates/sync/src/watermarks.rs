@@ -1,4 +1,4 @@
-//! How far something has been read: the newest change that a sweep or a batch has seen, under a name.
+//! Watermarks: named positions up to which a reconciliation or a batch has read, usually the newest change it has seen.
 
 use http::StatusCode;
 use serde::Deserialize;
@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 use super::{Refusal, body};
 use stepwell_text::canonical;
 
-/// Longest name.
+/// Longest name, in characters.
 const NAME_CHARS_MAX: usize = 200;
 
-/// Longest value, as JSON.
+/// Longest value as JSON, in bytes.
 const VALUE_BYTES_MAX: usize = 4 << 10;
 
-/// What can be asked for.
+/// An operation on watermarks.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Operation {
     /// `read`
@@ -22,37 +22,37 @@ pub enum Operation {
     Write(Write),
 }
 
-/// `{name}` gives `{value}`, null before the first `write`.
+/// `{name}` returns `{value}`, which is null before the first `write`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Read {
-    /// Which one.
+    /// Name of the watermark.
     pub name: String,
 }
 
-/// `{name, value, was?}` gives `{value}`.
+/// `{name, value, was?}` returns `{value}`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Write {
-    /// Which one.
+    /// Name of the watermark.
     pub name: String,
-    /// What stands from then on.
+    /// The new value.
     pub value: Value,
-    /// Only if this stood there before: of two sweeps at once one moves the watermark.
+    /// Writes only if this is the current value, so that only one of two concurrent readers moves the watermark.
     #[serde(default, deserialize_with = "given")]
     pub was: Option<Value>,
 }
 
-/// Tells a null that was given from nothing.
+/// Distinguishes an explicit null from an absent member.
 fn given<'d, D: serde::Deserializer<'d>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
 }
 
 impl Operation {
-    /// Reads the operation `name` with its body.
+    /// Parses the operation `name` from its body.
     ///
     /// # Errors
-    /// There is none of this name, or the body is invalid.
+    /// The operation does not exist, or its body is invalid.
     pub fn parse(name: &str, bytes: &[u8]) -> Result<Self, Refusal> {
         match name {
             "read" => body::<Read>("watermarks/read", bytes)
@@ -76,10 +76,10 @@ fn check(name: &str, value: Option<&Value>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Whether a watermark may be written.
+/// Checks that a watermark may be written.
 ///
 /// # Errors
-/// Another value stands there than was expected.
+/// The current value is not the expected one.
 pub fn write(current: Option<&Value>, write: &Write) -> Result<(), Refusal> {
     let current = current.unwrap_or(&Value::Null);
     match &write.was {
@@ -92,7 +92,7 @@ pub fn write(current: Option<&Value>, write: &Write) -> Result<(), Refusal> {
     }
 }
 
-/// What `read` and `write` give.
+/// Returns the answer to `read` and `write`.
 #[must_use]
 pub fn answer(value: Option<&Value>) -> Value {
     json!({ "value": value })

@@ -1,19 +1,19 @@
-//! One text for each JSON value, so that equal values meet wherever a key or a hash is made of one: business keys,
-//! correlations, event joins, attributes of events, keys of the hub's memory.
+//! Canonical text of JSON values, so that equal values give equal keys and hashes: business keys, correlations, event
+//! joins, event attributes, keys of the hub's memory.
 //!
-//! Equal means what jq and JSON Schema mean by it: numbers are equal by value (`1004`, `1004.0` and `1.004e3` are one number),
-//! objects are equal whatever the order of their members, and a text never equals a number. Pure.
+//! Equality is that of jq and JSON Schema: numbers are equal by value (`1004`, `1004.0` and `1.004e3`), objects
+//! regardless of the order of their members, and a text never equals a number. Pure.
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Deserializer};
 use serde_json::{Number, Value};
 
-/// Numbers with more places than this before or after the point are written with an exponent: nobody gets a text of a million
-/// zeros.
+/// Most digits before or after the decimal point. Numbers with more are written with an exponent, so that `1e1000000`
+/// does not become a text of a million zeros.
 const PLACES_MAX: i128 = 400;
 
-/// Whether two values are equal.
+/// Whether two values are equal as jq defines it.
 #[must_use]
 pub fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
@@ -26,7 +26,7 @@ pub fn same(a: &Value, b: &Value) -> bool {
     }
 }
 
-/// A value as compact JSON: numbers as [`number`] writes them, members in the order of their names.
+/// Returns a value as compact JSON, with numbers in canonical form and members sorted by name.
 #[must_use]
 pub fn text(value: &Value) -> String {
     let mut written = String::new();
@@ -65,17 +65,18 @@ fn write(value: &Value, to: &mut String) {
     }
 }
 
-/// A number in the one way in which it is written without idle zeros, and without an exponent where that stays readable.
+/// Returns a number in canonical form: without superfluous zeros, and without an exponent unless it would need too many
+/// digits.
 #[must_use]
 pub fn number(number: &Number) -> String {
     decimal(&number.to_string())
 }
 
-/// The same for the text of a number.
+/// Like [`number`], for the text of a number.
 #[must_use]
 pub fn decimal(text: &str) -> String {
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-    // Beyond all reckoning: such a number equals only itself.
+    // The exponent is too large to compute with: such a number equals only itself.
     let Ok(exponent) = exponent.parse::<i128>() else { return text.to_ascii_lowercase() };
     let (sign, mantissa) = mantissa.strip_prefix('-').map_or(("", mantissa), |rest| ("-", rest));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
@@ -86,7 +87,7 @@ pub fn decimal(text: &str) -> String {
     if significant.is_empty() {
         return "0".to_owned();
     }
-    // Where the point stands, counted from the first significant digit.
+    // Position of the decimal point, counted from the first significant digit.
     let Some(point) = width(whole.len()).checked_sub(width(leading)).and_then(|point| point.checked_add(exponent))
     else {
         return text.to_ascii_lowercase();
@@ -112,7 +113,7 @@ fn width(length: usize) -> i128 {
     i128::try_from(length).unwrap_or(i128::MAX)
 }
 
-/// A key as text: a text as it is, a number by its value. None of anything else.
+/// Returns a key as text: a text unchanged, a number in canonical form; `None` for any other value.
 #[must_use]
 pub fn key(value: &Value) -> Option<String> {
     match value {
@@ -122,19 +123,19 @@ pub fn key(value: &Value) -> Option<String> {
     }
 }
 
-/// For `#[serde(deserialize_with)]`: a key that may be given as a text or as a number.
+/// For `#[serde(deserialize_with)]`: a key that is a text or a number.
 ///
 /// # Errors
-/// It is neither.
+/// The value is neither a text nor a number.
 pub fn deserialize_key<'d, D: Deserializer<'d>>(deserializer: D) -> Result<String, D::Error> {
     let value = Value::deserialize(deserializer)?;
     key(&value).ok_or_else(|| serde::de::Error::custom(format!("a key is a text or a number, not {value}")))
 }
 
-/// The same for one that may be null.
+/// Like [`deserialize_key`], but accepts null.
 ///
 /// # Errors
-/// It is none of the three.
+/// The value is not a text, a number or null.
 pub fn deserialize_key_or_null<'d, D: Deserializer<'d>>(deserializer: D) -> Result<Option<String>, D::Error> {
     match Value::deserialize(deserializer)? {
         Value::Null => Ok(None),
@@ -145,10 +146,10 @@ pub fn deserialize_key_or_null<'d, D: Deserializer<'d>>(deserializer: D) -> Resu
     }
 }
 
-/// The same for a list of them.
+/// Like [`deserialize_key`], for a list of keys.
 ///
 /// # Errors
-/// One of them is neither a text nor a number.
+/// An item is neither a text nor a number.
 pub fn deserialize_keys<'d, D: Deserializer<'d>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     let read = |value: Value| {
         key(&value).ok_or_else(|| serde::de::Error::custom(format!("a key is a text or a number, not {value}")))
@@ -226,7 +227,8 @@ mod tests {
     }
 
     proptest! {
-        /// A number shifted by any power of ten and padded with zeros is the same number, and no other integer is.
+        /// A number multiplied by a power of ten with a matching exponent, and padded with zeros, has the same text. No
+        /// other integer has it.
         #[test]
         fn every_way_to_write_a_number_is_one_text(number in -1_000_000_000_i64..1_000_000_000, shift in 0_usize..12, zeros in 0_usize..6) {
             let plain = decimal(&number.to_string());

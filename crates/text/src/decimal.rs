@@ -1,6 +1,6 @@
-//! Exact decimal numbers: money never passes through a float.
+//! Exact decimal numbers, so that amounts of money are never floats.
 //!
-//! A value is `mantissa / 10^scale`; every operation is checked and gives `None` on overflow.
+//! A value is `mantissa / 10^scale`. Every operation is checked and returns `None` on overflow.
 
 use std::cmp::Ordering;
 use std::str::FromStr;
@@ -18,16 +18,16 @@ pub struct Decimal {
 }
 
 impl Decimal {
-    /// Nought.
+    /// Zero.
     pub const ZERO: Self = Self { mantissa: 0, scale: 0 };
 
-    /// `mantissa / 10^scale`.
+    /// Creates `mantissa / 10^scale`.
     #[must_use]
     pub const fn new(mantissa: i128, scale: u32) -> Self {
         Self { mantissa, scale }
     }
 
-    /// Reads what JSON and SQL accept as a number; `None` for anything else or anything absurdly long.
+    /// Parses a number in JSON or SQL notation; `None` for any other text, and for a number with too many digits.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (number, exponent) = match text.find(['e', 'E']) {
@@ -50,7 +50,7 @@ impl Decimal {
         Some(Self { mantissa: mantissa.checked_mul(power)?, scale: 0 })
     }
 
-    /// The number in a JSON value: a number, or a string that holds one.
+    /// Reads a JSON number, or a string that contains one.
     #[must_use]
     pub fn of(value: &Value) -> Option<Self> {
         match value {
@@ -60,27 +60,27 @@ impl Decimal {
         }
     }
 
-    /// As JSON, with at least one digit after the point, as both systems write theirs: `12.0`, `1849.9`.
+    /// Returns a JSON number with at least one decimal, as the CRM and the ERP write numbers: `12.0`, `1849.9`.
     #[must_use]
     pub fn to_json(self) -> Value {
         let number = Number::from_str(&self.to_string()).expect("digits with one point are a JSON number");
         Value::Number(number)
     }
 
-    /// Sum.
+    /// Returns the sum.
     #[must_use]
     pub fn plus(self, other: Self) -> Option<Self> {
         let scale = self.scale.max(other.scale);
         Some(Self { mantissa: self.scaled(scale)?.checked_add(other.scaled(scale)?)?, scale })
     }
 
-    /// Difference.
+    /// Returns the difference.
     #[must_use]
     pub fn minus(self, other: Self) -> Option<Self> {
         self.plus(other.negated())
     }
 
-    /// With at least so many digits after the point, and more where it has more: `12.00`, `0.125`.
+    /// Formats the number with at least `digits_min` decimals, and all significant ones: `12.00`, `0.125`.
     #[must_use]
     pub fn with_digits(self, digits_min: usize) -> String {
         let text = self.to_string();
@@ -90,19 +90,19 @@ impl Decimal {
         if width == 0 { whole.to_owned() } else { format!("{whole}.{fraction:0<width$}") }
     }
 
-    /// The same with the other sign.
+    /// Returns the number with the opposite sign.
     #[must_use]
     pub const fn negated(self) -> Self {
         Self { mantissa: -self.mantissa, scale: self.scale }
     }
 
-    /// Product.
+    /// Returns the product.
     #[must_use]
     pub fn times(self, other: Self) -> Option<Self> {
         Some(Self { mantissa: self.mantissa.checked_mul(other.mantissa)?, scale: self.scale + other.scale })
     }
 
-    /// Quotient to `scale` digits; `None` when dividing by nought.
+    /// Returns the quotient, rounded to `scale` decimals; `None` for a division by zero.
     #[must_use]
     pub fn divided_by(self, other: Self, scale: u32) -> Option<Self> {
         let power = 10_i128.checked_pow(scale + 1 + other.scale)?;
@@ -111,7 +111,7 @@ impl Decimal {
         Some(Self { mantissa, scale: scale + 1 }.rounded(scale))
     }
 
-    /// Rounded half away from nought, as invoices are.
+    /// Rounds to `scale` decimals, half away from zero, as on invoices.
     #[must_use]
     pub fn rounded(self, scale: u32) -> Self {
         if self.scale <= scale {
@@ -160,7 +160,7 @@ impl Ord for Decimal {
         let scale = self.scale.max(other.scale);
         match (self.scaled(scale), other.scaled(scale)) {
             (Some(left), Some(right)) => left.cmp(&right),
-            // Only numbers of very different size cannot be brought to one scale: the whole part decides.
+            // Numbers that cannot be brought to one scale differ so much in size that the whole parts decide.
             _ => self.whole().cmp(&other.whole()),
         }
     }

@@ -1,4 +1,4 @@
-//! What text, numbers and JSON values are to Stepwell, wherever they come from, and what a misspelt name may have meant.
+//! Rules for text, numbers and JSON values that hold everywhere in Stepwell, and suggestions for misspelt names.
 
 pub mod canonical;
 pub mod decimal;

@@ -1,29 +1,30 @@
-//! What text Stepwell keeps: any Unicode text without U+0000, which Postgres cannot store.
+//! The text that Stepwell stores: any Unicode text without U+0000, which Postgres cannot store.
 //!
-//! There is one rule, told to people in docs/language.md, "Text". Whoever can correct a value is refused (a person, a
-//! client of the API, a webhook with U+0000); a value that must not be lost, because the work behind it is done, is kept
-//! with U+FFFD in place of what cannot be: an answer, the result of an expression, and in webhooks half a surrogate pair.
+//! One rule decides what happens to other text; docs/language.md, "Text", describes it. If the sender can correct the
+//! value (a person, an API client, a webhook with U+0000), it is refused. If the value must not be lost because the
+//! work behind it is done, the invalid parts are replaced with U+FFFD: in answers, in results of expressions, and for
+//! unpaired surrogates in webhooks.
 
 use serde_json::{Map, Value};
 
-/// U+FFFD, which stands for a character that could not be kept.
+/// U+FFFD, which replaces a character that cannot be stored.
 pub const REPLACEMENT: char = '\u{fffd}';
 
-/// How often something was replaced in one value, and how its bytes were read.
+/// Counts of the replacements in one value, and the encoding of its bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Replaced {
-    /// Characters U+0000.
+    /// Number of U+0000 characters.
     pub nul: usize,
-    /// Halves of surrogate pairs.
+    /// Number of unpaired surrogates.
     pub surrogates: usize,
-    /// Sequences of bytes that are no text in their encoding.
+    /// Number of byte sequences that are invalid in the encoding.
     pub malformed: usize,
-    /// The encoding that the bytes were read in, where it was not UTF-8.
+    /// The encoding of the bytes; `None` for UTF-8.
     pub encoding: Option<&'static str>,
 }
 
 impl Replaced {
-    /// For journal and event: what was done to the text; none if nothing was.
+    /// Describes the replacements for journal and event; `None` if nothing was replaced.
     pub fn note(&self) -> Option<String> {
         let count = |number: usize, what: &str| (number > 0).then(|| format!("{number} {what}"));
         let parts: Vec<String> = [
@@ -41,7 +42,7 @@ impl Replaced {
     }
 }
 
-/// A text without U+0000, and how many there were.
+/// Replaces each U+0000 in a text. Returns how many there were.
 pub fn without_nul(text: String) -> (String, usize) {
     match text.bytes().filter(|byte| *byte == 0).count() {
         0 => (text, 0),
@@ -49,7 +50,7 @@ pub fn without_nul(text: String) -> (String, usize) {
     }
 }
 
-/// Puts U+FFFD in place of each U+0000 in texts and keys; gives their number.
+/// Replaces each U+0000 in texts and keys. Returns how many there were.
 pub fn replace_nul(value: &mut Value) -> usize {
     match value {
         Value::String(text) => {
@@ -79,7 +80,7 @@ fn replace_in_keys(object: &mut Map<String, Value>) -> usize {
     replaced
 }
 
-/// JSON pointer to the first U+0000 in a value, be it in a text or in a key.
+/// Returns a JSON pointer to the first U+0000 in a text or key.
 pub fn pointer_to_nul(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => text.contains('\0').then(String::new),
@@ -95,8 +96,8 @@ pub fn pointer_to_nul(value: &Value) -> Option<String> {
     }
 }
 
-/// JSON text in which each half of a surrogate pair is written as U+FFFD, and their number. Everything else is left as it
-/// is: outside of strings valid JSON has no backslash.
+/// Replaces each escape of an unpaired surrogate in JSON text with U+FFFD. Returns how many there were. Nothing else
+/// changes: valid JSON has backslashes only in strings.
 pub fn replace_surrogates(json: &str) -> (std::borrow::Cow<'_, str>, usize) {
     let bytes = json.as_bytes();
     let unit = |at: usize| {
@@ -117,7 +118,7 @@ pub fn replace_surrogates(json: &str) -> (std::borrow::Cow<'_, str>, usize) {
                 6
             }
             (Some(_), _) => 6,
-            // Whatever is escaped, a backslash included.
+            // Any other escape, such as an escaped backslash.
             (None, _) => 2,
         };
     }

@@ -1,10 +1,10 @@
-//! What someone may have meant: the known name that is most like the one that was written.
+//! Suggestions for a misspelt name: the known name that is most similar to it.
 
-/// Longer names are not compared.
+/// Longest name that is compared, in bytes.
 const COMPARED_MAX: usize = 64;
 
-/// The known name with the fewest slips between it and the one that was written, and how many: a letter too many, too few, another
-/// one, or two in the wrong order. The case of letters is none.
+/// Returns the known name with the smallest edit distance to `written`, and the distance. Insertions, deletions,
+/// substitutions and transpositions count 1; case is ignored.
 #[must_use]
 pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<(usize, &'a str)> {
     if written.len() > COMPARED_MAX {
@@ -15,14 +15,14 @@ pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> O
     known.map(|name| (strsim::damerau_levenshtein(&lower, &name.to_lowercase()), name)).min_by_key(|(slips, _)| *slips)
 }
 
-/// The known name that was probably meant: one slip for every three letters, and at least one.
+/// Returns the known name that was probably meant: at most one edit per three letters, and at least one allowed.
 #[must_use]
 pub fn meant<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let allowed = (written.chars().count() / 3).max(1);
     nearest(written, known).filter(|(slips, _)| *slips <= allowed).map(|(_, name)| name)
 }
 
-/// ``did you mean `x`?``, if a known name is close to the one that was written.
+/// Returns ``did you mean `x`?`` if a known name is similar.
 #[must_use]
 pub fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     meant(written, known).map(|name| format!("did you mean `{name}`?"))

@@ -1,11 +1,11 @@
-//! What lists are asked for: each filter, with values that match much, little, nothing, and only what is old.
+//! Filters to measure, with values that match much, little, nothing, or only old rows.
 
 use crate::machine::Status;
 use crate::store::events::EventFilter;
 use crate::store::history::{at, id};
 use crate::store::runs::listing::RunFilter;
 
-/// A filter's name, and what it sets in a history of so many rows.
+/// A filter's name, and how to set it for a history with this many rows.
 pub(super) type Named<F> = (&'static str, fn(&mut F, i64));
 
 pub(super) const OF_RUNS: [Named<RunFilter>; 24] = [
@@ -54,7 +54,7 @@ pub(super) const OF_EVENTS: [Named<EventFilter>; 16] = [
     ("until", |f, rows| f.until = Some(at(rows / 100))),
 ];
 
-/// Each filter alone, and any two that do not set the same.
+/// Each filter alone, and every pair that sets different fields.
 pub(super) fn pairs<F: Default>(filters: &[Named<F>], rows: i64) -> Vec<(String, F)> {
     let mut all = Vec::new();
     for (i, (name, set)) in filters.iter().enumerate() {

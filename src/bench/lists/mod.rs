@@ -1,5 +1,5 @@
-//! `stepwell bench --lists N`: pages of runs and of events where there are N of each, with every filter alone and any two together, in
-//! both orders, at both ends and between them.
+//! `stepwell bench --lists N`: measures pages of N runs and N events, with each filter alone and every pair, in both
+//! orders, at both ends and in between.
 
 mod filters;
 
@@ -18,24 +18,24 @@ use crate::store::history::{self, id};
 use crate::store::runs::listing::{self, Order, RunFilter};
 use crate::store::{self, StoreError};
 
-/// Rows of a page, as pages of the dashboard have.
+/// Rows per page, as in the dashboard.
 const PAGE: i64 = 50;
 
-/// A page may take so many milliseconds.
+/// Longest acceptable time for a page, in milliseconds.
 const MILLIS_MAX: f64 = 50.0;
 
-/// Each page is read so often; what counts is the median.
+/// Reads per page; the median counts.
 const TIMES: usize = 3;
 
-/// Pages that are told, the slowest first.
+/// Pages reported, slowest first.
 const TOLD: usize = 15;
 
 /// What to measure.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// Server to measure on: a database of its own is created there and dropped at the end.
+    /// Postgres server to measure on. A separate database is created there and dropped at the end.
     pub database_url: String,
-    /// Runs, and as many events.
+    /// Number of runs, and of events.
     pub rows: i64,
 }
 
@@ -46,15 +46,15 @@ pub struct Report {
     rows: i64,
     fill_seconds: f64,
     database_bytes: i64,
-    /// Sixty runs by their ids, which is what any page costs at least.
+    /// Time to read sixty runs by id: the least that any page can take.
     by_key_millis: f64,
     lists: Vec<List>,
-    /// Pages that take longer than they may.
+    /// Number of pages over the limit.
     over: usize,
     slowest: Vec<Page>,
 }
 
-/// All pages of one list.
+/// Statistics over the pages of one list.
 #[derive(Debug, Serialize)]
 struct List {
     list: &'static str,
@@ -70,14 +70,14 @@ struct Page {
     list: &'static str,
     filter: String,
     order: &'static str,
-    /// How much of the list comes before it.
+    /// How much of the list precedes the page.
     behind: &'static str,
     rows: usize,
     millis: f64,
 }
 
 impl Report {
-    /// Whether no page takes longer than it may.
+    /// Whether every page stays within the limit.
     #[must_use]
     pub fn is_quick(&self) -> bool {
         self.over == 0
@@ -87,7 +87,7 @@ impl Report {
 /// Runs the measurement.
 ///
 /// # Errors
-/// The database is away, or a page cannot be read within a second.
+/// The database cannot be reached, or a page takes longer than a second.
 pub async fn run(plan: &Plan) -> anyhow::Result<Report> {
     let database = format!("stepwell_bench_lists_{}", std::process::id());
     let mut admin =
@@ -133,7 +133,7 @@ async fn measure(url: &str, rows: i64) -> anyhow::Result<Report> {
     })
 }
 
-/// Where pages begin, in each order.
+/// Where pages start, in each order.
 fn places(rows: i64) -> [(&'static str, Order, &'static str, Option<Uuid>); 6] {
     [
         ("newest", Order::Newest, "nothing", None),
@@ -171,7 +171,7 @@ async fn of_events(pool: &PgPool, rows: i64) -> anyhow::Result<Vec<Page>> {
     Ok(pages)
 }
 
-/// How long a page takes, and how many rows it has.
+/// Returns the median time of a page and its number of rows.
 async fn median(page: impl AsyncFn() -> Result<usize, StoreError>) -> Result<(f64, usize), StoreError> {
     let (mut millis, mut rows) = (Vec::with_capacity(TIMES), 0);
     for _ in 0..TIMES {

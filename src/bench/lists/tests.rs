@@ -1,4 +1,4 @@
-//! How many rows pages look at. Rows, not time: the machine that tests run on is shared.
+//! Limits how many rows pages read. Counts rows rather than time, because tests run on shared machines.
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
@@ -7,10 +7,10 @@ use crate::store::runs::listing::READ_OPTIONS;
 
 const ROWS: i64 = 80_000;
 
-/// A page looks at 5,000 rows by an index, or at 50 of each of 200 versions, and before that at 10,000 keys.
+/// A page may read 5,000 rows from an index, or 50 of each of 200 versions, and before that 10,000 keys.
 const LOOKED_AT_MAX: i64 = 27_000;
 
-/// Rows that statements of connections that have ended read, through an index or without one.
+/// Rows read by closed connections, with and without index.
 async fn rows_read(pool: &PgPool) -> i64 {
     sqlx::query_scalar(
         "select (select coalesce(sum(seq_tup_read), 0) from pg_stat_user_tables)::bigint
@@ -21,7 +21,7 @@ async fn rows_read(pool: &PgPool) -> i64 {
     .unwrap()
 }
 
-/// Pages that they read of what grows.
+/// Blocks read by closed connections, except from tables that do not grow.
 async fn pages_read(pool: &PgPool) -> i64 {
     sqlx::query_scalar(
         "select sum(heap_blks_read + heap_blks_hit + coalesce(idx_blks_read + idx_blks_hit, 0))::bigint
@@ -32,7 +32,7 @@ async fn pages_read(pool: &PgPool) -> i64 {
     .unwrap()
 }
 
-/// Runs something with connections of its own; gives how much they read.
+/// Runs something on its own connections and returns how much they read.
 async fn counted(
     pool: &PgPool,
     options: &PgConnectOptions,
@@ -48,7 +48,7 @@ async fn counted(
     count(pool).await - before
 }
 
-/// Waits until no other connection is left: they report what they read when they end.
+/// Waits until all other connections are closed, because they report their reads only then.
 async fn ended(pool: &PgPool) {
     let others =
         "select exists (select 1 from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
@@ -99,14 +99,14 @@ async fn every_filter_of_events_alone_and_in_pairs_looks_at_few_rows(
     }
 }
 
-/// An index is read as far as the time of the page goes, and not to the end of a version or a type.
+/// An index scan ends with the page's time range, and does not continue to the end of a version or type.
 #[sqlx::test]
 async fn a_page_reads_no_further_than_its_time(pool_options: PgPoolOptions, options: PgConnectOptions) {
     let pool = filled(pool_options, &options).await;
     let (since, until) = (history::at(ROWS * 3 / 4), history::at(ROWS / 4));
     let windows = [(Some(since), None, Order::Newest), (None, Some(until), Order::Oldest)];
     for (since, until, order) in windows {
-        // Behind all that fits.
+        // Starts behind all matching rows.
         let after = Some(id(ROWS / 2));
         let runs = RunFilter { since, until, order, ..RunFilter::default() };
         for filter in [

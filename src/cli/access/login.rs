@@ -19,7 +19,7 @@ use crate::store::acts::By;
 /// How long a link is valid.
 const LIFETIME: Duration = Duration::from_mins(15);
 
-/// Longest token that is read.
+/// Longest token read from standard input.
 const TOKEN_BYTES_MAX: u64 = 4_096;
 
 /// Arguments of `stepwell login`.
@@ -30,7 +30,7 @@ pub(in crate::cli) struct Args {
     user: Option<String>,
 }
 
-/// Who a token belongs to.
+/// The owner of a token.
 #[derive(Deserialize)]
 struct Me {
     actor: String,
@@ -38,7 +38,7 @@ struct Me {
 }
 
 pub(in crate::cli) async fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
-    // A variable names a server for commands that ask one; what is to be saved is named on purpose.
+    // A variable selects the server for other commands; a login is saved only for a server named explicitly.
     match settings.server.as_ref().filter(|server| server.by_flag) {
         Some(server) => {
             ensure!(args.user.is_none(), "a token says whose it is: give --user or --server, not both");
@@ -48,7 +48,7 @@ pub(in crate::cli) async fn run(args: &Args, settings: &Settings) -> anyhow::Res
     }
 }
 
-/// Removes the saved login.
+/// Deletes the saved login.
 pub(in crate::cli) fn forget() -> anyhow::Result<ExitCode> {
     match Login::forget()? {
         Some(server) => println!("signed out of {server}; the token is valid until it is revoked"),
@@ -57,7 +57,7 @@ pub(in crate::cli) fn forget() -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Saves a login for commands that come later, once the server has said whose token it is.
+/// Saves a login for later commands, once the server has confirmed the token.
 async fn sign_in(server: &Server, settings: &Settings) -> anyhow::Result<ExitCode> {
     let token = match &settings.token {
         Some(token) => token.0.clone(),
@@ -76,7 +76,7 @@ async fn sign_in(server: &Server, settings: &Settings) -> anyhow::Result<ExitCod
     Ok(ExitCode::SUCCESS)
 }
 
-/// The first line of standard input. On a terminal it is asked for, and not shown while it is typed.
+/// Reads the first line of standard input; on a terminal, prompts for it without echo.
 fn read_token(server: &str) -> anyhow::Result<String> {
     let input = std::io::stdin();
     let terminal = if input.is_terminal() { tcgetattr(&input).ok() } else { None };
@@ -118,7 +118,7 @@ async fn print_link(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode
     Ok(ExitCode::SUCCESS)
 }
 
-/// A link that signs one person in, once.
+/// Creates a link that signs one person in, once.
 pub(in crate::cli) async fn link(
     pool: &PgPool,
     settings: &Settings,

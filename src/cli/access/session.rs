@@ -1,4 +1,4 @@
-//! `stepwell session`: who is signed in to the dashboard, and the end of it.
+//! `stepwell session`: lists and ends sessions of the dashboard.
 
 use std::process::ExitCode;
 
@@ -38,10 +38,10 @@ pub(in crate::cli) enum Command {
     },
 }
 
-/// Sessions that are listed.
+/// Most sessions listed.
 const LIST_MAX: usize = 10_000;
 
-/// A session, as far as it is shown.
+/// The printed fields of a session.
 #[derive(Deserialize)]
 struct Session {
     id: Uuid,

@@ -1,4 +1,4 @@
-//! `stepwell token`: API tokens. The secret is shown once and never again.
+//! `stepwell token`: API tokens. A token's secret is shown only once.
 
 use std::process::ExitCode;
 
@@ -20,7 +20,8 @@ pub(in crate::cli) enum Command {
         /// A name that says what the token is for.
         #[arg(long, default_value = "cli")]
         name: Name,
-        /// The user it belongs to: it acts as this user, within the user's scopes, and is revoked with the user. Default: a program's token.
+        /// The user it belongs to: the token acts as this user, within the user's scopes, and is revoked with the user. By default
+        /// it belongs to a program.
         #[arg(long)]
         user: Option<String>,
         /// Scopes of the token: read, operate, deploy, admin.
@@ -55,17 +56,17 @@ pub(in crate::cli) enum Command {
     },
 }
 
-/// Tokens that are listed.
+/// Most tokens listed.
 const LIST_MAX: usize = 10_000;
 
-/// A token that was made.
+/// A new token.
 #[derive(Deserialize)]
 struct Made {
     id: Uuid,
     token: String,
 }
 
-/// A token, as far as it is shown.
+/// The printed fields of a token.
 #[derive(Deserialize)]
 struct Token {
     id: Uuid,

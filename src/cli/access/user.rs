@@ -1,4 +1,5 @@
-//! `stepwell user`: people who sign in to the dashboard. A change takes effect at once and says what it ended.
+//! `stepwell user`: people who sign in to the dashboard. A change takes effect at once and reports the sessions and
+//! tokens that it ended.
 
 use std::process::ExitCode;
 
@@ -53,7 +54,7 @@ pub(in crate::cli) enum Command {
     Delete(Whom),
 }
 
-/// Which user, and why.
+/// Arguments of the subcommands that change an existing user.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Whom {
     /// The user's name.
@@ -69,10 +70,10 @@ pub(in crate::cli) struct Whom {
     json: bool,
 }
 
-/// Users that are listed.
+/// Most users listed.
 const LIST_MAX: usize = 10_000;
 
-/// A user, as far as it is shown.
+/// The printed fields of a user.
 #[derive(Deserialize)]
 struct User {
     name: String,
@@ -138,7 +139,7 @@ async fn create(
     let (user, verb) = match client.post(Path::of(["users"]), &asked).await {
         Ok(user) => (user, "created"),
         Err(failure) if failure.problem().is_some_and(|problem| problem.is("conflict")) => {
-            // The same twice changes nothing, as with `deploy`.
+            // Repeating the same command changes nothing, as with `deploy`.
             match client.get(Path::of(["users", name.as_str()])).await {
                 Ok(user) if has(&user, scopes) => (user, "already exists"),
                 Ok(_) => bail!("user {name} already exists; `stepwell user change {name} --scopes ...` changes it"),
@@ -185,7 +186,7 @@ fn missing(name: &str) -> String {
     format!("there is no user {name}; `stepwell user list` shows them")
 }
 
-/// A change after which nobody may be left who could take it back: no token is enough for that, only access to the database.
+/// Makes a change that may leave no administrator to undo it: this requires access to the database, not just a token.
 async fn recover(settings: &Settings, whom: &Whom, change: &UserChange) -> anyhow::Result<Value> {
     let pool = context::connect(settings).await?;
     let by = context::identity(&pool, settings, Scope::Admin).await?.actor();

@@ -1,8 +1,8 @@
-//! What a command talks to, the first of these that is there: the server of `--server` or `STEPWELL_SERVER`; the database of the
+//! What a command talks to, the first available of: the server of `--server` or `STEPWELL_SERVER`; the database of the
 //! settings, or the private Postgres of `stepwell dev` if it runs here; the server of the saved login.
 //!
-//! What is said for one command or one shell counts before what this folder is set up for, and that before what a person once
-//! signed in to: in the folder of a project `stepwell runs list` shows the runs of that project.
+//! The narrowest choice wins: a single command or shell, then the current folder, then an earlier login. So in a
+//! project's folder, `stepwell runs list` shows that project's runs.
 
 use anyhow::{Context, bail, ensure};
 use url::{Host, Url};
@@ -19,12 +19,12 @@ pub(super) enum Choice {
     Database,
 }
 
-/// A server, and who asks it.
+/// A server, and the token for it.
 pub(super) struct Server {
-    /// Its address without a slash at the end.
+    /// URL without a trailing slash.
     pub(super) url: String,
     pub(super) token: Token,
-    /// Whether the token is that of the saved login.
+    /// Whether the token comes from the saved login.
     pub(super) is_saved: bool,
 }
 
@@ -58,10 +58,10 @@ pub(super) fn choose(settings: &Settings) -> anyhow::Result<Choice> {
     Ok(Choice::Server(Server { url: address(&saved.server, saved.insecure)?, token, is_saved }))
 }
 
-/// The address of a server as it was written.
+/// Checks and normalizes the URL of a server.
 ///
 /// # Errors
-/// It is not one, or the token would leave this machine without TLS.
+/// It is invalid, or the token would leave this machine without TLS.
 pub(in crate::cli) fn address(text: &str, insecure: bool) -> anyhow::Result<String> {
     let parsed = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     let url = parsed.context("the address of the server must be a URL such as https://stepwell.example.com")?;

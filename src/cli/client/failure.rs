@@ -1,25 +1,25 @@
-//! Why a call failed, as a person at a terminal reads it.
+//! Why a call failed, formatted for people at a terminal.
 
 use std::fmt;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-/// Why there is no answer, or none that helps.
+/// Why a call failed.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::cli) enum Failure {
-    /// The server said no, and why.
+    /// The server refused the request.
     #[error("{0}")]
     Refused(Box<Problem>),
-    /// Nothing answered. Says where, why, and what to do.
+    /// Nothing answered. The text says where, why, and what to do.
     #[error("{0}")]
     Away(String),
-    /// Something answered that is not Stepwell, or another version of it.
+    /// The answer is not from Stepwell, or from an incompatible version.
     #[error("{0}")]
     Unreadable(String),
 }
 
-/// RFC 9457 problem details, as far as they are shown.
+/// The printed fields of RFC 9457 problem details.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(in crate::cli) struct Problem {
@@ -28,13 +28,13 @@ pub(in crate::cli) struct Problem {
     title: String,
     pub(in crate::cli) detail: String,
     pub(in crate::cli) errors: Vec<Place>,
-    /// Where a run does not fit another version.
+    /// Step at which a run does not fit another version.
     pub(in crate::cli) step: Option<String>,
-    /// In what its call differs.
+    /// Fields in which that step's call differs.
     pub(in crate::cli) fields: Vec<Value>,
 }
 
-/// One place that is wrong.
+/// One mistake in the input.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(in crate::cli) struct Place {
@@ -46,12 +46,12 @@ pub(in crate::cli) struct Place {
 }
 
 impl Problem {
-    /// One that says only this.
+    /// A problem with only a detail.
     pub(super) fn saying(detail: String) -> Self {
         Self { detail, ..Self::default() }
     }
 
-    /// Whether it is of this kind: the last part of its `type`.
+    /// Whether it has this slug, the last part of its `type`.
     pub(in crate::cli) fn is(&self, slug: &str) -> bool {
         self.r#type.strip_prefix("urn:stepwell:problem:") == Some(slug)
     }
@@ -72,7 +72,7 @@ impl fmt::Display for Problem {
 }
 
 impl Failure {
-    /// What the server refused, and why.
+    /// The problem, if the server refused the request.
     pub(in crate::cli) fn problem(&self) -> Option<&Problem> {
         match self {
             Self::Refused(problem) => Some(problem),
@@ -80,12 +80,12 @@ impl Failure {
         }
     }
 
-    /// Whether what the path names was not found.
+    /// Whether the resource was not found.
     pub(in crate::cli) fn is_missing(&self) -> bool {
         self.problem().is_some_and(|problem| problem.is("not-found"))
     }
 
-    /// The same, or what to say where it was not found.
+    /// Converts to an error, replaced by `say` if the resource was not found.
     pub(in crate::cli) fn or_missing(self, say: impl FnOnce() -> String) -> anyhow::Error {
         if self.is_missing() { anyhow::Error::msg(say()) } else { self.into() }
     }

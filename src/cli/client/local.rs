@@ -1,5 +1,5 @@
-//! Calls to the routes of the API in this process, over the database: no server is needed. What is asked for is recorded, and done by
-//! whatever node runs on the database.
+//! Calls the API's routes in this process, over the database, without a server. Acts are recorded and then carried out
+//! by any node that runs on the database.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ use crate::http::access::session::AtTerminal;
 use crate::http::{self as api, App};
 use crate::hub::Hub;
 
-/// The routes, and who calls them.
+/// The routes, and the caller's token.
 pub(super) struct Local {
     router: axum::Router,
     token: Option<Token>,
@@ -33,7 +33,7 @@ pub(super) struct Local {
 
 impl Local {
     pub(super) async fn open(settings: &Settings) -> anyhow::Result<Self> {
-        // A source whose secret is not known here is known all the same: it is the server that needs the secret.
+        // Sources whose secret is missing here are still known: only a server needs the secret.
         let (hub, mistakes) = match Hub::load_folder(&settings.workflows, &Secrets::from_environment()) {
             Ok(hub) => (hub, Vec::new()),
             Err(mistakes) => (Hub::default(), mistakes),
@@ -78,7 +78,8 @@ impl Local {
         Err(refused(problem))
     }
 
-    /// Who has a token is its owner, with its scopes; who has none is the operating system's user, who can open the database.
+    /// With a token, the caller is its owner, with its scopes. Without one, it is the operating system's user, who can
+    /// open the database anyway.
     fn request(&self, call: Call) -> anyhow::Result<Request<Body>> {
         let mut headers = HeaderMap::new();
         let body = call.body.map(|(media_type, body)| {

@@ -1,8 +1,9 @@
-//! The command line as a client of the API. A command builds a request, and prints the answer; it does not know which of two ways
-//! the request goes: over the network to the server that was named (`remote`), or to the same routes in this process over the
-//! database (`local`), so that commands also work while no server runs.
+//! The command line as a client of the API. A command builds a request and prints the answer. It does not know which
+//! way the request goes: over the network to a server (`remote`), or to the same routes in this process over the
+//! database (`local`), so that commands work without a server.
 //!
-//! Acts carry a proved name in both: that of the token, or without one, and only in this process, that of the operating system's user.
+//! In both cases, acts are recorded with a verified name: the token's, or without a token, which is possible only in
+//! this process, the operating system user's.
 
 mod choice;
 mod failure;
@@ -31,13 +32,13 @@ pub(super) use failure::Failure;
 pub(super) use pages::Pages;
 pub(super) use path::Path;
 
-/// How long an answer may take that waits for nothing.
+/// Timeout of a call that does not wait for anything.
 const PATIENCE: Duration = Duration::from_secs(45);
 
-/// Longest answer that is read.
+/// Longest answer read.
 const ANSWER_BYTES_MAX: usize = 256 << 20;
 
-/// What a command asks its questions with.
+/// Sends a command's requests.
 pub(super) struct Client(Transport);
 
 enum Transport {
@@ -45,7 +46,7 @@ enum Transport {
     Local(Box<Local>),
 }
 
-/// One request.
+/// A request.
 pub(super) struct Call {
     method: Method,
     path: Path,
@@ -72,25 +73,25 @@ impl Call {
         Self { idempotency_key: key, ..self }
     }
 
-    /// The answer may take this much longer than usual.
+    /// Allows the answer to take this much longer than usual.
     pub(super) fn waiting(self, longer: Duration) -> Self {
         Self { patience: PATIENCE + longer, ..self }
     }
 
-    /// Whether it is certain that asking again changes nothing.
+    /// Whether a repeat is certain to change nothing.
     fn is_read(&self) -> bool {
         self.method == Method::GET
     }
 }
 
-/// An answer that is no error.
+/// A successful answer.
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     body: Bytes,
 }
 
 impl Answer {
-    /// The body as JSON; null where there is none.
+    /// Parses the body as JSON; an empty body is null.
     pub(super) fn json(&self) -> Result<Value, Failure> {
         if self.body.is_empty() {
             return Ok(Value::Null);
@@ -105,7 +106,7 @@ impl Answer {
     }
 }
 
-/// The members of a JSON value that a command prints.
+/// Extracts the fields of a JSON value that a command uses.
 pub(super) fn read<T: DeserializeOwned>(value: Value) -> Result<T, Failure> {
     serde_json::from_value(value).map_err(|error| {
         Failure::Unreadable(format!(
@@ -115,7 +116,7 @@ pub(super) fn read<T: DeserializeOwned>(value: Value) -> Result<T, Failure> {
 }
 
 impl Client {
-    /// The client of the server that was named, or of the database: see `choice`.
+    /// Opens a client for the chosen server or database: see `choice`.
     pub(super) async fn open(settings: &Settings) -> anyhow::Result<Self> {
         Ok(Self(match choice::choose(settings)? {
             Choice::Server(server) => Transport::Remote(Remote::new(server)?),
@@ -146,22 +147,22 @@ impl Client {
         self.send(Call::new(Method::DELETE, path)).await?.json()
     }
 
-    /// A list that comes whole.
+    /// Reads a list that has a single page.
     pub(super) async fn items(&self, path: Path) -> Result<Vec<Value>, Failure> {
         pages::items_of(&mut self.get(path).await?)
     }
 
-    /// A list, page by page, as far as this many items.
+    /// Reads a list page by page, up to `items_max` items.
     pub(super) fn pages(&self, path: Path, items_max: usize) -> Pages<'_> {
         Pages::new(self, path, items_max)
     }
 
-    /// Whether commands are carried out by whatever node runs on this database, if any does.
+    /// Whether acts are carried out by any node that runs on this database, rather than by a known server.
     pub(super) fn is_local(&self) -> bool {
         matches!(self.0, Transport::Local(_))
     }
 
-    /// Whether `hub.yaml`, from which the database's own client knows the sources, could be read. A server has read its own.
+    /// Checks that `hub.yaml` could be read, from which the local client knows the sources. A server has read its own.
     pub(super) fn check_hub(&self) -> Result<(), &[Mistake]> {
         match &self.0 {
             Transport::Local(local) => local.check_hub(),
@@ -169,7 +170,7 @@ impl Client {
         }
     }
 
-    /// What definitions may call that are deployed from here on. A server has catalogs of its own.
+    /// Sets the catalog functions for later deployments through the database. A server has its own catalogs.
     pub(super) fn use_functions(&self, functions: Functions) {
         if let Transport::Local(local) = &self.0 {
             local.use_functions(functions);
@@ -177,7 +178,7 @@ impl Client {
     }
 }
 
-/// A client of one server under one token, whatever else is set: to try a login.
+/// Asks a server who owns a token, to test a login regardless of all settings.
 pub(super) async fn who(server: &str, token: &str, insecure: bool) -> anyhow::Result<Value> {
     let named = choice::Server {
         url: choice::address(server, insecure)?,

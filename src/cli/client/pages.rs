@@ -1,13 +1,13 @@
-//! Lists, page by page.
+//! Reads lists page by page.
 
 use serde_json::Value;
 
 use super::{Client, Failure, Path};
 
-/// Items of a page; the API gives no more.
+/// Items per page: the API's maximum.
 const PAGE: usize = 500;
 
-/// The pages of one list, in order.
+/// The pages of a list, in order.
 pub(in crate::cli) struct Pages<'c> {
     client: &'c Client,
     path: Path,
@@ -21,7 +21,7 @@ impl<'c> Pages<'c> {
         Self { client, path, cursor: None, is_over: false, left: items_max }
     }
 
-    /// The items of the next page; none after the last one.
+    /// Returns the items of the next page, or `None` after the last.
     pub(in crate::cli) async fn next(&mut self) -> Result<Option<Vec<Value>>, Failure> {
         if self.is_over || self.left == 0 {
             return Ok(None);
@@ -36,7 +36,7 @@ impl<'c> Pages<'c> {
         Ok(Some(items))
     }
 
-    /// All of them.
+    /// Returns all items.
     pub(in crate::cli) async fn all(mut self) -> Result<Vec<Value>, Failure> {
         let mut all = Vec::new();
         while let Some(items) = self.next().await? {
@@ -46,7 +46,7 @@ impl<'c> Pages<'c> {
     }
 }
 
-/// The items of a page.
+/// Returns the items of a page.
 pub(super) fn items_of(page: &mut Value) -> Result<Vec<Value>, Failure> {
     match page.get_mut("items").map(Value::take) {
         Some(Value::Array(items)) => Ok(items),

@@ -1,10 +1,10 @@
-//! The path of a call, written so that no part of a value passes for another part of the address.
+//! API paths, encoded so that a value cannot be mistaken for another part of the URL.
 
 use std::fmt::Display;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// All but what a segment may hold as it is.
+/// Everything that a path segment cannot contain literally.
 const SEGMENT: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':').remove(b'@').remove(b'+');
 
@@ -13,7 +13,7 @@ const SEGMENT: &AsciiSet =
 pub(in crate::cli) struct Path(String);
 
 impl Path {
-    /// `["runs", ID]`
+    /// Builds a path from segments such as `["runs", ID]`.
     pub(in crate::cli) fn of<'s>(segments: impl IntoIterator<Item = &'s str>) -> Self {
         let mut path = "/api/v1".to_owned();
         for segment in segments {
@@ -23,7 +23,7 @@ impl Path {
         Self(path)
     }
 
-    /// With one more parameter, if it has a value.
+    /// Adds a query parameter, if it has a value.
     pub(in crate::cli) fn with(mut self, name: &str, value: Option<impl Display>) -> Self {
         if let Some(value) = value {
             let mut pair = url::form_urlencoded::Serializer::new(String::new());

@@ -1,5 +1,5 @@
-//! Calls over the network. The token goes to the server that was named and nowhere else: redirects are not followed, and without TLS
-//! it leaves the machine only where that was asked for.
+//! Calls over the network. The token is sent only to the named server: redirects are not followed, and without TLS it
+//! leaves the machine only if explicitly allowed.
 
 use std::error::Error;
 use std::time::Duration;
@@ -13,10 +13,10 @@ use super::choice::Server;
 use super::failure::{Failure, Problem};
 use super::{ANSWER_BYTES_MAX, Answer, Call};
 
-/// A server that does not accept a connection within this is away.
+/// Timeout for connecting to a server.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 
-/// Calls to one server under one token.
+/// Calls to a server with a token.
 pub(super) struct Remote {
     server: Server,
     http: reqwest::Client,
@@ -81,7 +81,7 @@ impl Remote {
         Ok(body.freeze())
     }
 
-    /// The server's words, and where only this side knows what helps, that.
+    /// Describes a refusal in the server's words, or with advice that only this side can give.
     fn refused(&self, mut problem: Problem) -> Failure {
         if problem.status == 401 {
             let url = &self.server.url;
@@ -110,7 +110,7 @@ impl Remote {
     }
 }
 
-/// The innermost cause: what the operating system or TLS said.
+/// Returns the innermost cause: the message of the operating system or TLS.
 fn cause(error: &reqwest::Error) -> String {
     let mut innermost: &dyn Error = error;
     while let Some(source) = innermost.source() {

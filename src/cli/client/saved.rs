@@ -1,4 +1,4 @@
-//! The saved login: one server and a token for it, in a file that only its owner may read.
+//! The saved login: a server and its token, in a file that only its owner can read.
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{ErrorKind, Write as _};
@@ -11,12 +11,12 @@ use serde::{Deserialize, Serialize};
 use crate::config::Token;
 use crate::redact::Known;
 
-/// A server, and a token for it.
+/// A server and its token.
 #[derive(Serialize, Deserialize)]
 pub(in crate::cli) struct Login {
     pub(in crate::cli) server: String,
     token: String,
-    /// The token may be sent without TLS.
+    /// Whether the token may be sent without TLS.
     #[serde(default)]
     pub(in crate::cli) insecure: bool,
 }
@@ -26,13 +26,13 @@ impl Login {
         Self { server, token, insecure }
     }
 
-    /// Its token, which messages hide from here on.
+    /// Returns the token and registers it as a secret, so that messages mask it.
     pub(super) fn token(&self) -> Token {
         Known::of_process().note(&self.token);
         Token(self.token.clone())
     }
 
-    /// The one that was saved last, if any.
+    /// Reads the saved login, if any.
     pub(super) fn read() -> anyhow::Result<Option<Self>> {
         match file() {
             Some(file) => Self::read_from(&file),
@@ -52,12 +52,12 @@ impl Login {
             file.display()
         );
         let text = fs::read(file).with_context(reading)?;
-        // The reader's own message would repeat what stands there.
+        // The parser's own message would quote the contents.
         let login = serde_json::from_slice(&text).ok();
         login.map(Some).with_context(|| format!("{} is not a saved login; sign in again", file.display()))
     }
 
-    /// Keeps it in place of an earlier one; a crash leaves the one or the other. Returns where it is.
+    /// Saves the login in place of an earlier one, atomically. Returns the path of the file.
     pub(in crate::cli) fn write(&self) -> anyhow::Result<PathBuf> {
         let file = file().context("there is no folder for the login: set HOME or XDG_CONFIG_HOME")?;
         self.write_to(&file).with_context(|| format!("saving the login in {}", file.display()))?;
@@ -75,10 +75,10 @@ impl Login {
         Ok(fs::rename(&beside, file)?)
     }
 
-    /// Removes it; says from which server one was.
+    /// Deletes the saved login. Returns its server, if there was one.
     pub(in crate::cli) fn forget() -> anyhow::Result<Option<String>> {
         let Some(file) = file() else { return Ok(None) };
-        // One that cannot be read is removed too.
+        // Delete the file even if it cannot be read.
         let server =
             Self::read_from(&file).ok().flatten().map_or_else(|| "the server".to_owned(), |login| login.server);
         match fs::remove_file(&file) {
@@ -89,7 +89,7 @@ impl Login {
     }
 }
 
-/// Where it is kept: `login.json` in the user's folder of settings. None without a home.
+/// Path of the file: `login.json` in the user's configuration folder. `None` without a home.
 fn file() -> Option<PathBuf> {
     let folder = |name: &str| std::env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from);
     let settings = folder("XDG_CONFIG_HOME").filter(|path| path.is_absolute());

@@ -1,4 +1,4 @@
-//! What a person reads when the other end is not what it should be, and where the token goes.
+//! Messages about unusable servers, and where the token is sent.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -31,7 +31,7 @@ fn client(address: SocketAddr) -> Client {
     Client(Transport::Remote(Remote::new(server).unwrap()))
 }
 
-/// The message of a read that fails.
+/// Makes a call that fails and returns the message.
 async fn refused(address: SocketAddr) -> String {
     let said = client(address).get(Path::of(["me"])).await.unwrap_err().to_string();
     assert!(said.contains(&address.to_string()) && !said.contains(TOKEN), "{said}");

@@ -1,4 +1,5 @@
-//! `stepwell validate --compatible-with`: what definitions change for the callers of earlier versions.
+//! `stepwell validate --compatible-with`: compares definitions with earlier versions and reports what changes for
+//! callers.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,14 +14,14 @@ use crate::dsl::compatibility::{self, Change, Finding};
 use crate::dsl::source::Source;
 use crate::dsl::{Definition, Functions, Mistake, ProcessKind, Severity};
 
-/// The definitions to compare with: those of a file or folder, or one that is deployed.
+/// Loads the definitions to compare with: from a file or folder, or a deployed one.
 pub(super) async fn older(old: &str, settings: &Settings) -> anyhow::Result<Vec<Arc<Definition>>> {
     let path = Path::new(old);
     if path.exists() {
         let mut found = Vec::new();
         for file in load::definitions(path)? {
             let functions = Functions::load(&load::folder(&file)).map_err(|mistakes| refused(&mistakes))?;
-            // What was sound once may use secrets that are no longer released.
+            // A definition that was valid once may use secrets that are no longer released.
             let functions = functions.with_processes(ProcessKind::ALL);
             found.push(load::rebuild(&file, &functions)?.map_err(|mistakes| refused(&mistakes))?.definition);
         }
@@ -38,8 +39,8 @@ pub(super) async fn older(old: &str, settings: &Settings) -> anyhow::Result<Vec<
     Ok(vec![Arc::clone(found.with_context(|| format!("no file {old} exists, and no workflow {old} is deployed"))?)])
 }
 
-/// The highest earlier version of the same workflow. Where there is one definition on either side, they are meant for each
-/// other, whatever they are called.
+/// Finds the highest earlier version of the same workflow. If there is a single definition on either side, they are
+/// compared whatever their names.
 pub(super) fn earlier<'d>(old: &'d [Arc<Definition>], new: &Definition, is_only: bool) -> Option<&'d Arc<Definition>> {
     let is_same = |o: &&Arc<Definition>| {
         (&o.workflow.namespace, &o.workflow.name) == (&new.workflow.namespace, &new.workflow.name)
@@ -51,13 +52,13 @@ pub(super) fn earlier<'d>(old: &'d [Arc<Definition>], new: &Definition, is_only:
 /// The result of a comparison.
 #[derive(Debug)]
 pub(super) struct Compared {
-    /// Each change at its place.
+    /// Each change with its position.
     pub(super) mistakes: Vec<Mistake>,
-    /// All of it in one line.
+    /// Summary in one line.
     pub(super) verdict: String,
 }
 
-/// What a definition changes for callers, at its places.
+/// Returns what a definition changes for callers, with positions in its source.
 pub(super) fn compare(old: &Definition, new: &Definition, file: &str, source: &Source) -> Compared {
     let (before, after) = (&old.workflow.version, &new.workflow.version);
     let mistake = |pointer: &str, severity, message: String, hint: Option<String>| {
@@ -101,7 +102,7 @@ fn told(finding: &Finding, before: &str, announced: bool) -> (Severity, String, 
     }
 }
 
-/// The version that would announce a break.
+/// Advises which version would announce a breaking change.
 fn advice(before: &str) -> String {
     let next = semver::Version::parse(before).map_or_else(
         |_| "another major version".to_owned(),
@@ -158,7 +159,7 @@ mod tests {
         let new = made("pay", "2.0.0");
         let version = |found: Option<&Arc<Definition>>| found.map(|d| d.workflow.to_string());
         assert_eq!(version(earlier(&old, &new, true)).as_deref(), Some("test/pay:1.10.0"));
-        // A renamed one is compared with the only one there is; in a folder it is a new one.
+        // A renamed workflow is compared with the only other one; in a folder it counts as new.
         assert_eq!(version(earlier(&old[1..2], &new, true)).as_deref(), Some("test/other:9.0.0"));
         assert_eq!(version(earlier(&old[1..2], &new, false)), None);
     }

@@ -1,4 +1,4 @@
-//! `stepwell delete`: takes back a version that nothing was ever done with.
+//! `stepwell delete`: deletes a version that was never used.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! `stepwell deploy`: checks definitions and deploys new versions; the same content twice changes nothing.
+//! `stepwell deploy`: checks definitions and deploys new versions. Idempotent for the same content.
 
 use std::path::{Path as File, PathBuf};
 use std::process::ExitCode;
@@ -29,14 +29,14 @@ pub(in crate::cli) struct Args {
     json: bool,
 }
 
-/// What became of a definition.
+/// The result of deploying a definition.
 #[derive(Deserialize)]
 struct Deployed {
     workflow: WorkflowRef,
     changed: bool,
 }
 
-/// Whether a definition is only checked.
+/// Whether to deploy a definition or only check it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
     Check,
@@ -49,7 +49,7 @@ pub(in crate::cli) async fn run(args: &Args, settings: &Settings) -> anyhow::Res
         files.extend(load::definitions(path)?);
     }
     let client = Client::open(settings).await?;
-    // Nothing is deployed unless everything is sound.
+    // Check all files before deploying any.
     for file in &files {
         put(&client, settings, file, args, Mode::Check).await?;
     }
@@ -64,7 +64,7 @@ pub(in crate::cli) async fn run(args: &Args, settings: &Settings) -> anyhow::Res
     Ok(ExitCode::SUCCESS)
 }
 
-/// Sends one definition. A server builds it with catalogs of its own, the database's client with those beside the file.
+/// Sends a definition. A server builds it with its own catalogs, the local client with those next to the file.
 async fn put(client: &Client, settings: &Settings, file: &File, args: &Args, mode: Mode) -> anyhow::Result<Answer> {
     if client.is_local() {
         let enabled = settings.processes.enable.iter().copied();
@@ -72,7 +72,7 @@ async fn put(client: &Client, settings: &Settings, file: &File, args: &Args, mod
         client.use_functions(functions.map_err(|mistakes| refused(&mistakes))?);
     }
     let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
-    // Where it gives itself no name, the one who builds it says so.
+    // A definition without a name is rejected by the builder, so the path does not matter.
     let named = dsl::named(&file.display().to_string(), &text).map_err(|mistakes| refused(&mistakes))?;
     let (namespace, name) = named.unwrap_or_else(|| ("-".to_owned(), "-".to_owned()));
     let path = Path::of(["workflows", &namespace, &name]).with("reason", args.reason.as_ref());
@@ -81,7 +81,7 @@ async fn put(client: &Client, settings: &Settings, file: &File, args: &Args, mod
     sent.map_err(|failure| told(&failure, file).unwrap_or_else(|| failure.into()))
 }
 
-/// The mistakes of a file, each with its place.
+/// Formats the mistakes in a file with their positions.
 fn told(failure: &Failure, file: &File) -> Option<anyhow::Error> {
     let problem = failure.problem()?;
     let mut lines = Vec::new();

@@ -1,13 +1,14 @@
-//! The line that a mistake is about, with a mark under the place: as wide as a terminal shows it.
+//! Shows the source line of a mistake with a mark under its position, shortened to the width of a terminal.
 
 use unicode_width::UnicodeWidthChar;
 
-/// Columns of the screen that are used for the line.
+/// Terminal columns used for the line.
 const COLUMNS_MAX: usize = 120;
-/// What stands for a part that is left out.
+/// Replaces omitted text.
 const LEFT_OUT: char = '…';
 
-/// The line and a mark under the column, both counted from 1 in characters; long lines are cut on both sides.
+/// Returns the line and a mark under the column, both counted from 1 in characters. Long lines are shortened on both
+/// sides.
 pub(super) fn excerpt(text: &str, line: u32, column: u32) -> Option<String> {
     let found = text.lines().nth(usize::try_from(line).ok()?.checked_sub(1)?)?;
     let shown: Vec<char> = found.trim_start_matches('\u{feff}').chars().map(visible).collect();
@@ -35,7 +36,7 @@ pub(super) fn excerpt(text: &str, line: u32, column: u32) -> Option<String> {
     Some(format!("  {number} | {line_text}\n  {gutter} | {}^", " ".repeat(mark)))
 }
 
-/// The first character that is shown, so that there is as much before the place as after it.
+/// Index of the first character shown, chosen so that the position is in the middle.
 fn start(shown: &[char], at: usize) -> usize {
     let whole: usize = shown.iter().map(|c| width(*c)).sum();
     if whole <= COLUMNS_MAX {
@@ -49,8 +50,8 @@ fn start(shown: &[char], at: usize) -> usize {
     nearer.map_or(0, |index| index + 1)
 }
 
-/// A tab is one column here, so that the mark stands under its place on every terminal; what would move or turn the text is
-/// not printed.
+/// Replaces a tab by one column, so that the mark is in the right place on every terminal, and characters that would
+/// move or reverse the text.
 fn visible(character: char) -> char {
     match character {
         '\t' => ' ',
@@ -68,7 +69,7 @@ fn width(character: char) -> usize {
 mod tests {
     use super::*;
 
-    /// The character above the mark, as a terminal shows it.
+    /// Returns the character above the mark, as a terminal shows it.
     fn marked(excerpt: &str) -> Option<char> {
         let (line, mark) = excerpt.split_once('\n')?;
         let at = mark.chars().take_while(|c| *c != '^').count();
@@ -85,15 +86,15 @@ mod tests {
         let cases = [
             ("a: X", 4, "  1 | a: X\n    |    ^"),
             ("\ta:\tX", 5, "  1 |  a: X\n    |     ^"),
-            // Two columns each.
+            // Each is two columns wide.
             ("注文: X", 5, "  1 | 注文: X\n    |       ^"),
             ("🦀: X", 4, "  1 | 🦀: X\n    |     ^"),
-            // The accent is a character of its own, without a column.
+            // The accent is a separate character of zero width.
             ("e\u{301}: X", 5, "  1 | e\u{301}: X\n    |    ^"),
             ("a\u{202e}b: X", 6, "  1 | a\u{fffd}b: X\n    |      ^"),
             ("a\u{1b}[31m: X", 9, "  1 | a\u{fffd}[31m: X\n    |         ^"),
             ("\u{feff}X: 1", 1, "  1 | X: 1\n    | ^"),
-            // Where something is missing at the end.
+            // Something is missing at the end of the line.
             ("a:", 3, "  1 | a:\n    |   ^"),
         ];
         for (text, column, expected) in cases {

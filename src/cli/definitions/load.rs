@@ -1,4 +1,4 @@
-//! Reads definition files and builds them with the catalogs that lie beside them.
+//! Reads definition files and builds them with the catalogs next to them.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use anyhow::Context;
 use crate::dsl::{self, Built, Functions, Mistake, ProcessKind};
 use crate::hub::Hub;
 
-/// The definitions of a path: the file itself, or those of a folder in order of name.
+/// Returns the definitions of a path: the file itself, or those in a folder, sorted by name.
 pub(in crate::cli) fn definitions(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
@@ -20,12 +20,12 @@ pub(super) fn folder(file: &Path) -> PathBuf {
     file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
 }
 
-/// Builds one file.
+/// Builds a file.
 pub(in crate::cli) fn build(file: &Path, functions: &Functions) -> anyhow::Result<Result<Built, Vec<Mistake>>> {
     built(file, functions, dsl::build)
 }
 
-/// Builds one file that was deployed before, by rules that may have been others.
+/// Builds a file that was deployed earlier, perhaps under older rules.
 pub(super) fn rebuild(file: &Path, functions: &Functions) -> anyhow::Result<Result<Built, Vec<Mistake>>> {
     built(file, functions, dsl::rebuild)
 }
@@ -49,7 +49,8 @@ fn built(file: &Path, functions: &Functions, build: Build) -> anyhow::Result<Res
     })
 }
 
-/// What the definitions of a folder may use: its catalogs, the secrets that its `hub.yaml` releases, and these programs.
+/// Loads what the definitions of a folder may use: its catalogs, the secrets that its `hub.yaml` releases, and these
+/// programs.
 pub(in crate::cli) fn functions(
     folder: &Path,
     variant: Option<&str>,

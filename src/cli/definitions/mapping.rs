@@ -1,4 +1,4 @@
-//! `stepwell mapping`: tables for people, and whether samples hold.
+//! `stepwell mapping`: prints mappings as tables and checks their samples.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -103,7 +103,7 @@ fn check(mappings: &[(String, Mapping)], as_json: bool) -> anyhow::Result<ExitCo
     Ok(if unfit.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Mappings by name or file; without any all of the folder.
+/// Reads mappings by name or file; by default, all in the folder.
 fn read(wanted: &[String], settings: &Settings) -> anyhow::Result<Vec<(String, Mapping)>> {
     if wanted.is_empty() {
         let (mappings, mistakes) = dsl::read_mappings(&settings.workflows);
@@ -115,7 +115,7 @@ fn read(wanted: &[String], settings: &Settings) -> anyhow::Result<Vec<(String, M
     wanted.iter().map(|name| one(name, &settings.workflows)).collect()
 }
 
-/// A mapping by file, or by name in a folder of workflows, and its file.
+/// Reads a mapping by file, or by name in a folder of workflows. Returns its file too.
 pub(super) fn one(name: &str, workflows: &Path) -> anyhow::Result<(String, Mapping)> {
     let named = workflows.join(FOLDER).join(format!("{name}.yaml"));
     let file = if Path::new(name).is_file() { PathBuf::from(name) } else { named };

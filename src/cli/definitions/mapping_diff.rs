@@ -1,4 +1,4 @@
-//! `stepwell mapping diff`: a changed table against the records that runs gave to it.
+//! `stepwell mapping diff`: applies a changed table to the records of past runs.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -47,7 +47,7 @@ pub(super) async fn run(args: &Args, settings: &Settings) -> anyhow::Result<Exit
     let pool = store::connect_read_only(&url, 4).await.context("connecting to the database")?;
     let engine = Engine::outside(pool).await.context("reading what is deployed")?;
     let limit = usize::from(args.limit);
-    // One more than is looked at tells whether there are more.
+    // One more than the limit tells whether there are further runs.
     let mut found = engine.runs_through(&mapping.name, args.since, args.until, limit + 1).await?;
     let further_since = found.get(limit).map(|run| run.created_at);
     found.truncate(limit);

@@ -1,4 +1,4 @@
-//! `stepwell replay --dry-run`: recorded events and answers as test data for a definition.
+//! `stepwell replay --dry-run`: uses recorded events and answers as test data for a definition.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -71,7 +71,7 @@ pub(in crate::cli) async fn run(args: &Args, settings: &Settings) -> anyhow::Res
     }
 }
 
-/// The definition, and the hub through which its calls would go.
+/// Loads the definition, and the hub with the connections that it would call.
 fn subject(args: &Args, settings: &Settings, engine: &Engine) -> anyhow::Result<(Arc<Definition>, OfflineHub)> {
     let file = Path::new(&args.workflow);
     let (definition, folder) = if file.is_file() {
@@ -106,7 +106,7 @@ async fn replay(
     hub: &OfflineHub,
 ) -> anyhow::Result<ReplayReport> {
     let limit = usize::from(args.limit);
-    // One more than is replayed tells whether there are more.
+    // One more than the limit tells whether there are further events.
     let mut found = engine.events_for(definition, args.since, args.until, limit + 1).await?;
     let further_since = found.get(limit).map(|event| event.row.received_at);
     found.truncate(limit);
@@ -153,7 +153,7 @@ async fn of_event(
             continue;
         };
         known = true;
-        // Events that start a run together all name it.
+        // All events that start a run together refer to it.
         if !replayed_runs.insert(*run) {
             continue;
         }
@@ -170,7 +170,7 @@ async fn of_event(
         let event = label.clone();
         replayed.push(ReplayedEvent { event, run: Some(*run), recorded_by, replayed: replay.play(stage) });
     }
-    // With which others it would start a run, nobody knows.
+    // The other events that would complete the join are unknown.
     if !known && !event.joins {
         let replay = Replay {
             input: Value::Array(vec![event.data.clone()]),

@@ -7,7 +7,7 @@ use clap::builder::PossibleValue;
 
 use crate::dsl::editor::Editor;
 
-/// A schema by its name.
+/// A schema, selected by name.
 #[derive(Debug, Clone, Copy)]
 struct Of(Editor);
 

@@ -1,4 +1,4 @@
-//! `stepwell test`: plays the scenarios beside workflows, and tries what happens when things go wrong.
+//! `stepwell test`: runs the scenarios of workflows, optionally with injected faults.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -22,7 +22,7 @@ use crate::scenario::{Ask, DEPTH_MAX, Report, Schedule, test_file};
 /// Arguments of `stepwell test`.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// Scenario files, definitions with a scenario file beside them, or folders. Default: the workflows folder.
+    /// Scenario files, definitions with a scenario file next to them, or folders. Default: the workflows folder.
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Only the scenario with this name.
@@ -109,7 +109,7 @@ fn files(args: &Args, settings: &Settings) -> anyhow::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// The scenarios of a definition.
+/// Finds the scenario file of a definition.
 fn beside(definition: &Path) -> anyhow::Result<PathBuf> {
     let candidates = ["scenarios.yaml", "scenarios.yml", "scenarios.json"].map(|end| definition.with_extension(end));
     candidates
@@ -119,7 +119,7 @@ fn beside(definition: &Path) -> anyhow::Result<PathBuf> {
         .with_context(|| format!("{} has no scenarios: there is no {}", definition.display(), candidates[0].display()))
 }
 
-/// What an evaluator process says; each question is asked once, for schedules repeat nearly everything.
+/// Evaluates in an evaluator process. Caches the results, because schedules repeat most evaluations.
 pub(in crate::cli) fn evaluated(
     evaluator: &Evaluator,
     known: &RefCell<HashMap<String, Result<Value, EvaluationError>>>,

@@ -1,4 +1,4 @@
-//! `stepwell attention`: what needs a person, grouped by cause.
+//! `stepwell attention`: runs that need attention, grouped by cause.
 
 use std::process::ExitCode;
 
@@ -12,8 +12,8 @@ use crate::config::Settings;
 use crate::machine::Time;
 use crate::words::{plural, task_name};
 
-/// List the runs that need attention, one line for each cause; assign and mute causes. `stepwell runs list --fingerprint F` shows the
-/// runs of one.
+/// List the runs that need attention, one line for each cause; assign and mute causes. `stepwell runs list --fingerprint F`
+/// lists the runs of a cause.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Attention {
@@ -25,10 +25,10 @@ pub struct Attention {
 
 #[derive(Debug, Args)]
 struct List {
-    /// Only causes that this user handles; `me`, or `none` for those that nobody does.
+    /// Only causes assigned to this user; `me` for your own, `none` for unassigned causes.
     #[arg(long, value_name = "USER")]
     assignee: Option<String>,
-    /// Only muted causes, or only the others.
+    /// Only muted causes (`true`), or only unmuted ones (`false`).
     #[arg(long)]
     muted: Option<bool>,
     /// Print a JSON array.
@@ -38,11 +38,11 @@ struct List {
 
 #[derive(Debug, Subcommand)]
 enum Act {
-    /// Say who handles a cause.
+    /// Assign a cause to a user.
     Assign {
         /// The cause: a fingerprint from `stepwell attention`.
         fingerprint: String,
-        /// The name of a user, or `me`. Without it, nobody handles the cause any more.
+        /// The name of a user, or `me`. If omitted, the cause becomes unassigned.
         user: Option<String>,
         /// Print JSON.
         #[arg(long)]
@@ -52,7 +52,7 @@ enum Act {
     Mute {
         /// The cause: a fingerprint from `stepwell attention`.
         fingerprint: String,
-        /// Until when: a time such as 2026-12-01T06:00:00Z, a day, or in how long, such as 36h.
+        /// When the muting ends: a time such as 2026-12-01T06:00:00Z, a day, or in how long, such as 36h.
         #[arg(long, value_name = "T", value_parser = when::ahead)]
         until: Option<Time>,
         /// The reason.
@@ -62,7 +62,7 @@ enum Act {
         #[arg(long)]
         json: bool,
     },
-    /// End the muting of a cause.
+    /// Unmute a cause.
     Unmute {
         /// The cause: a fingerprint from `stepwell attention`.
         fingerprint: String,
@@ -83,7 +83,7 @@ enum Act {
     },
 }
 
-/// Runs that need a person for one cause.
+/// Runs that need attention for the same cause.
 #[derive(Deserialize)]
 struct Group {
     fingerprint: String,
@@ -140,7 +140,7 @@ pub(in crate::cli) async fn run(args: Attention, settings: &Settings) -> anyhow:
     Ok(ExitCode::SUCCESS)
 }
 
-/// A note, as far as it is shown.
+/// The printed fields of a note.
 #[derive(Deserialize)]
 struct Note {
     at: Time,
@@ -148,7 +148,7 @@ struct Note {
     text: String,
 }
 
-/// Shows the notes that stand at an address, after adding one.
+/// Lists the notes at a path, after adding one if requested.
 pub(in crate::cli) async fn notes(
     client: &Client,
     path: impl Fn() -> Path,

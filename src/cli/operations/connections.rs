@@ -1,4 +1,4 @@
-//! `stepwell connections`: the stored tokens of connections that sign in with a refresh token.
+//! `stepwell connections`: the stored tokens of connections that use a refresh token.
 
 use std::io::Read as _;
 use std::process::ExitCode;
@@ -14,10 +14,10 @@ use crate::store::access::Scope;
 use crate::store::acts::By;
 use crate::store::nodes::oauth::{self, Sealed};
 
-/// Longest refresh token that is read.
+/// Longest refresh token read from standard input.
 const TOKEN_BYTES_MAX: u64 = 64 << 10;
 
-/// Rows that are encrypted again in one go.
+/// Rows re-encrypted at a time.
 const PAGE: i64 = 100;
 
 /// `stepwell connections ...`
@@ -171,7 +171,8 @@ async fn reencrypt(pool: &PgPool, by: By<'_>) -> anyhow::Result<ExitCode> {
                 continue;
             }
             match resealed(&keyring, &row) {
-                // A node that changed the tokens meanwhile encrypted them with its own first key: the next call sees that.
+                // A node that changed the tokens in the meantime may have used another first key; running the command
+                // again handles that.
                 Ok(new) if oauth::reseal(pool, &row, &new, by).await? => changed += 1,
                 Ok(_) => {
                     failed += 1;

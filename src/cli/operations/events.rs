@@ -1,4 +1,4 @@
-//! `stepwell events`: received events, their outcome, replay and dismissal.
+//! `stepwell events`: received events with their outcome; replay and dismissal.
 
 use std::process::ExitCode;
 
@@ -75,7 +75,7 @@ pub(in crate::cli) enum Command {
     },
     /// Count events of the last day to which no workflow subscribes, by source and type.
     Unmatched {
-        /// Those received at or after: a time, a day, or how long ago. Default: 24h.
+        /// Received at or after: a time, a day, or how long ago. Default: 24h.
         #[arg(long, value_name = "T", value_parser = when::past)]
         since: Option<Time>,
         /// Print a JSON array.
@@ -84,7 +84,7 @@ pub(in crate::cli) enum Command {
     },
 }
 
-/// An event, as far as it is shown.
+/// The printed fields of an event.
 #[derive(Deserialize)]
 struct Event {
     id: Uuid,
@@ -104,7 +104,7 @@ struct Event {
     redeliveries: Vec<Redelivery>,
 }
 
-/// The same event with other bytes.
+/// A redelivery of the event with different bytes.
 #[derive(Deserialize)]
 struct Redelivery {
     last_at: Time,
@@ -119,7 +119,7 @@ struct Difference {
     then: Option<Value>,
 }
 
-/// What became of an event that was sent again.
+/// The result of a replay.
 #[derive(Deserialize)]
 struct Accepted {
     event: Uuid,
@@ -127,7 +127,7 @@ struct Accepted {
     resumed: Vec<Uuid>,
 }
 
-/// Events of one source and type that no workflow subscribes to.
+/// Events of a source and type to which no workflow subscribes.
 #[derive(Deserialize)]
 struct Unmatched {
     source: String,
@@ -221,7 +221,7 @@ fn shown(event: &Event) -> String {
     lines.join("\n")
 }
 
-/// The body as it was received, where it is text.
+/// The body as received, if it is text.
 fn body(event: &Event) -> String {
     let bytes = event.body_base64.as_ref().map(|text| STANDARD.decode(text).unwrap_or_default());
     bytes.map_or_else(|| event.body.to_string(), |bytes| String::from_utf8_lossy(&bytes).into_owned())

@@ -1,4 +1,4 @@
-//! `stepwell freezes`: what events start waits while someone closes the books.
+//! `stepwell freezes`: holds back the runs that events would start, for instance while the books are closed.
 
 use std::process::ExitCode;
 
@@ -53,7 +53,7 @@ pub enum Command {
     },
 }
 
-/// A freeze, as far as it is shown.
+/// The printed fields of a freeze.
 #[derive(Deserialize)]
 struct Freeze {
     id: Uuid,
@@ -67,7 +67,7 @@ struct Freeze {
     waiting: i64,
 }
 
-/// Freezes that are listed.
+/// Most freezes listed.
 const LIST_MAX: usize = 1_000;
 
 pub(in crate::cli) async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {

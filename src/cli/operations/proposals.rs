@@ -51,7 +51,7 @@ pub enum Command {
     Decline(Decline),
 }
 
-/// Which proposal, and why not.
+/// Arguments of `stepwell proposals decline`.
 #[derive(Debug, Args)]
 pub struct Decline {
     /// The proposal's id.
@@ -64,10 +64,10 @@ pub struct Decline {
     json: bool,
 }
 
-/// Most proposals that are listed.
+/// Most proposals listed.
 const LIST_MAX: usize = 10_000;
 
-/// A proposal, as far as it is shown.
+/// The printed fields of a proposal.
 #[derive(Deserialize)]
 pub(in crate::cli) struct Proposal {
     id: Uuid,
@@ -119,7 +119,7 @@ pub(in crate::cli) async fn run(command: Command, settings: &Settings) -> anyhow
     Ok(ExitCode::SUCCESS)
 }
 
-/// A proposal in a few lines.
+/// Formats a proposal in a few lines.
 pub(in crate::cli) fn shown(proposal: &Proposal) -> String {
     let because = |reason: &Option<String>| reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
     let Proposal { id, state, act, run, workflow, proposed_by, .. } = proposal;
@@ -135,7 +135,8 @@ pub(in crate::cli) fn shown(proposal: &Proposal) -> String {
     lines.join("\n")
 }
 
-/// A proposal with what the act replaces, and by what. Values are written as JSON, so that what came from outside moves no cursor.
+/// Formats a proposal with the old and new values. Values are written as JSON, so that external text cannot control the
+/// terminal.
 fn values(proposal: &Value) -> anyhow::Result<String> {
     let mut text = shown(&client::read(proposal.clone())?);
     for (name, member) in [("before", "before"), ("input", "input"), ("output", "output"), ("undo first", "compensate")]

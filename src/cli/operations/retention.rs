@@ -1,4 +1,4 @@
-//! `stepwell retention`: what is archived and removed, and when; and doing it now.
+//! `stepwell retention`: shows what is archived and deleted, and when; or does it now.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -48,16 +48,16 @@ pub(in crate::cli) enum Command {
     },
 }
 
-/// Counting stops here.
+/// Counting stops at this number.
 const COUNTED_MAX: i64 = 10_000;
 
-/// Tables that are shown.
+/// Most tables shown.
 const TABLES_SHOWN: i64 = 10;
 
-/// A node that looks and finds nothing to do is done in a moment.
+/// Pause before trying again while a node does its own check, which takes only a moment if nothing is due.
 const TRY_AGAIN: Duration = Duration::from_millis(250);
 
-/// The lease of a node that died lasts for a minute.
+/// Enough to outlast the lease of a dead node, which is a minute.
 const TRIES_MAX: u32 = 280;
 
 pub(in crate::cli) async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
@@ -74,7 +74,7 @@ fn policy(settings: &Settings) -> anyhow::Result<Policy> {
     Ok(hub.map_err(|mistakes| server::refused(&mistakes))?.retention)
 }
 
-/// What of one workflow is due with one end.
+/// Runs of a workflow with one outcome that are due.
 struct Due {
     workflow: String,
     outcome: Outcome,

@@ -1,4 +1,4 @@
-//! `stepwell schedules`: when workflows start by themselves.
+//! `stepwell schedules`: workflows that start on a schedule.
 
 use std::process::ExitCode;
 
@@ -40,7 +40,7 @@ pub enum Command {
     Fire(Act),
 }
 
-/// Which schedule, and why.
+/// Arguments of the subcommands that act on a schedule.
 #[derive(Debug, Args)]
 pub struct Act {
     /// NAMESPACE/NAME.
@@ -50,16 +50,16 @@ pub struct Act {
     reason: Option<String>,
 }
 
-/// Most schedules that are listed.
+/// Most schedules listed.
 const LIST_MAX: usize = 10_000;
 
-/// Firings that are shown of each in a list.
+/// Upcoming firings shown per schedule in a list.
 const UPCOMING: usize = 3;
 
-/// Acts that are shown.
+/// Most acts shown.
 const ACTS_SHOWN: usize = 10;
 
-/// A schedule, as far as it is shown.
+/// The printed fields of a schedule.
 #[derive(Deserialize)]
 struct Schedule {
     namespace: String,
@@ -78,7 +78,7 @@ struct Schedule {
     acts: Vec<Acted>,
 }
 
-/// What somebody did to it.
+/// A person's act on the schedule.
 #[derive(Deserialize)]
 struct Acted {
     act: String,
@@ -88,7 +88,7 @@ struct Acted {
     at: Time,
 }
 
-/// What a firing started.
+/// The run that a firing started.
 #[derive(Deserialize)]
 struct Fired {
     run: RunId,

@@ -33,10 +33,10 @@ pub enum Command {
     Complete(Complete),
 }
 
-/// Which tasks, and how they are printed.
+/// Arguments of `stepwell tasks list`.
 #[derive(Debug, Args)]
 pub struct List {
-    /// How the tasks stand: waiting, decided, ended without a decision, or all.
+    /// Only tasks with this status.
     #[arg(long, value_enum, default_value_t = Status::Open)]
     status: Status,
     /// Only tasks that this user may decide: a name, or `me`.
@@ -59,7 +59,7 @@ pub struct List {
     json: bool,
 }
 
-/// A decision.
+/// Arguments of `stepwell tasks complete`.
 #[derive(Debug, Args)]
 pub struct Complete {
     /// The task's id.
@@ -75,21 +75,21 @@ pub struct Complete {
     json: bool,
 }
 
-/// How tasks stand.
+/// Status of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Status {
-    /// They wait.
+    /// Waiting for a decision.
     Open,
-    /// A person decided.
+    /// Decided by a person.
     Done,
-    /// They ended without a decision.
+    /// Ended without a decision.
     Closed,
-    /// All of them.
+    /// All tasks.
     Any,
 }
 
 impl Status {
-    /// As in the API.
+    /// Name of the status in the API.
     fn as_str(self) -> &'static str {
         match self {
             Self::Open => "open",
@@ -100,7 +100,7 @@ impl Status {
     }
 }
 
-/// A task, as far as it is shown.
+/// The printed fields of a task.
 #[derive(Deserialize)]
 struct Task {
     id: Uuid,
@@ -166,7 +166,7 @@ async fn complete_task(client: &Client, complete: Complete) -> anyhow::Result<()
     Ok(())
 }
 
-/// A task in a few lines.
+/// Formats a task in a few lines.
 fn shown(task: &Task) -> String {
     let Task { id, status, title, step, run, workflow, .. } = task;
     let key = task.key.as_ref().map(|key| format!("  key {key}")).unwrap_or_default();
@@ -179,7 +179,7 @@ fn shown(task: &Task) -> String {
     format!("{id}  {status:6} {title}\n  {step} of run {run}  {workflow}{key}\n  {last}")
 }
 
-/// The same with what was decided. Values are written as JSON.
+/// Formats a task with the answer as JSON.
 fn with_answer(task: &Value) -> anyhow::Result<String> {
     let text = shown(&client::read(task.clone())?);
     let answer = task.get("answer").filter(|answer| !answer.is_null());

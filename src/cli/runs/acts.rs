@@ -1,4 +1,4 @@
-//! Acts of a person at the terminal: recorded as commands, done by the node that has the run.
+//! Acts on runs, recorded as commands and carried out by the node that owns the run.
 
 use std::io::Read;
 use std::process::ExitCode;
@@ -25,7 +25,7 @@ pub(in crate::cli) struct Reason {
     pub(super) json: bool,
 }
 
-/// What is to be done to a run: the name of the act in the API, and what its body holds beside the reason.
+/// An act on a run: its name in the API, and the members of its body besides the reason.
 pub(super) struct Act {
     pub(super) name: &'static str,
     pub(super) members: Map<String, Value>,
@@ -36,13 +36,13 @@ impl Act {
         Self { name, members: Map::new() }
     }
 
-    /// With one more member, if it has a value; null is one.
+    /// Adds a member, if it has a value; null counts as a value.
     pub(super) fn with(mut self, name: &str, value: Option<Value>) -> Self {
         self.members.extend(value.map(|value| (name.to_owned(), value)));
         self
     }
 
-    /// The body of a call that does it.
+    /// The body of the request.
     fn body(&self, reason: &Reason) -> Value {
         let mut members = self.members.clone();
         members.insert("reason".to_owned(), reason.reason.clone().into());
@@ -55,7 +55,7 @@ impl Act {
 struct Acted {
     id: Uuid,
     status: String,
-    /// Of a restart: whether it started this run, and not an earlier one.
+    /// For a restart: whether this call started the run, rather than an earlier one.
     is_new: Option<bool>,
     proposal: Option<Proposed>,
 }
@@ -65,7 +65,7 @@ struct Proposed {
     id: Uuid,
 }
 
-/// Has an act done and says what the run's status is then, or that it waits for a second person.
+/// Performs an act, then prints the run's status or that a second person must approve.
 pub(super) async fn perform(client: &Client, run: RunId, act: &Act, reason: &Reason) -> anyhow::Result<ExitCode> {
     let (found, text) = done(client, run, act, reason).await?;
     match reason.json {
@@ -75,7 +75,7 @@ pub(super) async fn perform(client: &Client, run: RunId, act: &Act, reason: &Rea
     Ok(ExitCode::SUCCESS)
 }
 
-/// Does an act to each run by itself. Fails if one was refused; the others are done.
+/// Performs an act on each run separately. Fails if any was refused; the others are done.
 pub(super) async fn perform_each(
     client: &Client,
     runs: &[RunId],
@@ -96,7 +96,7 @@ pub(super) async fn perform_each(
     Ok(code)
 }
 
-/// The answer to an act, and what it says in words.
+/// Returns the answer to an act, and its summary in words.
 async fn done(client: &Client, run: RunId, act: &Act, reason: &Reason) -> anyhow::Result<(Value, String)> {
     let doing = || format!("{} of run {run}", act.name);
     let path = Path::of(["runs", &run.to_string(), act.name]);
@@ -123,7 +123,7 @@ async fn done(client: &Client, run: RunId, act: &Act, reason: &Reason) -> anyhow
     Ok((found, text))
 }
 
-/// What lies between an earlier step and where a run stands.
+/// The steps between an earlier step and the run's current one.
 #[derive(Deserialize)]
 struct Choice {
     from: String,
@@ -138,7 +138,7 @@ struct Between {
     why: String,
 }
 
-/// Says what lies between an earlier step and where a run stands. Fails if the run cannot continue from there.
+/// Prints the steps between an earlier step and the run's current one. Fails if the run cannot continue from there.
 pub(super) async fn preview_rewind(client: &Client, run: RunId, from: &str, json: bool) -> anyhow::Result<ExitCode> {
     let path = Path::of(["runs", &run.to_string(), "retry"]);
     let missing = || format!("there is no run {run}; `stepwell runs list` shows them");
@@ -166,7 +166,7 @@ fn rewind_text(run: RunId, choice: &Choice) -> String {
     format!("{run} {can} continue from {}{lines}", choice.from)
 }
 
-/// What can be done to a run now, each with the command that does it.
+/// Lists the permitted acts on a run, each with its command.
 pub(super) fn possible(run: &Run) -> String {
     let can: Vec<ActKind> =
         run.acts.iter().filter(|act| act.permitted).filter_map(|act| act.act.parse().ok()).collect();
@@ -176,7 +176,7 @@ pub(super) fn possible(run: &Run) -> String {
     format!("  what you can do now, each with --reason WHY:\n{lines}")
 }
 
-/// The command that does an act to a run.
+/// Returns the command for an act on a run.
 fn command(act: ActKind, run: Uuid) -> String {
     let more = match act {
         ActKind::Move => " --to VERSION",
@@ -192,7 +192,7 @@ fn command(act: ActKind, run: Uuid) -> String {
     format!("stepwell runs {} {run}{more}", act.name())
 }
 
-/// Reads JSON from a file, or from standard input for `-`. Checked as strictly as what arrives over HTTP.
+/// Reads JSON from a file, or from standard input for `-`, as strictly as from HTTP.
 pub(in crate::cli) fn read_json(path: &str) -> anyhow::Result<Value> {
     let mut bytes = Vec::new();
     if path == "-" {

@@ -1,4 +1,4 @@
-//! `stepwell runs show --archive`: a run that was removed, from its archive alone. Needs no database.
+//! `stepwell runs show --archive`: shows a deleted run from its archive. Needs no database.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -13,7 +13,7 @@ use crate::machine::RunId;
 use crate::machine::view::{RunHead, RunView, view};
 use crate::retention::{self, Found};
 
-/// Shows a run from a file, or from the files of a folder.
+/// Shows a run from an archive, or from the archives in a folder.
 pub(super) fn show(path: &Path, id: RunId, json: bool) -> anyhow::Result<ExitCode> {
     let found = retention::find_run(path, id)?;
     let found = found.with_context(|| format!("no archive in {} has run {id}", path.display()))?;
@@ -23,7 +23,7 @@ pub(super) fn show(path: &Path, id: RunId, json: bool) -> anyhow::Result<ExitCod
     let view = unfold(&found)?;
     if json {
         let mut shown = serde_json::to_value(&view)?;
-        // As in the API; a run that was removed has none that are open.
+        // As in the API; a deleted run has no open proposals.
         shown["proposals"] = serde_json::json!([]);
         print::json(&shown);
     } else {

@@ -1,4 +1,4 @@
-//! Bulk acts at the terminal: `stepwell runs ACT` with a filter in place of a run, and `stepwell bulk` for those that have begun.
+//! Bulk acts: `stepwell runs ACT` with a filter instead of a run, and `stepwell bulk` for those already started.
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -25,27 +25,27 @@ use crate::words::plural;
 pub(in crate::cli) struct Many {
     #[command(flatten)]
     which: Which,
-    /// Do it. Without this, only say what would be done.
+    /// Do it. Without this, only print what would be done.
     #[arg(long)]
     yes: bool,
-    /// Act on the first so many runs, oldest first, then wait until `stepwell bulk resume`.
+    /// Act only on this many runs, oldest first, then wait for `stepwell bulk resume`.
     #[arg(long, value_name = "RUNS", value_parser = clap::value_parser!(i32).range(1..))]
     trial: Option<i32>,
-    /// How fast at most, such as 10/s, 30/min or 5/h.
+    /// Maximum rate, such as 10/s, 30/min or 5/h.
     #[arg(long)]
     rate: Option<Rate>,
-    /// Show the progress until it has ended or waits for you.
+    /// Show the progress until it ends or waits for you.
     #[arg(long)]
     watch: bool,
 }
 
 impl Many {
-    /// Whether it is to be done.
+    /// Whether to do it rather than preview it.
     pub(super) fn is_confirmed(&self) -> bool {
         self.yes
     }
 
-    /// Whether anything of it was given, which makes no sense beside the id of one run.
+    /// Whether any of these options was given, which is an error together with the id of a run.
     pub(super) fn is_given(&self) -> bool {
         !self.which.written().is_empty() || self.yes || self.trial.is_some() || self.rate.is_some() || self.watch
     }
@@ -59,7 +59,7 @@ struct Preview {
     samples: Vec<Sample>,
 }
 
-/// A run that was looked at closely.
+/// A run checked as an example.
 #[derive(Deserialize)]
 struct Sample {
     run: RunId,
@@ -70,7 +70,7 @@ struct Sample {
     after: Option<Value>,
 }
 
-/// Runs of one version that stand at one step.
+/// Runs of one version at the same step.
 #[derive(Deserialize)]
 struct Group {
     workflow: WorkflowRef,
@@ -80,7 +80,7 @@ struct Group {
     count: usize,
 }
 
-/// A bulk act, as far as it is shown.
+/// The printed fields of a bulk act.
 #[derive(Deserialize)]
 struct Bulk {
     id: Uuid,
@@ -98,13 +98,13 @@ struct Counts {
 }
 
 impl Bulk {
-    /// Whether it tells no further run for now, and those that were told have answered.
+    /// Whether it starts no further act for now and all started ones have a result.
     fn is_settled(&self) -> bool {
         self.status != "running" && self.counts.in_progress == 0
     }
 }
 
-/// One of its runs.
+/// A run of a bulk act.
 #[derive(Deserialize)]
 struct Item {
     run: RunId,
@@ -113,7 +113,7 @@ struct Item {
     detail: Option<String>,
 }
 
-/// Says what an act would do to all runs that fit; with `--yes`, begins it.
+/// Prints what an act would do to all matching runs; with `--yes`, starts it.
 pub(super) async fn begin(client: &Client, act: Act, many: Many, reason: Reason) -> anyhow::Result<ExitCode> {
     let filter = many.which.written();
     if filter.is_empty() {
@@ -132,7 +132,7 @@ pub(super) async fn begin(client: &Client, act: Act, many: Many, reason: Reason)
         ("trial".to_owned(), many.trial.into()),
         ("rate".to_owned(), json!(many.rate)),
     ]);
-    // Progress is looked at by itself.
+    // Progress is read separately.
     let path = Path::of(["runs:bulk"]).with("wait", Some(0));
     let answer = client.post(path, &asked.into()).await?;
     if !many.yes {
@@ -186,37 +186,37 @@ pub(in crate::cli) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Show one with the result of each run.
+    /// Show one bulk act with the result of each run.
     Show {
-        /// Its id.
+        /// The bulk act's id.
         id: Uuid,
         /// Only runs with this result: waiting, in_progress, done, failed_again, refused, proposed, left.
         #[arg(long)]
         result: Option<String>,
-        /// Show the progress until it has ended or waits for you.
+        /// Show the progress until it ends or waits for you.
         #[arg(long)]
         watch: bool,
         /// Print JSON.
         #[arg(long)]
         json: bool,
     },
-    /// Act on no further run until it is resumed.
+    /// Pause a bulk act: it acts on no further run until it is resumed.
     Pause(Steered),
-    /// Go on after a trial or a pause; the acts are recorded in your name from then on.
+    /// Resume a bulk act after a trial or a pause. From then on, the acts are recorded in your name.
     Resume(Steered),
-    /// End it; the remaining runs stay as they are.
+    /// Stop a bulk act; the remaining runs stay as they are.
     Stop(Steered),
 }
 
-/// Which bulk act, and why.
+/// Arguments of the subcommands that steer a bulk act.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Steered {
-    /// Its id.
+    /// The bulk act's id.
     id: Uuid,
-    /// Why.
+    /// The reason, recorded with the bulk act.
     #[arg(long)]
     reason: Option<String>,
-    /// Show the progress until it has ended or waits for you.
+    /// Show the progress until it ends or waits for you.
     #[arg(long)]
     watch: bool,
     /// Print JSON.
@@ -254,7 +254,7 @@ fn missing(id: Uuid) -> String {
     format!("no bulk act {id}; `stepwell bulk list` shows them")
 }
 
-/// A bulk act with the results of its runs.
+/// Prints a bulk act with the results of its runs.
 async fn show(client: &Client, id: Uuid, result: Option<&str>, as_json: bool) -> anyhow::Result<ExitCode> {
     let path = Path::of(["bulk", &id.to_string()]).with("result", result);
     let mut bulk = one(client, id).await?;
@@ -273,7 +273,7 @@ async fn show(client: &Client, id: Uuid, result: Option<&str>, as_json: bool) ->
     Ok(code)
 }
 
-/// A bulk act without its runs.
+/// Reads a bulk act without its runs.
 async fn one(client: &Client, id: Uuid) -> anyhow::Result<Value> {
     let found = client.get(Path::of(["bulk", &id.to_string()]).with("limit", Some(1))).await;
     let mut bulk = found.map_err(|failure| failure.or_missing(|| missing(id)))?;
@@ -284,7 +284,7 @@ async fn one(client: &Client, id: Uuid) -> anyhow::Result<Value> {
     Ok(bulk)
 }
 
-/// A bulk act in a few lines.
+/// Prints a bulk act in a few lines.
 fn print_bulk(bulk: Value, as_json: bool) -> anyhow::Result<ExitCode> {
     if as_json {
         print::json(&bulk);
@@ -301,7 +301,7 @@ fn print_bulk(bulk: Value, as_json: bool) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Prints each change of the progress, on one line where somebody looks, until the bulk act has ended or waits for a person.
+/// Prints progress, on a terminal in a single line, until the bulk act has ended or waits for a person.
 async fn watch(client: &Client, id: Uuid, as_json: bool) -> anyhow::Result<Value> {
     let in_place = std::io::stderr().is_terminal();
     let mut said = String::new();

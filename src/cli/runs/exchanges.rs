@@ -1,4 +1,4 @@
-//! What a run was given, what it sent and what was answered, from the records of its journal. Pure: text from a record.
+//! Formats the inputs, requests and answers in journal records. Pure: text from a record.
 
 use std::fmt::Write;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::words::duration;
 
-/// The lines of one record; none if it holds nothing of that.
+/// Formats a record; empty if it has none of these.
 pub(super) fn of(record: &Value) -> String {
     let data = &record["data"];
     let mut lines = String::new();
@@ -37,18 +37,18 @@ pub(super) fn of(record: &Value) -> String {
     format!("\n{}  {}  {}{attempt}  {}\n{lines}", text("at"), text("kind"), text("task"), text("actor"))
 }
 
-/// A value with its name: on the same line if it is short.
+/// Formats a named value, on the same line if it is short.
 fn value(lines: &mut String, name: &str, value: &Value) {
     if value.is_null() {
         return;
     }
     let short = value.to_string();
     let shown = if short.chars().count() <= SHORT_CHARS_MAX { short } else { indented(value) };
-    // Writing to a String cannot fail.
+    // Writing to a `String` cannot fail.
     let _ = writeln!(lines, "  {name} {shown}");
 }
 
-/// Longest value on a line with its name.
+/// Longest value on the same line as its name.
 const SHORT_CHARS_MAX: usize = 100;
 
 fn indented(value: &Value) -> String {
@@ -71,7 +71,7 @@ fn request(lines: &mut String, request: &Value) {
     }
 }
 
-/// `?limit=10&q=a`, as it was asked for.
+/// Formats the query as sent: `?limit=10&q=a`.
 fn query(request: &Value) -> String {
     let pairs = request["query"].as_array().into_iter().flatten();
     let mut query = url::form_urlencoded::Serializer::new(String::new());

@@ -15,7 +15,7 @@ use crate::config::Settings;
 use crate::dsl::WorkflowRef;
 use crate::machine::Time;
 
-/// Which runs, and how they are printed.
+/// Arguments of `stepwell runs list`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Filter {
     #[command(flatten)]

@@ -43,7 +43,7 @@ pub(super) enum Command {
         /// Also show what each step was given, every request and every answer. In JSON: its `journal`.
         #[arg(long, conflicts_with = "archive")]
         full: bool,
-        /// Show it again whenever it changes, until it has ended or needs a person.
+        /// Show it again whenever it changes, until it has ended or needs attention.
         #[arg(long, conflicts_with = "archive")]
         watch: bool,
         /// Show it from this archive, or from the archives in this folder. Needs no database.
@@ -57,14 +57,14 @@ pub(super) enum Command {
         /// JSON file (or - for standard input) with the input to use instead of the step's own.
         #[arg(long)]
         input: Option<String>,
-        /// A jq expression that makes another input of what the failed step is given, such as '.currency = "EUR"'.
+        /// A jq expression that changes the input of the failed step, such as '.currency = "EUR"'.
         #[arg(long, value_name = "JQ", conflicts_with = "input")]
         edit: Option<String>,
-        /// Continue from this earlier step (its reference, such as /do/0/createCustomer). What lies between is repeated where that
-        /// is safe, or undone first; else nothing happens.
+        /// Continue from this earlier step (its reference, such as /do/0/createCustomer). The steps in between are repeated if that
+        /// is safe, or undone first; otherwise the command fails and changes nothing.
         #[arg(long, value_name = "STEP", conflicts_with_all = ["input", "edit", "step"])]
         from: Option<String>,
-        /// Only say what lies between the earlier step and where the run stands.
+        /// Only print the steps between the earlier step and the run's current one.
         #[arg(long, requires = "from")]
         dry_run: bool,
         /// The step you mean (`stopped_step` of the run, or `stopped_at`). Nothing happens if the run stopped at another step.
@@ -120,16 +120,16 @@ pub(super) enum Command {
         #[command(flatten)]
         reason: Reason,
     },
-    /// Continue runs under another version of their workflow, with the recorded answers of all calls that were made.
+    /// Continue runs under another version of their workflow, keeping the recorded answers of all calls made so far.
     Move(moves::Arguments),
-    /// Start a run that has ended again: a new run with the same input, linked with it.
+    /// Restart an ended run: start a new run with the same input, linked to it.
     Restart {
         #[command(flatten)]
         targets: Targets,
-        /// The version that runs it, instead of the one that new runs have.
+        /// The version to run. Default: the version of new runs.
         #[arg(long, value_name = "VERSION")]
         to: Option<String>,
-        /// What the run did and did not undo may be done again. Needed for a completed run.
+        /// Accept that effects of the run that were not undone may occur again. Required for a completed run.
         #[arg(long)]
         again: bool,
         #[command(flatten)]

@@ -1,4 +1,4 @@
-//! `stepwell runs move`: runs that stopped at a broken definition go on under the corrected one.
+//! `stepwell runs move`: continues runs that stopped at a broken definition under the corrected one.
 
 use std::process::ExitCode;
 
@@ -18,18 +18,18 @@ use crate::machine::{RunId, Time};
 /// `stepwell runs move ...`
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Arguments {
-    /// Which runs. Or give filters, to move all runs that match.
+    /// The ids of runs. Or give filters, to move all runs that match.
     #[arg(value_name = "RUN")]
     runs: Vec<RunId>,
     #[command(flatten)]
     many: Many,
-    /// The version to which they move; it is deployed.
+    /// The version to move to; it must be deployed.
     #[arg(long, value_name = "VERSION")]
     to: String,
-    /// Only say what would happen.
+    /// Only print what would happen.
     #[arg(long)]
     dry_run: bool,
-    /// Why, for the journal.
+    /// The reason, recorded in the journal.
     #[arg(long)]
     reason: Option<String>,
     /// Print a JSON array.
@@ -41,7 +41,7 @@ pub(in crate::cli) struct Arguments {
 enum Outcome {
     WouldMove(Value),
     Moved(Value, String),
-    /// It needs a second person.
+    /// A second person must approve.
     Proposed(Uuid),
     DoesNotFit(Value),
     Refused(String),
@@ -93,7 +93,7 @@ struct Proposed {
     id: Uuid,
 }
 
-/// Moves each run by itself. Fails if one was not moved; the others are.
+/// Moves each run separately. Fails if any was not moved; the others are.
 pub(super) async fn run(client: &Client, arguments: Arguments) -> anyhow::Result<ExitCode> {
     if arguments.runs.is_empty() {
         let Arguments { many, to, dry_run, reason, json, .. } = arguments;
@@ -141,7 +141,7 @@ async fn move_one(client: &Client, run: RunId, arguments: &Arguments) -> anyhow:
     })
 }
 
-/// What is true of one run is said of it; what is true of all ends the command.
+/// Turns a refusal that concerns a single run into its outcome; any other failure ends the command.
 fn refused(failure: Failure, to: &str) -> anyhow::Result<Outcome> {
     let Some(problem) = failure.problem().filter(|problem| matches!(problem.status, 404 | 409 | 410)) else {
         return Err(failure.into());

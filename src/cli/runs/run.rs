@@ -1,4 +1,4 @@
-//! `stepwell run`: starts a run, and waits for its end if asked to.
+//! `stepwell run`: starts a run and optionally waits for its end.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -40,10 +40,10 @@ pub(in crate::cli) struct Args {
 /// Longest `--wait`.
 const WAIT_MAX: Duration = Duration::from_hours(24);
 
-/// The first part of it, which the server waits itself; it may wait for less.
+/// How much of that to request from the server, which may wait for less.
 const WAIT_THERE: Duration = Duration::from_mins(1);
 
-/// A run that has been started, as far as is known of it.
+/// The known fields of a started run.
 #[derive(Deserialize)]
 struct Started {
     id: RunId,
@@ -84,11 +84,11 @@ pub(in crate::cli) async fn run(args: Args, settings: &Settings) -> anyhow::Resu
     Ok(if completed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Waits until a run has ended or needs a person.
+/// Waits until a run has ended or needs attention.
 async fn settled(client: &Client, id: RunId) -> anyhow::Result<()> {
     let until = Instant::now() + WAIT_MAX;
     while Instant::now() < until {
-        // A list knows it from the run's row alone, however long its journal is.
+        // The list is cheap, because it does not read the run's journal.
         let rows = client.items(Path::of(["runs"]).with("q", Some(id)).with("limit", Some(1))).await?;
         let row = rows.first().with_context(|| format!("run {id} no longer exists"))?;
         if !row["finished_at"].is_null() || !row["attention"].is_null() || !watch::again().await {

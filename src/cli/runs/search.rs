@@ -1,4 +1,4 @@
-//! `stepwell search`: what any id or key belongs to.
+//! `stepwell search`: finds what an id or key belongs to.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! `stepwell runs show`: one run with its steps; with `--full`, with every request and answer.
+//! `stepwell runs show`: shows a run with its steps; with `--full`, with every request and answer.
 
 use std::process::ExitCode;
 
@@ -13,7 +13,7 @@ use crate::cli::print;
 use crate::cli::watch::{self, Screen};
 use crate::machine::RunId;
 
-/// How a run is shown.
+/// How to show a run.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Style {
     pub(super) json: bool,
@@ -45,7 +45,7 @@ pub(super) async fn show(client: &Client, id: RunId, style: Style) -> anyhow::Re
     }
 }
 
-/// A run with all of its steps.
+/// Reads a run with all of its steps.
 pub(super) async fn read(client: &Client, id: RunId) -> Result<Value, Failure> {
     let path = || Path::of(["runs", &id.to_string()]);
     let mut run = client.get(path()).await?;

@@ -1,4 +1,4 @@
-//! A run as the API shows it, as far as it is printed.
+//! The printed fields of a run in the API.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -39,14 +39,14 @@ pub(in crate::cli) struct Run {
     pub(super) restarted_as: Option<Uuid>,
 }
 
-/// Whether an act can be done now.
+/// Whether an act is permitted now.
 #[derive(Deserialize)]
 pub(super) struct Permitted {
     pub(super) act: String,
     pub(super) permitted: bool,
 }
 
-/// Where its history begins anew.
+/// Where the run continued as new.
 #[derive(Deserialize)]
 pub(super) struct Continued {
     pub(super) at: Time,
@@ -54,7 +54,7 @@ pub(super) struct Continued {
     pub(super) records: u64,
 }
 
-/// From which version it came.
+/// A move, with the version before it.
 #[derive(Deserialize)]
 pub(super) struct Moved {
     pub(super) at: Time,
@@ -71,7 +71,7 @@ pub(super) struct Task {
     #[serde(default)]
     pub(super) iteration: Vec<u32>,
     pub(super) compensates: Option<String>,
-    /// What it asks a person.
+    /// The task that it asks a person to decide.
     pub(super) task: Option<Uuid>,
     pub(super) started_at: Time,
     pub(super) finished_at: Option<Time>,
@@ -79,7 +79,7 @@ pub(super) struct Task {
 }
 
 impl Run {
-    /// A run that was read otherwise: from an archive, or by the engine of this process.
+    /// Converts a run from an archive or from the engine in this process.
     pub(in crate::cli) fn of(view: &RunView) -> anyhow::Result<Self> {
         Ok(client::read(serde_json::to_value(view)?)?)
     }
@@ -88,7 +88,7 @@ impl Run {
         client::read(value)
     }
 
-    /// Whether it goes no further by itself.
+    /// Whether it makes no further progress by itself.
     pub(super) fn is_settled(&self) -> bool {
         self.finished_at.is_some() || self.attention.is_some()
     }

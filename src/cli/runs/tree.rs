@@ -1,4 +1,4 @@
-//! A run as a readable tree, for terminals. Pure: text from a view.
+//! Formats a run as a tree for terminals. Pure: text from a view.
 
 use std::fmt::Write;
 
@@ -6,7 +6,7 @@ use super::shown::{Run, Task};
 use crate::cli::print;
 use crate::words::{duration, millis_between};
 
-/// The tree of a run.
+/// Formats a run as a tree.
 pub(in crate::cli) fn tree(run: &Run) -> String {
     let mut text = String::new();
     let key = run.key.as_ref().map(|k| format!("  key {k}")).unwrap_or_default();
@@ -14,7 +14,7 @@ pub(in crate::cli) fn tree(run: &Run) -> String {
         .finished_at
         .zip(run.started_at)
         .map(|(end, start)| format!("  in {}", duration(millis_between(start, end))));
-    // Writing to a String cannot fail.
+    // Writing to a `String` cannot fail.
     let _ = writeln!(text, "{} {}  {}{key}{}", sign(&run.status), run.workflow, run.status, took.unwrap_or_default());
     let _ = writeln!(text, "  run {}", run.id);
     if let Some(attention) = &run.attention {
@@ -55,7 +55,7 @@ pub(in crate::cli) fn tree(run: &Run) -> String {
     text
 }
 
-/// Whether the workflow reckoned with a task's fault: something around it completed all the same.
+/// Whether the workflow handled a task's fault: an enclosing task completed.
 fn is_handled(tasks: &[Task], task: &Task) -> bool {
     let is_inside = |outer: &Task| task.reference.strip_prefix(&outer.reference).is_some_and(|r| r.starts_with('/'));
     task.status == "faulted" && tasks.iter().any(|outer| outer.status == "completed" && is_inside(outer))
@@ -86,7 +86,7 @@ fn line(task: &Task, is_handled: bool) -> String {
     format!("{mark} {indented:32} {:10} {took:>8}{attempts}{}", status, error.unwrap_or_default())
 }
 
-/// How deep a task is nested: lists around it beyond the first.
+/// Nesting depth of a task.
 fn depth(reference: &str) -> usize {
     let nested =
         reference.split('/').filter(|part| matches!(*part, "do" | "for" | "try" | "call" | "metadata")).count();

@@ -1,4 +1,4 @@
-//! Which runs a command is about: the filters of the API.
+//! Selects runs with the API's filters.
 
 use clap::Args;
 use serde_json::{Map, Value, json};
@@ -44,7 +44,7 @@ pub(in crate::cli) struct Which {
 }
 
 impl Which {
-    /// As `runs:bulk` takes it.
+    /// The filters in the form of `runs:bulk`.
     pub(super) fn written(&self) -> Map<String, Value> {
         let statuses: Vec<&str> = self.status.iter().map(|status| status.as_str()).collect();
         let written = json!({
@@ -57,7 +57,7 @@ impl Which {
         members
     }
 
-    /// As the list of runs takes it.
+    /// The filters as query parameters of the list of runs.
     pub(super) fn path(&self, path: Path) -> Path {
         self.written().into_iter().fold(path, |path, (name, value)| match value {
             Value::Array(items) => {

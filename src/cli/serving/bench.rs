@@ -1,4 +1,4 @@
-//! `stepwell bench`: the README's figures on this machine.
+//! `stepwell bench`: measures the README's figures on this machine.
 
 use std::process::ExitCode;
 use std::time::Duration;

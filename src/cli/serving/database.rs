@@ -1,5 +1,5 @@
-//! The database of a node that starts. While it is away the node waits for it and says where it looks: on standard error, in the
-//! log, and at its own address, where `/healthz` answers and `/readyz` says what is missing.
+//! The database of a starting node. While it is unavailable, the node waits and says so on standard error, in the log,
+//! and at its own address, where `/healthz` answers and `/readyz` says what is missing.
 
 use std::time::{Duration, Instant};
 
@@ -15,28 +15,28 @@ use crate::http;
 use crate::http::wire::serve::Limits;
 use crate::store::{self, StoreError};
 
-/// Connections of the engine beside those of its committers.
+/// Connections of the engine in addition to its committers'.
 const ENGINE_CONNECTIONS: u32 = 6;
 
-/// Connections for reads of API and dashboard.
+/// Connections for reads by API and dashboard.
 const READER_CONNECTIONS: u32 = 6;
 
-/// A server that does not answer a try within this does not answer it at all.
+/// Timeout of one attempt to connect.
 const TRY_MAX: Duration = Duration::from_secs(3);
 
-/// Pause between two tries.
+/// Pause between attempts.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// How often a node says again that it waits.
+/// How often a waiting node reports that it is waiting.
 const SAID_EVERY: Duration = Duration::from_secs(10);
 
-/// Connections to a database that is there and at the version of this program.
+/// Connections to an available database at the version of this program.
 pub(super) struct Pools {
     pub(super) engine: PgPool,
     pub(super) reader: PgPool,
 }
 
-/// Connects; waits as long as the settings allow where the database is away, and answers at `listener` meanwhile.
+/// Connects, waiting for the database as long as the settings allow. Meanwhile, answers requests at `listener`.
 pub(super) async fn connect(
     settings: &Settings,
     url: &str,
@@ -97,7 +97,7 @@ async fn wait(settings: &Settings, url: &str, address: &str, first: StoreError) 
     Ok(())
 }
 
-/// What the server said, with what to do about it.
+/// Explains the server's error and what to do about it.
 pub(in crate::cli) fn why(error: &StoreError) -> String {
     match error {
         error if error.is_missing_database() => {
@@ -109,7 +109,8 @@ pub(in crate::cli) fn why(error: &StoreError) -> String {
     }
 }
 
-/// Answers at the node's address until something is done: that the process lives, and what it waits for. Gives the listener back.
+/// Answers at the node's address until a future completes: reports that the process is alive and what it waits for.
+/// Returns the listener.
 async fn answer_while(
     listener: TcpListener,
     address: &str,
@@ -123,7 +124,7 @@ async fn answer_while(
     let answering = tokio::spawn(http::serve(early, router, Limits::default(), over.clone()));
     let waited = until.await;
     over.cancel();
-    // Connections that were accepted are answered by the task, also while the node continues to start.
+    // The task answers connections accepted so far while the node goes on starting.
     drop(answering);
     waited?;
     TcpListener::from_std(own).context(sharing)

@@ -1,5 +1,5 @@
-//! `stepwell dev`: everything on this machine: private Postgres, sandbox CRM and ERP, server, definitions that are deployed again
-//! when a file changes. It can fire the closed-won webhook and show its result.
+//! `stepwell dev`: runs everything on this machine: a private Postgres, the sandbox CRM and ERP, and a server that
+//! deploys definitions again when a file changes. Can also send the closed-won webhook and show the run.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -60,7 +60,7 @@ pub(in crate::cli) struct Args {
     exit: bool,
 }
 
-/// How long the demo's run may take.
+/// Longest time for the demo run.
 const RUN_MAX: Duration = Duration::from_mins(2);
 
 pub(in crate::cli) async fn run(args: Args, mut settings: Settings) -> anyhow::Result<ExitCode> {
@@ -124,7 +124,7 @@ async fn used(args: &Args, settings: &Settings, server: &Server, secrets: &Secre
         tokio::select! {
             stopped = &mut stopping => return stopped.map(drop),
             Some(()) = changes.recv() => {
-                // An editor writes a file in several steps: what comes close together is one change.
+                // Editors write a file in several steps, so changes close together count as one.
                 tokio::time::sleep(Duration::from_millis(150)).await;
                 while changes.try_recv().is_ok() {}
                 if let Err(error) = server.reload(settings) {
@@ -136,10 +136,10 @@ async fn used(args: &Args, settings: &Settings, server: &Server, secrets: &Secre
     }
 }
 
-/// The sandbox's address may be called, and the connections of the sandbox environment go there, as far as `hub.yaml` has them.
+/// Permits calls to the sandbox's address, and directs the sandbox connections in `hub.yaml` to it.
 fn point_to_sandbox(settings: &mut Settings, address: SocketAddr) -> anyhow::Result<()> {
     settings.network.allow.push(address.to_string());
-    // Mistakes in hub.yaml are shown by the server that reads it next.
+    // Mistakes in hub.yaml are reported when the server reads it.
     let hub = Hub::load_folder(&settings.workflows, &sandbox_secrets()).unwrap_or_default();
     let own: Vec<_> = hub
         .connections
@@ -153,14 +153,14 @@ fn point_to_sandbox(settings: &mut Settings, address: SocketAddr) -> anyhow::Res
     Ok(())
 }
 
-/// The system of the sandbox that a connection leads to: its base URL is `/crm` or `/erp` on this machine.
+/// Returns the sandbox system that a connection uses: its base URL is `/crm` or `/erp` on this machine.
 fn in_sandbox(connection: &Connection, environment: &str) -> Option<&'static str> {
     let url = connection.base_urls.get(environment)?;
     let is_here = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
     ["/crm", "/erp"].into_iter().find(|path| is_here && url.path().trim_end_matches('/') == *path)
 }
 
-/// Deploys what is new. A definition with mistakes is shown, and the version that runs stays.
+/// Deploys new definitions. Reports one with mistakes and keeps its deployed version.
 async fn deploy_all(settings: &Settings, server: &Server) {
     let files = match load::definitions(&settings.workflows) {
         Ok(files) => files,
@@ -185,11 +185,11 @@ async fn deploy(file: &Path, server: &Server) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Tells of changes of files in the folder.
+/// Reports changes of files in the folder.
 fn watch(folder: &Path, changed: mpsc::Sender<()>) -> anyhow::Result<notify::RecommendedWatcher> {
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         if event.is_ok_and(|e| e.kind.is_modify() || e.kind.is_create() || e.kind.is_remove()) {
-            // A change that waits already stands for this one too.
+            // A pending notification covers this change too.
             let _ = changed.try_send(());
         }
     })

@@ -1,5 +1,5 @@
-//! The sandbox of `stepwell dev`, in a process of its own: like any CRM and ERP it outlives a node that is killed, and a node
-//! that starts again finds what the one before did there.
+//! The sandbox of `stepwell dev`, in a separate process: like a real CRM and ERP, it survives a killed node, and the
+//! next node finds the same records.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -15,7 +15,7 @@ use crate::connect::Secrets;
 use crate::hub::Hub;
 use crate::sandbox::Profile;
 
-/// Secrets that everyone knows: they open the sandbox and nothing else. A variable of the same name goes before.
+/// Well-known secrets, valid only for the sandbox. An environment variable overrides each.
 pub(super) fn sandbox_secrets() -> Secrets {
     Secrets::from_environment_or(&[
         ("salesforceWebhook", "whsec_c3RlcHdlbGwtZGVtby13ZWJob29rLXNlY3JldA=="),
@@ -25,22 +25,22 @@ pub(super) fn sandbox_secrets() -> Secrets {
     ])
 }
 
-/// A sandbox that nobody uses ends after this long.
+/// An unused sandbox exits after this time.
 const IDLE_MAX: Duration = Duration::from_mins(10);
 
-/// How long it may take to answer for the first time.
+/// Longest time until its first answer.
 const START_MAX: Duration = Duration::from_secs(10);
 
-/// A running sandbox. It ends with [`Self::stop`] if it was started here, else once nobody uses it.
+/// A running sandbox. If started here it ends with [`Self::stop`], else once nobody uses it.
 pub(super) struct DevSandbox {
     child: Option<Child>,
     in_use: tokio::task::JoinHandle<()>,
 }
 
 impl DevSandbox {
-    /// Starts one, or takes the one that is there.
+    /// Starts a sandbox, or uses a running one.
     ///
-    /// `told` are the sources of a server that are notified of changes.
+    /// `told` lists the server's sources to notify of changes.
     pub(super) async fn start(address: SocketAddr, profile: &'static Profile, told: &Told) -> anyhow::Result<Self> {
         let child = match TcpListener::bind(address).await {
             Ok(free) => {
@@ -67,11 +67,11 @@ impl DevSandbox {
         Ok(Self { child, in_use })
     }
 
-    /// Ends what was started here.
+    /// Stops the sandbox if it was started here.
     pub(super) async fn stop(mut self) {
         self.in_use.abort();
         if let Some(child) = &mut self.child {
-            // It may have ended already; then there is nothing to do.
+            // It may have exited already.
             let _ = child.kill().await;
         }
     }
@@ -87,7 +87,7 @@ fn spawn(address: SocketAddr, profile: &Profile, told: &Told) -> anyhow::Result<
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
-        // Ctrl-C is for us; it ends the sandbox once the runs have stopped calling it.
+        // Ctrl-C is handled here: the sandbox is stopped after the runs have stopped calling it.
         .process_group(0)
         .spawn()
         .context("starting the sandbox")
@@ -96,17 +96,17 @@ fn spawn(address: SocketAddr, profile: &Profile, told: &Told) -> anyhow::Result<
 /// Sources that the sandbox notifies of changes.
 pub(super) struct Told {
     server: SocketAddr,
-    /// System, in the name of its variables, and source.
+    /// System as in the names of its variables, and source.
     sources: Vec<(&'static str, &'static str)>,
 }
 
 impl Told {
-    /// Nobody.
+    /// No sources.
     pub(super) fn nobody(server: SocketAddr) -> Self {
         Self { server, sources: Vec::new() }
     }
 
-    /// The sources `salesforce` and `netsuite`, as far as `hub.yaml` has them.
+    /// The sources `salesforce` and `netsuite`, if `hub.yaml` has them.
     pub(super) fn by_hub(server: SocketAddr, workflows: &Path) -> anyhow::Result<Self> {
         let hub = Hub::load_folder(workflows, &sandbox_secrets());
         let hub = hub.map_err(|mistakes| anyhow::anyhow!("{}", mistakes.first().map_or("", |m| m.message.as_str())))?;
@@ -123,7 +123,8 @@ impl Told {
         Ok(Self { server, sources: there })
     }
 
-    /// Webhooks are signed with the secrets of the sources. Variables, since other users see arguments.
+    /// Configures webhooks signed with the sources' secrets. Uses environment variables, because other users can see
+    /// arguments.
     fn tell(&self, command: &mut Command) -> anyhow::Result<()> {
         for (system, source) in &self.sources {
             let secret =
@@ -147,12 +148,12 @@ async fn await_answer(address: SocketAddr) -> anyhow::Result<()> {
     })
 }
 
-/// Whether a sandbox of ours answers there.
+/// Whether one of our sandboxes answers there.
 async fn is_sandbox(address: SocketAddr) -> bool {
     settings_of(address).await.is_some_and(|settings| settings["erp"]["concurrency"].is_number())
 }
 
-/// A sandbox that someone else started stands for the company that it was started for.
+/// Refuses a running sandbox with a different profile.
 async fn demand_profile(address: SocketAddr, profile: &Profile) -> anyhow::Result<()> {
     let settings = settings_of(address).await.unwrap_or_default();
     match settings["profile"].as_str() {

@@ -1,4 +1,4 @@
-//! `stepwell fire`: wins a deal. It sends one closed-won webhook, signed as a sender would, and shows its result.
+//! `stepwell fire`: sends a closed-won webhook, signed like a real one, and shows the run that it starts.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -31,7 +31,8 @@ pub(in crate::cli) async fn run(args: Args, settings: &Settings) -> anyhow::Resu
     Ok(ExitCode::SUCCESS)
 }
 
-/// Sends one real closed-won webhook to the server here, and prints its run once it has ended, needs a person, or `wait` is over.
+/// Sends a real closed-won webhook to the local server, and prints the run once it has ended, needs attention, or
+/// `wait` is over.
 pub(super) async fn fire(
     settings: &Settings,
     engine: &Engine,
@@ -68,7 +69,7 @@ pub(super) async fn fire(
     Ok(())
 }
 
-/// Standard Webhooks: HMAC-SHA256 over id, time and body, base64.
+/// Signs as in Standard Webhooks: HMAC-SHA256 over id, time and body, base64.
 fn sign(secret: &str, id: &str, timestamp: &str, body: &[u8]) -> anyhow::Result<String> {
     let base64 = base64::engine::general_purpose::STANDARD;
     let key = base64.decode(secret.trim_start_matches("whsec_")).context("the webhook secret is not base64")?;

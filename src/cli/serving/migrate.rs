@@ -1,4 +1,5 @@
-//! `stepwell migrate`: bring the database to this version as the owner of its tables, and let nodes run as a lesser role.
+//! `stepwell migrate`: migrates the database as the owner of its tables, and sets up a role with fewer permissions for
+//! nodes.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -20,7 +21,7 @@ pub(in crate::cli) struct Args {
 pub(in crate::cli) async fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     create_if_missing(&context::database_url(settings)?).await?;
     let pool = context::connect_owner(settings).await?;
-    // Also where nothing was missing: an earlier migration may have been interrupted before its grants.
+    // Even if nothing was missing: an earlier migration may have been interrupted before its grants.
     store::nodes::roles::grant_again(&pool).await.context("granting permissions to the roles of nodes")?;
     println!("the database is at the version of this program");
     if let Some(role) = &args.node_role {
@@ -32,7 +33,8 @@ pub(in crate::cli) async fn run(args: &Args, settings: &Settings) -> anyhow::Res
     Ok(ExitCode::SUCCESS)
 }
 
-/// A database that is not there is created here and nowhere else: a node with a mistake in its URL must not make itself an empty one.
+/// Creates a missing database. Only this command does so: a node with a mistake in its URL must not create an empty
+/// one.
 async fn create_if_missing(url: &str) -> anyhow::Result<()> {
     match store::knock(url, Duration::from_secs(5)).await {
         Err(error) if error.is_missing_database() => {
@@ -41,7 +43,7 @@ async fn create_if_missing(url: &str) -> anyhow::Result<()> {
             println!("created the database {address}");
             Ok(())
         }
-        // Whatever else is wrong, who connects next says it.
+        // Any other problem is reported by the next connect.
         _ => Ok(()),
     }
 }

@@ -1,4 +1,4 @@
-//! Commands that start something, or prepare the database for it.
+//! Commands that run servers, or prepare the database for them.
 
 pub(super) mod bench;
 pub(super) mod database;

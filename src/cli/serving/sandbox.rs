@@ -1,4 +1,4 @@
-//! `stepwell sandbox`: the sandbox CRM and ERP alone.
+//! `stepwell sandbox`: runs only the sandbox CRM and ERP.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -19,19 +19,19 @@ pub struct Args {
     /// Exit after this many seconds without a request.
     #[arg(long, value_name = "SECONDS")]
     pub idle_seconds: Option<u64>,
-    /// Where the CRM sends change events, such as http://127.0.0.1:8080/hooks/salesforce. Without it none are sent.
+    /// Where the CRM sends change events, such as http://127.0.0.1:8080/hooks/salesforce. By default none are sent.
     #[arg(long, value_name = "URL", env = "STEPWELL_SANDBOX_CRM_WEBHOOK")]
     pub crm_webhook: Option<String>,
-    /// Key that signs them: `whsec_` and base64, as in Standard Webhooks.
+    /// Key that signs the CRM's events: `whsec_` and base64, as in Standard Webhooks.
     #[arg(long, value_name = "SECRET", env = "STEPWELL_SANDBOX_CRM_WEBHOOK_SECRET", hide_env_values = true)]
     pub crm_webhook_secret: Option<String>,
     /// Types of records to send events for (default: all).
     #[arg(long, value_name = "TYPES", env = "STEPWELL_SANDBOX_CRM_WEBHOOK_TYPES", value_delimiter = ',')]
     pub crm_webhook_types: Vec<String>,
-    /// Where the ERP sends change events, such as http://127.0.0.1:8080/hooks/netsuite. Without it none are sent.
+    /// Where the ERP sends change events, such as http://127.0.0.1:8080/hooks/netsuite. By default none are sent.
     #[arg(long, value_name = "URL", env = "STEPWELL_SANDBOX_ERP_WEBHOOK")]
     pub erp_webhook: Option<String>,
-    /// Key that signs them.
+    /// Key that signs the ERP's events, in the same format.
     #[arg(long, value_name = "SECRET", env = "STEPWELL_SANDBOX_ERP_WEBHOOK_SECRET", hide_env_values = true)]
     pub erp_webhook_secret: Option<String>,
     /// Types of records to send events for (default: all).
@@ -39,10 +39,10 @@ pub struct Args {
     pub erp_webhook_types: Vec<String>,
 }
 
-/// Serves both systems until the process is asked to end.
+/// Serves both systems until the process is asked to stop.
 ///
 /// # Errors
-/// The address cannot be listened on, or the webhooks make no sense.
+/// The address cannot be bound, or the webhook options are inconsistent.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let crm = target("crm", args.crm_webhook, args.crm_webhook_secret, args.crm_webhook_types)?;
     let erp = target("erp", args.erp_webhook, args.erp_webhook_secret, args.erp_webhook_types)?;
@@ -78,7 +78,7 @@ fn target(
     settings.target().map(Some).map_err(|why| anyhow::anyhow!("--{system}-webhook is invalid: {why}"))
 }
 
-/// Ends once nobody has asked for anything for this long.
+/// Completes after this long without a request.
 async fn idle(sandbox: Sandbox, longest: Option<Duration>) {
     let Some(longest) = longest else { return std::future::pending().await };
     while let Some(rest) = longest.checked_sub(sandbox.idle_for()).filter(|rest| !rest.is_zero()) {
@@ -89,7 +89,7 @@ async fn idle(sandbox: Sandbox, longest: Option<Duration>) {
 async fn asked_to_end() {
     let mut terminated = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
         Ok(terminated) => terminated,
-        // Without the signal there is still ctrl-c.
+        // Without SIGTERM there is still Ctrl-C.
         Err(_) => return tokio::signal::ctrl_c().await.unwrap_or(()),
     };
     tokio::select! {

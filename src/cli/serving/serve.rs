@@ -1,4 +1,4 @@
-//! `stepwell serve`: the server alone.
+//! `stepwell serve`: runs only the server.
 
 use std::process::ExitCode;
 use std::time::Duration;

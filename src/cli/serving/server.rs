@@ -1,4 +1,4 @@
-//! Puts a node together: settings, hub, engine, HTTP face, dashboard; and takes it down in order.
+//! Assembles a node from settings, hub, engine, HTTP server and dashboard, and shuts it down in order.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -24,26 +24,26 @@ use crate::http::{self, App, Phase};
 use crate::hub::Hub;
 use crate::telemetry;
 
-/// A node that serves.
+/// A running node.
 pub(super) struct Server {
-    /// The engine behind it.
+    /// The node's engine.
     pub engine: Engine,
     hub: watch::Sender<Arc<Hub>>,
     functions: watch::Sender<Arc<Functions>>,
     secrets: Secrets,
     phase: watch::Sender<Phase>,
-    /// Ends what the node serves.
+    /// Stops the HTTP server.
     shutdown: CancellationToken,
     serving: JoinSet<()>,
-    /// Ends health and metrics at their own address, which answer to the last.
+    /// Stops health checks and metrics at the admin address, which answer until the very end.
     admin_shutdown: CancellationToken,
     admin: JoinSet<()>,
 }
 
-/// Requests under way have this long to end before the engine takes no more of them.
+/// How long requests in flight may take at shutdown before the engine stops accepting them.
 const REQUESTS_END_MAX: Duration = Duration::from_secs(2);
 
-/// Whether the database is brought to this version first.
+/// Whether to migrate the database first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Migrate {
     Yes,
@@ -99,25 +99,27 @@ impl Server {
         Ok(Self { engine, hub, functions, secrets, phase, shutdown, serving, admin_shutdown, admin })
     }
 
-    /// Everything is deployed: events may come in, and load balancers are told so.
+    /// Called once everything is deployed: accepts events and reports readiness.
     pub(super) fn open(&self) {
         self.phase.send_replace(Phase::Serving);
     }
 
-    /// Reads `hub.yaml` and the function catalogs again; sources and functions change at once, connections with the next start.
+    /// Reloads `hub.yaml` and the function catalogs. Sources and functions change at once, connections only with the
+    /// next start.
     pub(super) fn reload(&self, settings: &Settings) -> anyhow::Result<()> {
         self.hub.send_replace(Arc::new(load_hub(settings, &self.secrets)?));
         self.functions.send_replace(Arc::new(load_functions(settings)?));
         Ok(())
     }
 
-    /// Catalog functions in force.
+    /// Current catalog functions.
     pub(super) fn functions(&self) -> Arc<Functions> {
         Arc::clone(&self.functions.borrow())
     }
 
-    /// Stops in order. First `/readyz` says 503 while everything is still served, so that load balancers turn to others; after
-    /// that time no connection is accepted and requests under way end; then calls end or are handed over.
+    /// Shuts down in order. First, `/readyz` returns 503 while everything is still served, so that load balancers stop
+    /// sending requests. After `drain`, no connection is accepted and requests in flight finish; then calls finish or
+    /// are handed over.
     pub(super) async fn stop(mut self, drain: Duration) {
         self.phase.send_replace(Phase::Leaving);
         if !drain.is_zero() {
@@ -139,10 +141,10 @@ impl Server {
     }
 }
 
-/// Files that a node has open beside the connections of its callers: database, targets, listeners, pipes.
+/// Open files other than callers' connections: database, targets, listeners, pipes.
 const OTHER_FILES: u64 = 512;
 
-/// Raises the limit of open files so far that so many connections fit, as far as the machine lets us.
+/// Raises the limit of open files for this many connections, as far as the machine permits.
 fn make_room_for(connections: usize) {
     let wanted = u64::try_from(connections).unwrap_or(u64::MAX).saturating_add(OTHER_FILES);
     match rlimit::increase_nofile_limit(wanted) {
@@ -180,7 +182,7 @@ pub(in crate::cli) fn connect_settings(
     }
 }
 
-/// What the engine takes from settings and hub.
+/// Combines the engine's settings.
 fn engine_settings(settings: &Settings, hub: &Hub, audit_key: Option<AuditKey>) -> EngineSettings {
     EngineSettings {
         sinks: hub.sinks.clone(),
@@ -197,7 +199,7 @@ fn engine_settings(settings: &Settings, hub: &Hub, audit_key: Option<AuditKey>) 
     }
 }
 
-/// A source that cannot tell its sender from others is not served; what else the hub does continues.
+/// Loads the hub. A source that cannot verify its sender is not served; everything else is.
 fn load_hub(settings: &Settings, secrets: &Secrets) -> anyhow::Result<Hub> {
     let hub = Hub::load_folder(&settings.workflows, secrets).map_err(|mistakes| refused(&mistakes))?;
     for mistake in &hub.refused {
@@ -211,7 +213,7 @@ fn load_functions(settings: &Settings) -> anyhow::Result<Functions> {
     load::functions(&settings.workflows, settings.variant, enabled).map_err(|mistakes| refused(&mistakes))
 }
 
-/// All mistakes of a file as one error.
+/// Combines all mistakes in a file into one error.
 pub(in crate::cli) fn refused(mistakes: &[Mistake]) -> anyhow::Error {
     let lines: Vec<String> = mistakes
         .iter()
@@ -226,9 +228,9 @@ pub(in crate::cli) fn refused(mistakes: &[Mistake]) -> anyhow::Error {
 /// How the process was asked to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::cli) enum Asked {
-    /// By its supervisor, which may run other processes too: SIGTERM.
+    /// SIGTERM, from a supervisor that may run other processes too.
     ByTheSystem,
-    /// By a person at the terminal, who does not want to wait: Ctrl-C.
+    /// Ctrl-C, from a person who does not want to wait.
     AtTheTerminal,
 }
 
@@ -251,7 +253,7 @@ pub(in crate::cli) async fn asked_to_stop() -> anyhow::Result<Asked> {
     Ok(asked)
 }
 
-/// Refuses what cannot work before anything is started.
+/// Refuses settings that cannot work, before anything is started.
 pub(super) fn check(settings: &Settings) -> anyhow::Result<()> {
     if !settings.workflows.is_dir() {
         bail!("the folder {} does not exist; set `workflows` or STEPWELL_WORKFLOWS", settings.workflows.display());

@@ -1,4 +1,4 @@
-//! `stepwell completions`: the script by which a shell completes commands and options.
+//! `stepwell completions`: prints the completion script of a shell.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,5 @@
-//! `stepwell doctor`: whether a node with these settings would work: folder, hub, connections, database. Changes nothing anywhere.
+//! `stepwell doctor`: checks whether a node with these settings would work: folder, hub, connections, database. Changes
+//! nothing.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -35,7 +36,7 @@ pub(in crate::cli) struct Args {
     json: bool,
 }
 
-/// How bad a finding is.
+/// Severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Level {
@@ -44,13 +45,13 @@ enum Level {
     Error,
 }
 
-/// One thing that was looked at.
+/// The result of one check.
 #[derive(Debug, Serialize)]
 struct Finding {
     level: Level,
     /// `settings`, `workflows`, `hub`, `retention`, `anchors`, `connection NAME`, `database`.
     subject: String,
-    /// What is so, and what to do about it.
+    /// The result, and what to do about it.
     detail: String,
 }
 
@@ -63,10 +64,10 @@ impl Findings {
     }
 }
 
-/// A system or database that does not answer within this is away.
+/// Timeout for a system or the database.
 const ANSWER_MAX: Duration = Duration::from_secs(15);
 
-/// Clocks further apart than this make times in lists and schedules hard to compare.
+/// Largest acceptable clock difference: beyond it, times in lists and schedules are hard to compare.
 const CLOCKS_APART_MAX: chrono::Duration = chrono::Duration::seconds(2);
 
 pub(in crate::cli) async fn run(args: &Args, loaded: &Loaded) -> anyhow::Result<ExitCode> {
@@ -111,7 +112,7 @@ fn print(findings: &[Finding], json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The definitions of the folder, with the functions that they call.
+/// Checks the definitions of the folder with their functions.
 fn look_at_folder(settings: &Settings, findings: &mut Findings) {
     let folder = settings.workflows.display();
     if !settings.workflows.is_dir() {
@@ -197,7 +198,7 @@ async fn look_at_connections(settings: &Settings, offline: bool, findings: &mut 
     closing.cancel();
 }
 
-/// Whether what is due can be archived, if anything may go.
+/// Checks that what is due can be archived, if anything is to be deleted.
 fn look_at_archive(policy: &Policy, findings: &mut Findings) {
     let subject = "retention";
     let Some(folder) = policy.folder() else {
@@ -213,7 +214,7 @@ fn look_at_archive(policy: &Policy, findings: &mut Findings) {
     }
 }
 
-/// Whether anchors can be written, and whether they prove anything.
+/// Checks that anchors can be written, and whether they prove anything.
 fn look_at_anchors(keeper: Option<&Keeper>, findings: &mut Findings) {
     let subject = "anchors";
     let Some(Keeper { folder, webhook, .. }) = keeper else {
@@ -245,7 +246,7 @@ fn look_at_anchors(keeper: Option<&Keeper>, findings: &mut Findings) {
     }
 }
 
-/// Obtains a token where the connection needs one, and asks for its base URL. Any answer but a refusal of the credentials will do.
+/// Obtains a token if the connection needs one, and calls its base URL. Any answer except rejected credentials passes.
 async fn reach(connections: &Connections, name: &str, base: &str) -> (Level, String) {
     let request =
         CallRequest { method: "GET".to_owned(), uri: format!("connection://{name}/"), ..CallRequest::default() };

@@ -1,4 +1,4 @@
-//! Commands on the way to production.
+//! Commands for setting up a project and preparing it for production.
 
 pub(super) mod completions;
 pub(super) mod doctor;

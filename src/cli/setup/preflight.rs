@@ -1,4 +1,4 @@
-//! `stepwell preflight`: what the connected accounts have against what the workflows use, before anything is switched on.
+//! `stepwell preflight`: checks connected accounts against what the workflows use, before anything is switched on.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -37,7 +37,7 @@ pub(in crate::cli) struct Args {
     format: Format,
 }
 
-/// Records of one page.
+/// Largest sample: one page of records.
 const SAMPLE_MAX: usize = 200;
 
 pub(in crate::cli) async fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {

@@ -1,4 +1,4 @@
-//! `stepwell batches`: how far passes over many records are, and which rows failed.
+//! `stepwell batches`: the progress of batches, and their failed rows.
 
 use std::process::ExitCode;
 
@@ -49,7 +49,7 @@ pub enum Command {
     },
 }
 
-/// A batch, as far as it is shown.
+/// The printed fields of a batch.
 #[derive(Deserialize)]
 struct Batch {
     id: Uuid,
@@ -64,7 +64,7 @@ struct Batch {
     began_at: Time,
 }
 
-/// A row that failed.
+/// A failed row.
 #[derive(Deserialize)]
 struct Row {
     key: String,
@@ -102,7 +102,7 @@ fn missing(id: Uuid) -> String {
     format!("there is no batch {id}; `stepwell batches list` shows the latest ones")
 }
 
-/// A batch with its failed rows.
+/// Prints a batch with its failed rows.
 async fn show(client: &Client, id: Uuid, as_json: bool) -> anyhow::Result<()> {
     let batch = client.get(Path::of(["batches", &id.to_string()])).await;
     let mut batch = batch.map_err(|failure| failure.or_missing(|| missing(id)))?;
@@ -116,7 +116,7 @@ async fn show(client: &Client, id: Uuid, as_json: bool) -> anyhow::Result<()> {
     Ok(print::pages(rows, false, row).await?)
 }
 
-/// What came from outside is quoted, so that it moves no cursor.
+/// External text is quoted, so that it cannot control the terminal.
 fn row(row: &Row) -> String {
     let attempts = plural(row.attempts, "attempt", "attempts");
     format!("  {:?}  {:?} ({attempts}, last {})", row.key, row.message, print::at(row.failed_at))

@@ -52,7 +52,7 @@ pub enum State {
     Gone,
 }
 
-/// Which conflict, and which side is right.
+/// Arguments of `stepwell conflicts settle`.
 #[derive(Debug, Args)]
 pub struct Settle {
     /// The conflict's id.
@@ -68,10 +68,10 @@ pub struct Settle {
     json: bool,
 }
 
-/// Most conflicts that are listed.
+/// Most conflicts listed.
 const LIST_MAX: usize = 10_000;
 
-/// A conflict, as far as it is shown.
+/// The printed fields of a conflict.
 #[derive(Deserialize)]
 struct Conflict {
     id: Uuid,
@@ -79,9 +79,9 @@ struct Conflict {
     row: Option<String>,
     kind: String,
     state: String,
-    /// What the mapping calls the two sides.
+    /// Names of the two sides in the mapping.
     sides: [String; 2],
-    /// `SIDE` and `SIDE_id` of each.
+    /// `SIDE` and `SIDE_id` of each side.
     #[serde(flatten)]
     of_sides: Map<String, Value>,
     chosen: Option<String>,
@@ -143,7 +143,7 @@ fn shown(conflict: &Conflict) -> String {
     lines.join("\n")
 }
 
-/// `{field, value}` in a line. What came from outside is quoted, so that it moves no cursor.
+/// Formats `{field, value}` in a line. External text is quoted, so that it cannot control the terminal.
 fn side(side: &Value) -> String {
     let value = side["value"].to_string();
     side["field"].as_str().map_or_else(|| value.clone(), |field| format!("{field} = {value}"))

@@ -27,10 +27,10 @@ pub(in crate::cli) struct Args {
     json: bool,
 }
 
-/// Reconciliations that are listed.
+/// Most reconciliations listed.
 const SWEEPS_SHOWN: usize = 20;
 
-/// A reconciliation and its counts.
+/// A reconciliation with its counts.
 #[derive(Deserialize)]
 struct Sweep {
     run: RunId,
@@ -47,13 +47,13 @@ struct Sweep {
     more: bool,
 }
 
-/// A record that was compared.
+/// A compared record.
 #[derive(Deserialize)]
 struct Record {
     entity: Option<String>,
-    /// What the mapping calls the two sides.
+    /// Names of the two sides in the mapping.
     sides: [String; 2],
-    /// `SIDE_id` of each.
+    /// `SIDE_id` of each side.
     #[serde(flatten)]
     of_sides: Map<String, Value>,
     found: String,
@@ -62,7 +62,7 @@ struct Record {
     run: Option<RunId>,
 }
 
-/// Where both systems have the same, and nothing was to be done.
+/// State of records that agree in both systems.
 const IN_SYNC: &str = "in_sync";
 
 pub(in crate::cli) async fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
@@ -116,7 +116,7 @@ fn line_of_sweep(sweep: &Sweep) -> String {
     )
 }
 
-/// What came from outside is quoted, so that it moves no cursor.
+/// External text is quoted, so that it cannot control the terminal.
 fn line_of_record(record: &Record) -> String {
     let entity = record.entity.as_ref().map_or_else(|| "record".to_owned(), |entity| format!("{entity:?}"));
     let wrote = if record.wrote.is_empty() { String::new() } else { format!(" {:?}", record.wrote) };

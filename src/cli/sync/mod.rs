@@ -1,4 +1,4 @@
-//! Commands about what the hub remembers between runs.
+//! Commands for the hub's memory between runs.
 
 pub(super) mod batches;
 pub(super) mod conflicts;

@@ -1,4 +1,4 @@
-//! `stepwell sources`: who sends events, and which of them are missing.
+//! `stepwell sources`: the senders of events, and their missing events.
 
 use std::process::ExitCode;
 
@@ -18,7 +18,7 @@ pub(in crate::cli) struct Args {
     json: bool,
 }
 
-/// A source, as far as it is shown.
+/// The printed fields of a source.
 #[derive(Deserialize)]
 struct Source {
     name: String,
@@ -85,7 +85,7 @@ fn shown(source: &Source) -> String {
 }
 
 fn add_channel(channel: &Channel, lines: &mut Vec<String>) {
-    // What came from outside is quoted, so that it moves no cursor.
+    // External text is quoted, so that it cannot control the terminal.
     let name = if channel.channel.is_empty() { String::new() } else { format!("{:?} ", channel.channel) };
     lines.push(format!("  {name}last {} ({})", channel.last, print::at(channel.changed_at)));
     for Gap { after, before, missing, due_at, told_at } in &channel.gaps {
@@ -104,7 +104,7 @@ fn add_topic(topic: &Topic, lines: &mut Vec<String>) {
     let Topic { topic: name, state, events, rejected, losses, .. } = topic;
     lines.push(format!("  {name}  {state}{node}, {events} events, last {}", at(topic.received_at)));
     if let Some(problem) = &topic.problem {
-        // What came from outside is quoted, so that it moves no cursor.
+        // External text is quoted, so that it cannot control the terminal.
         lines.push(format!("    since {}: {problem:?}", at(topic.problem_at)));
     }
     if *rejected > 0 {

@@ -1,4 +1,4 @@
-//! `stepwell totals`: won deals against orders, and the sign-off of a period.
+//! `stepwell totals`: compares won deals with orders, and signs off a period.
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -83,7 +83,7 @@ struct Sign {
     json: bool,
 }
 
-/// A sum, as far as it is shown.
+/// The printed fields of a sum.
 #[derive(Deserialize)]
 struct Sum {
     day: Option<NaiveDate>,
@@ -100,7 +100,7 @@ struct Sum {
     sign_off: Option<Uuid>,
 }
 
-/// A deal or order, as far as it is shown.
+/// The printed fields of a deal or order.
 #[derive(Deserialize)]
 struct Line {
     day: NaiveDate,
@@ -126,7 +126,7 @@ struct SignOff {
     actor: String,
 }
 
-/// Rows that are printed.
+/// Most rows printed.
 const ROWS_MAX: usize = 100_000;
 
 pub(in crate::cli) async fn run(args: Args, settings: &Settings) -> anyhow::Result<ExitCode> {
@@ -202,7 +202,7 @@ fn sum_of(sum: &Sum) -> String {
     )
 }
 
-/// What came from outside is quoted, so that it moves no cursor.
+/// External text is quoted, so that it cannot control the terminal.
 fn line_of(line: &Line) -> String {
     let id = |id: &Option<String>| id.as_ref().map_or_else(|| "none".to_owned(), |id| format!("{id:?}"));
     let amount = |amount: &Option<String>| amount.clone().unwrap_or_else(|| "none".to_owned());

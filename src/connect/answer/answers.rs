@@ -1,20 +1,21 @@
-//! Room for large answers: so many bytes of them are in memory at once, from their first bytes until what they led to is committed.
+//! Bounds the memory that large answers use, from their first bytes until the facts they led to are committed.
 //!
-//! A small answer needs no room. One that turns out to be large waits before it is read further, which its target notices as a slow
-//! reader. Whoever drives a run carries the room on ([`carrying`]); where nobody does it ends with the answer's reading.
+//! A small answer needs no permit. An answer that turns out to be large waits for one before more of it is read; to the
+//! target this looks like a slow reader. The caller that drives a run keeps the permits with [`carrying`]; otherwise
+//! they are released once the answer has been read.
 
 use std::cell::RefCell;
 use std::sync::{Arc, LazyLock};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// An answer that is not longer needs no room.
+/// Answers up to this many bytes need no room.
 pub(in crate::connect) const SMALL: usize = 64 << 10;
 
-/// Room for all large answers of this process.
+/// Bytes available to all large answers of this process.
 const ROOM: usize = 256 << 20;
 
-/// What the room is counted in, so that it fits a semaphore's numbers.
+/// Bytes per semaphore permit: the semaphore cannot count single bytes up to [`ROOM`].
 const UNIT: usize = 1 << 10;
 
 static LARGE: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(ROOM / UNIT)));
@@ -23,33 +24,33 @@ tokio::task_local! {
     static CARRIED: RefCell<Vec<Room>>;
 }
 
-/// Room that an answer takes until it is dropped.
+/// Memory reserved for one answer; released on drop.
 #[derive(Debug)]
 pub struct Room(OwnedSemaphorePermit);
 
 impl Room {
-    /// Waits for the room of an answer of which at most so many bytes are read.
+    /// Waits until an answer of up to `bytes_max` bytes fits.
     pub(in crate::connect) async fn wait(bytes_max: usize) -> Option<Self> {
         Self::wait_in(&LARGE, ROOM, bytes_max).await
     }
 
     async fn wait_in(room: &Arc<Semaphore>, all: usize, bytes_max: usize) -> Option<Self> {
-        // All of it at once: two answers that each hold a part would wait for each other.
+        // Acquire everything at once: two answers that each hold a part would wait for each other forever.
         let units = u32::try_from(bytes_max.min(all).div_ceil(UNIT)).unwrap_or(u32::MAX);
         Arc::clone(room).acquire_many_owned(units).await.ok().map(Self)
     }
 
-    /// The answer is whole: what it did not need is given back, the rest is carried on.
+    /// Called once the whole answer is read: releases what it did not need and passes the rest to [`carrying`].
     pub(in crate::connect) fn keep(mut self, bytes: usize) {
         let needed = bytes.div_ceil(UNIT);
         let spare = self.0.num_permits().saturating_sub(needed);
         drop(self.0.split(spare));
-        // Nobody carries it: then it ends here.
+        // Outside `carrying`, the room is released here.
         let _ = CARRIED.try_with(|carried| carried.borrow_mut().push(self));
     }
 }
 
-/// Makes a call and gives the room that its answers take beside its result.
+/// Makes a call and returns its result with the room that its answers still occupy.
 pub async fn carrying<T>(call: impl Future<Output = T>) -> (T, Vec<Room>) {
     let scoped = async move {
         let outcome = call.await;

@@ -1,8 +1,8 @@
-//! Reading JSON exactly: what comes out is what went in, or a clear refusal.
+//! Reads JSON exactly: every value is preserved, or the text is refused with a clear reason.
 //!
-//! One reader serves both directions: bodies that reach us and answers of targets. Numbers keep every digit, nesting
-//! is bounded before it is descended into, and numbers of absurd length are refused. Repeated keys, and text that cannot be
-//! kept (`crate::text`), follow the caller's rules.
+//! The same reader serves request bodies that reach us and answers from targets. Numbers keep every digit. Depth is
+//! checked before descending, and absurdly long numbers are refused. The caller's rules decide about repeated keys and
+//! about text that cannot be stored (`crate::text`).
 
 use std::fmt;
 
@@ -11,19 +11,19 @@ use serde_json::{Map, Number, Value};
 
 use crate::text::{self, Replaced};
 
-/// No number may be written with more characters.
+/// Longest number accepted, in characters.
 const NUMBER_CHARS_MAX: usize = 1_000;
 
-/// `serde_json` gives keys with this prefix a meaning of its own when a value is read again.
+/// `serde_json` treats keys with this prefix specially when it reads a value back.
 const RESERVED_KEY_PREFIX: &str = "$serde_json::private::";
 
-/// Why a text is not JSON that we take. Safe to show to the sender: it quotes at most keys.
+/// Why a text is not acceptable JSON. Safe to show to the sender: it quotes keys at most, never values.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct BadJson {
-    /// What is wrong.
+    /// Human-readable reason.
     pub message: String,
-    /// JSON pointer to where; empty where the text is no JSON at all.
+    /// JSON pointer to the offending value; empty if the text is not JSON at all.
     pub pointer: String,
 }
 
@@ -33,41 +33,41 @@ impl BadJson {
     }
 }
 
-/// What a repeated key in one object means.
+/// What to do about a repeated key in an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Duplicates {
-    /// The text is refused.
+    /// Refuse the text.
     Refuse,
-    /// The last value counts.
+    /// Keep the last value.
     LastWins,
 }
 
-/// What a character means that JSON can write and Stepwell cannot keep.
+/// What to do about characters that JSON can express but Stepwell cannot store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unkept {
-    /// The text is refused.
+    /// Refuse the text.
     Refuse,
-    /// U+FFFD takes its place.
+    /// Replace the character with U+FFFD.
     Replace,
 }
 
-/// How to read.
+/// What [`read`] accepts.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules {
-    /// Arrays and objects inside each other, the outermost counted. More than 127 is never read.
+    /// Deepest nesting of arrays and objects, counting the outermost. Values above 127 have no further effect.
     pub depth_max: usize,
-    /// The rule for repeated keys.
+    /// Repeated keys.
     pub duplicates: Duplicates,
-    /// The rule for U+0000, which Postgres cannot store.
+    /// U+0000, which Postgres cannot store.
     pub nul: Unkept,
-    /// The rule for half of a surrogate pair, which is no character.
+    /// Unpaired surrogates, which are not characters.
     pub surrogates: Unkept,
 }
 
-/// Reads one JSON value that fills the whole text. A leading byte order mark is passed over.
+/// Reads a text that consists of exactly one JSON value. Skips a leading byte order mark.
 ///
 /// # Errors
-/// What is wrong, with line and column or the pointer.
+/// The reason, with line and column or a JSON pointer.
 pub fn read(body: &[u8], rules: Rules) -> Result<Value, BadJson> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let text = std::str::from_utf8(body)
@@ -75,7 +75,7 @@ pub fn read(body: &[u8], rules: Rules) -> Result<Value, BadJson> {
     read_text(text, rules).map(|(value, _)| value)
 }
 
-/// The same for a text, and what was replaced in it.
+/// Like [`read`], for a `str`; also returns what was replaced.
 pub(crate) fn read_text(text: &str, rules: Rules) -> Result<(Value, Replaced), BadJson> {
     if text.trim().is_empty() {
         return Err(BadJson::new("the body is empty where JSON is expected"));
@@ -102,7 +102,7 @@ pub(crate) fn read_text(text: &str, rules: Rules) -> Result<(Value, Replaced), B
     Ok((value, Replaced { nul, surrogates, ..Replaced::default() }))
 }
 
-/// `serde_json` speaks of escapes where a person thinks of characters.
+/// Rewrites `serde_json` messages that speak of escapes in terms of characters.
 fn explained(message: &str) -> String {
     let is_surrogate = ["lone leading surrogate in hex escape", "unexpected end of hex escape"]
         .iter()
@@ -213,7 +213,7 @@ fn check_key<E: serde::de::Error>(key: &str, object: &Map<String, Value>, duplic
     Ok(())
 }
 
-/// A key, or the sign that serde_json hands over a number with its digits.
+/// A key, or the marker under which `serde_json` passes a number with its digits.
 enum Key {
     Number,
     Name(String),
@@ -224,8 +224,8 @@ struct KeySeed;
 impl<'de> DeserializeSeed<'de> for KeySeed {
     type Value = Key;
 
-    /// Numbers arrive as a map whose key is not read from the text. Asking for an option tells the two apart
-    /// (a key of the text is always `Some`), so no text can pass for a number.
+    /// `serde_json` passes numbers as a map whose key does not come from the text. Asking for an option tells the two
+    /// apart, because a key from the text is always `Some`; so no text can pose as a number.
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Key, D::Error> {
         deserializer.deserialize_option(self)
     }

@@ -1,14 +1,14 @@
-//! The target's own words about a failure, found in the error shapes that targets use.
+//! Extracts the target's own error message from the shapes that targets commonly use.
 
 use serde_json::Value;
 
-/// Longest text that is taken over into an error's detail.
+/// Longest message copied into an error's detail.
 const MESSAGE_CHARS_MAX: usize = 300;
 
-/// No more errors of one answer are quoted.
+/// Most errors quoted from one answer.
 const ERRORS_MAX: usize = 3;
 
-/// What the target says went wrong; nothing if it says nothing.
+/// Returns the target's message, or `None` if the body has none.
 pub(super) fn target_message(body: &Value) -> Option<String> {
     let message = match body {
         Value::Array(errors) => list(errors),
@@ -20,7 +20,7 @@ pub(super) fn target_message(body: &Value) -> Option<String> {
 }
 
 fn object(body: &Value) -> Option<String> {
-    // NetSuite and others put the useful part into a list and a useless one into `title`.
+    // NetSuite and others put the useful text into a list and a generic one into `title`.
     for name in ["o:errorDetails", "errors", "details"] {
         if let Some(message) = body.get(name).and_then(Value::as_array).and_then(|errors| list(errors)) {
             return Some(message);
@@ -71,7 +71,7 @@ fn text_of(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// One line of bounded length, without control characters.
+/// Collapses whitespace and control characters, and truncates.
 fn shorten(text: &str) -> String {
     let mut line = String::new();
     for (count, word) in text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty()).enumerate()

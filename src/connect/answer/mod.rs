@@ -1,4 +1,4 @@
-//! What comes back, and what it means.
+//! Reads, judges and records answers.
 
 pub(super) mod answers;
 pub mod json;

@@ -1,4 +1,5 @@
-//! What an answer means: the connection's rules first, then the status, then the shape that the task asked for.
+//! Decides what an answer means: first the connection's rules, then the status, then the output that the task asked
+//! for.
 
 use std::time::{Duration, SystemTime};
 
@@ -24,11 +25,11 @@ use crate::machine::{
 };
 use crate::text::{Replaced, without_nul};
 
-/// `Retry-After` beyond this is shortened to it.
+/// Longest `Retry-After` honored; longer ones are shortened to this.
 const RETRY_AFTER_MAX: Duration = Duration::from_hours(24);
 
-/// How answers are read: what a target did is done, however it spells its answer. Repeated keys: the last counts, as nearly
-/// all clients have it; our own door is stricter.
+/// Lenient rules for answers: the target has acted, however badly its answer is written. The last of repeated keys
+/// counts, as in nearly all clients. Bodies that reach us are read more strictly.
 pub(in crate::connect) const ANSWER_RULES: Rules = Rules {
     depth_max: ANSWER_DEPTH_MAX,
     duplicates: Duplicates::LastWins,
@@ -36,10 +37,10 @@ pub(in crate::connect) const ANSWER_RULES: Rules = Rules {
     surrogates: Unkept::Replace,
 };
 
-/// Below what the journal can hold, with room for what a workflow puts around an answer.
+/// Below what the journal can hold, so that a workflow can still wrap an answer in its own data.
 const ANSWER_DEPTH_MAX: usize = 110;
 
-/// Judges an answer.
+/// Turns an answer into the outcome of the call.
 pub(in crate::connect) fn judge(
     connection: &Prepared,
     request: &CallRequest,
@@ -78,8 +79,8 @@ pub(in crate::connect) fn judge(
     }
 }
 
-/// Short texts are looked through as they came, which spares most of them the walk. In long ones each value is looked
-/// through more closely than the whole would be.
+/// Whether the body needs a thorough search for secrets. Short text is searched as it came, which usually spares the
+/// walk through its values. In long text, each value is searched more closely than the whole would be.
 fn may_repeat_secrets(sent: &Outgoing, body: &[u8]) -> bool {
     const SHORT_BYTES: usize = 16 << 10;
     body.len() > SHORT_BYTES || std::str::from_utf8(body).is_err() || sent.redactor.finds(body)
@@ -89,7 +90,7 @@ fn is_success(status: StatusCode, redirect: Redirect) -> bool {
     status.is_success() || (redirect == Redirect::Follow && status.is_redirection())
 }
 
-/// Built-in classes, for answers that no rule of the connection knows.
+/// The class of a failure that no rule of the connection matches.
 fn class_of(status: StatusCode) -> FaultClass {
     match status.as_u16() {
         408 | 425 | 429 | 500 | 502 | 503 | 504 => FaultClass::Transient,
@@ -98,8 +99,8 @@ fn class_of(status: StatusCode) -> FaultClass {
     }
 }
 
-/// Whether a target that answered so may have acted. Safe methods ask for no change. A 4xx is a refusal; so are the
-/// redirects that say "ask there instead". A 2xx that a rule calls a failure may have acted in part.
+/// Whether a target that answered with this status may have acted. Safe methods request no change. A 4xx is a refusal,
+/// and so are redirects that say "ask there instead". A 2xx that a rule calls a failure may have acted in part.
 fn effect_of(method: &Method, status: StatusCode) -> TargetEffect {
     match status.as_u16() {
         _ if method.is_safe() => TargetEffect::None,
@@ -108,19 +109,20 @@ fn effect_of(method: &Method, status: StatusCode) -> TargetEffect {
     }
 }
 
-/// Whether a target that answered so may still be at it: something between gave up waiting for it. A target that answers for itself is done.
+/// Whether the target may still be working: these statuses come from a proxy that gave up waiting. A target that
+/// answers for itself has finished.
 fn is_under_way(status: StatusCode) -> bool {
-    // 520 to 524 are how Cloudflare says it.
+    // Cloudflare uses 520 to 524.
     matches!(status.as_u16(), 502 | 504 | 520..=524)
 }
 
-/// A body as a value, and what there is to say about how it was read.
+/// A decoded body, and notes on how it was decoded.
 #[derive(Debug, Default)]
 struct Content {
     value: Value,
-    /// The body for people, where the value is base64.
+    /// The body as shown to people, if `value` is base64.
     shown: Option<Value>,
-    /// Why announced JSON is none.
+    /// Why a body announced as JSON could not be read as JSON.
     unreadable: Option<String>,
     replaced: Replaced,
 }
@@ -131,8 +133,8 @@ impl Content {
     }
 }
 
-/// JSON where the answer says so, else text, else base64. Spelling makes no answer unreadable: what cannot be kept is
-/// replaced.
+/// Decodes a body as JSON if the answer says so, else as text, else as base64. Bad encoding never makes an answer
+/// unreadable: characters that cannot be stored are replaced.
 fn content(answer: &Answer) -> Content {
     if answer.body.is_empty() {
         return Content::default();
@@ -160,7 +162,7 @@ fn content(answer: &Answer) -> Content {
     Content { value, unreadable, shown: Some(text), replaced: Replaced::default() }
 }
 
-/// Whether a body of this type is text whatever its bytes are.
+/// Whether bodies of this type are text, whatever their bytes.
 fn is_text(essence: &str) -> bool {
     const TEXTS: [&str; 8] = [
         "application/xml",
@@ -188,17 +190,17 @@ fn matching_rule<'r>(
     view["body"] = content.take();
     let view = Arc::new(view);
     let found = candidates.find(|rule| rule.when.as_ref().is_none_or(|when| is_true(when, &view)));
-    // Nothing else holds it: the body moves back.
+    // The view holds the only reference, so this moves the body back without copying it.
     *content = Arc::unwrap_or_clone(view)["body"].take();
     found
 }
 
 fn is_true(when: &crate::expr::Expression, view: &Arc<Value>) -> bool {
-    // A body of another shape makes the expression fail: then the rule is not about this answer.
+    // A body of another shape makes the expression fail; then the rule does not apply.
     when.evaluate(view, &[]).is_ok_and(|value| value == Value::Bool(true))
 }
 
-/// Why an answer with a good status still is no success.
+/// Why an answer with a successful status still counts as a failure.
 fn unusable(answer: &Answer, unreadable: Option<String>) -> Option<Reason> {
     let (class, detail) = match &answer.cut {
         Some(Cut::TooLong) => (
@@ -215,9 +217,9 @@ fn unusable(answer: &Answer, unreadable: Option<String>) -> Option<Reason> {
 struct Reason {
     class: FaultClass,
     after: Option<Duration>,
-    /// The error's type, where a rule names one.
+    /// The error's type, if a rule names one.
     error: Option<String>,
-    /// Ours, where the target's own words say nothing.
+    /// Used if the target gave no message of its own.
     detail: Option<String>,
 }
 
@@ -248,7 +250,8 @@ fn failed(connection: &Prepared, sent: &Outgoing, answer: &Answer, content: &Con
     })
 }
 
-/// `Retry-After` in seconds or as a date, which is read against the answer's own clock where it shows one.
+/// Parses `Retry-After`, in seconds or as a date. A date is compared with the answer's own `Date` header if there is
+/// one.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let value = header(headers, &RETRY_AFTER)?.trim();
     let after = match value.parse::<u64>() {
@@ -284,7 +287,7 @@ fn output(shape: HttpOutput, sent: &Outgoing, answer: &Answer, content: Value) -
     }
 }
 
-/// Headers as an object, names in lower case; secrets are masked, cookies are left out.
+/// Headers as an object with lower-case names. Secrets are masked, cookies omitted.
 fn headers_value(sent: &Outgoing, headers: &HeaderMap) -> Value {
     let mut object = Map::new();
     for name in headers.keys().filter(|name| !matches!(name.as_str(), "set-cookie" | "set-cookie2")) {

@@ -1,6 +1,6 @@
-//! The secrets that one attempt sent, so that they are hidden in what comes back.
+//! Collects the secrets that one attempt sends, so that they can be masked in the answer.
 //!
-//! Some targets repeat credentials in their answers ("token abc is not valid"); nothing of that may reach the journal.
+//! Some targets echo credentials ("token abc is not valid"); none of that may reach the journal.
 
 use crate::redact::{Known, Redactor};
 
@@ -19,7 +19,7 @@ impl Hidden {
         self.0.push(value.to_owned());
     }
 
-    /// Hides them, and every other secret that is known and long enough not to be there by chance.
+    /// Builds a redactor for these secrets and for every other known secret that is too long to occur by chance.
     pub(in crate::connect) fn redactor(&self, known: &Known) -> Redactor {
         let values: Vec<&str> = self.0.iter().map(String::as_str).collect();
         known.with(&values)

@@ -1,4 +1,4 @@
-//! What the journal keeps of an answer: masked, selected, bounded.
+//! Builds the part of an answer that the journal keeps: masked, selected and bounded.
 
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
 use serde_json::Value;
@@ -11,13 +11,13 @@ use crate::connect::wire::exchange::Answer;
 use crate::machine::ResponseSummary;
 use crate::text::without_nul;
 
-/// Longest body of a failure that is kept.
+/// Longest body kept of a failed call.
 const BODY_BYTES_MAX: usize = 16 << 10;
 
-/// Longest header value that is kept.
+/// Longest header value kept.
 const HEADER_CHARS_MAX: usize = 1_000;
 
-/// Headers that help to understand an answer, or to ask the target's operator about it.
+/// Headers that help to understand an answer or to report a problem to the target's operator.
 const KEPT: [&str; 11] = [
     "content-type",
     "location",
@@ -32,7 +32,7 @@ const KEPT: [&str; 11] = [
     "sforce-limit-info",
 ];
 
-/// A success: the engine keeps the output, so the body is not kept twice.
+/// Summary of a success. Leaves out the body, because the engine keeps the output.
 pub(super) fn of_success(sent: &Outgoing, answer: &Answer) -> ResponseSummary {
     ResponseSummary {
         url: sent.redactor.text(target::shown(&answer.url)),
@@ -44,7 +44,7 @@ pub(super) fn of_success(sent: &Outgoing, answer: &Answer) -> ResponseSummary {
     }
 }
 
-/// A failure, with what the target said.
+/// Summary of a failure, with the body.
 pub(super) fn of_failure(sent: &Outgoing, answer: &Answer, content: &Value) -> ResponseSummary {
     ResponseSummary { body: body(answer, content), ..of_success(sent, answer) }
 }
@@ -66,7 +66,7 @@ fn kept(sent: &Outgoing, answer: &Answer) -> Vec<(String, String)> {
     found.map(|(name, value)| (name.as_str().to_owned(), shown(sent, &name, value))).collect()
 }
 
-/// A header's value as people may see it.
+/// A header's value, masked for people.
 pub(super) fn shown(sent: &Outgoing, name: &HeaderName, value: &HeaderValue) -> String {
     if value.is_sensitive() || matches!(name.as_str(), "authorization" | "proxy-authorization" | "cookie") {
         return "***".to_owned();
@@ -76,6 +76,6 @@ pub(super) fn shown(sent: &Outgoing, name: &HeaderName, value: &HeaderValue) -> 
         Ok(url) if *name == LOCATION => target::shown(&url),
         _ => text,
     };
-    // Cut only now: half a secret would not be found.
+    // Truncate only after masking: half a secret would not be recognized.
     sent.redactor.text(text).chars().take(HEADER_CHARS_MAX).collect()
 }

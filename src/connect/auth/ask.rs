@@ -1,4 +1,4 @@
-//! The request for a token, and what its answer means.
+//! Requests a token from a token endpoint and interprets the answer.
 
 use std::time::Duration;
 
@@ -26,32 +26,32 @@ use crate::redact::Redactor;
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const DISCOVERY: &str = "/.well-known/openid-configuration";
 
-/// Longest description of a refusal that is passed on.
+/// Longest error description passed on from the token endpoint.
 const DESCRIPTION_CHARS_MAX: usize = 300;
 
-/// Longest answer of a token endpoint, or of discovery.
+/// Longest answer accepted from a token endpoint or from discovery.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
 
 const ANSWER_RULES: Rules =
     Rules { depth_max: 64, duplicates: Duplicates::Refuse, nul: Unkept::Refuse, surrogates: Unkept::Refuse };
 
-/// What a token endpoint granted.
+/// A granted token.
 pub(super) struct Granted {
     pub(super) token: Secret,
-    /// None: until a call says otherwise.
+    /// `None` if the server named no lifetime: the token is used until a call is refused.
     pub(super) lifetime: Option<Duration>,
     pub(super) refresh: Option<Secret>,
-    /// Why the token must not be used all the same. The refresh token counts.
+    /// If set, the token must not be used for this reason. The refresh token is valid all the same.
     pub(super) trouble: Option<Box<Problem>>,
 }
 
-/// Why there is no token, and what that says about the refresh token that was sent.
+/// Why there is no token, and whether the refresh token that was sent is still valid.
 pub(super) enum NotGranted {
-    /// The token endpoint does not accept it.
+    /// The token endpoint rejected the refresh token.
     TokenRefused(Box<Problem>),
-    /// Nothing became of the request.
+    /// The token endpoint did nothing.
     NotDone(Box<Problem>),
-    /// The answer was lost: the token may have been replaced by another one.
+    /// The answer was lost: the server may have replaced the refresh token.
     PerhapsDone(Box<Problem>),
 }
 
@@ -63,7 +63,7 @@ impl NotGranted {
     }
 }
 
-/// Where tokens are asked for.
+/// Returns the URL of the token endpoint.
 pub(super) async fn endpoint(wire: &Wire, settings: &OAuth2<Secret>, base: Option<&Url>) -> Result<Url, Box<Problem>> {
     let authority = match (&settings.authority, base) {
         (Some(authority), _) => parse(authority.expose(), "authority")?,
@@ -123,7 +123,7 @@ async fn discover(wire: &Wire, settings: &OAuth2<Secret>, authority: &Url) -> Re
     parse(endpoint, "token_endpoint")
 }
 
-/// Asks for a token. `refresh` stands in for the configured refresh token after the server gave a new one.
+/// Requests a token. `refresh` replaces the configured refresh token after the server has issued a new one.
 pub(super) async fn ask(
     wire: &Wire,
     settings: &OAuth2<Secret>,
@@ -136,7 +136,7 @@ pub(super) async fn ask(
     if !answer.status.is_success() {
         return Err(refused(&outgoing, &answer));
     }
-    // The provider may have replaced the refresh token, whatever its answer reads like.
+    // Even if its answer is unreadable, the provider may have replaced the refresh token.
     let found = read(&outgoing, &answer).map_err(NotGranted::PerhapsDone)?;
     let secret = |name: &str| found[name].as_str().filter(|t| !t.is_empty()).map(|t| Secret::from(t.to_owned()));
     let Some(token) = secret("access_token") else {
@@ -150,7 +150,7 @@ pub(super) async fn ask(
     Ok(Granted { token, lifetime: lifetime(&found["expires_in"]), refresh, trouble })
 }
 
-/// Some write seconds as a number, some as a text.
+/// Reads `expires_in`, which some servers write as a string.
 fn lifetime(value: &Value) -> Option<Duration> {
     let seconds = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())?;
     Duration::try_from_secs_f64(seconds).ok()
@@ -163,7 +163,7 @@ async fn send(wire: &Wire, outgoing: &Outgoing) -> Result<Answer, NotGranted> {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(problem)) => Err(match problem.effect() {
             TargetEffect::None => NotGranted::NotDone(problem),
-            // Whatever became of it, the call itself was not sent.
+            // Whatever happened to the token request, the call itself was not sent.
             _ => NotGranted::PerhapsDone(problem.without_effect()),
         }),
         Err(_) => {
@@ -173,7 +173,7 @@ async fn send(wire: &Wire, outgoing: &Outgoing) -> Result<Answer, NotGranted> {
     }
 }
 
-/// An answer with tokens, read as strictly as what comes from outside: nobody may read another token in it than we do.
+/// Reads a token response under strict rules, so that no other reader can find a different token in it.
 fn read(sent: &Outgoing, answer: &Answer) -> Result<Value, Box<Problem>> {
     let asked = target::short(&sent.url);
     let why = match &answer.cut {
@@ -191,10 +191,10 @@ fn read(sent: &Outgoing, answer: &Answer) -> Result<Value, Box<Problem>> {
     Err(Problem::authentication("No token", sent.redactor.text(detail)).permanent())
 }
 
-/// What a refusal means: some pass by themselves, some need a person with other credentials.
+/// Classifies a refusal: some pass by themselves, others need a person to provide new credentials.
 fn refused(sent: &Outgoing, answer: &Answer) -> NotGranted {
     let status = answer.status.as_u16();
-    // A gateway may answer with a page, which says nothing.
+    // A gateway may answer with an HTML page, which carries no error code.
     let body = json::read(&answer.body, ANSWER_RULES).unwrap_or_default();
     let code = body["error"].as_str().unwrap_or_default();
     let said: String = [code, body["error_description"].as_str().unwrap_or_default()].join(" ");
@@ -229,7 +229,8 @@ fn check_issuer(settings: &OAuth2<Secret>, issuer: &str) -> Result<(), Box<Probl
     Err(Problem::authentication("Unknown issuer", detail).permanent())
 }
 
-/// Who issued a token, if the token is a JWT. It came over a connection that we chose, so its signature is not checked.
+/// The `iss` claim, if the token is a JWT. The signature is not checked: the token came over a connection that we
+/// opened.
 fn issuer_of(token: &str) -> Option<String> {
     let claims = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
     let claims: Value = serde_json::from_slice(&claims).ok()?;

@@ -1,4 +1,5 @@
-//! Digest (RFC 7616): the last challenge of each server is kept, so that only the first call pays for it.
+//! Digest authentication (RFC 7616). Keeps each server's last challenge, so that only the first call needs a second
+//! request.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -9,7 +10,7 @@ use url::{Position, Url};
 
 use crate::connect::Secret;
 
-/// More servers than any installation calls; beyond it all challenges are asked for again.
+/// More servers than any installation calls. Beyond it, all challenges are dropped and requested again.
 const CHALLENGES_MAX: usize = 1_024;
 
 /// The last challenge of each server and user.
@@ -17,7 +18,7 @@ const CHALLENGES_MAX: usize = 1_024;
 pub(super) struct Challenges(Mutex<HashMap<(String, String), WwwAuthenticateHeader>>);
 
 impl Challenges {
-    /// Keeps the strongest of the challenges of an answer. False if there is none that can be met.
+    /// Keeps the strongest of the offered challenges. Returns false if none is supported.
     pub(super) fn keep(&self, url: &Url, username: &Secret, offered: &[String]) -> bool {
         let parsed = offered.iter().filter_map(|text| digest_auth::parse(text).ok());
         let Some(best) = parsed.max_by_key(|challenge| challenge.algorithm.algo != AlgorithmType::MD5) else {
@@ -31,7 +32,7 @@ impl Challenges {
         true
     }
 
-    /// The `Authorization` header of a request, if the server's challenge is known.
+    /// Returns the `Authorization` header of a request if the server's challenge is known.
     pub(super) fn answer(
         &self,
         (username, password): (&Secret, &Secret),

@@ -1,4 +1,4 @@
-//! Assertions that we sign (RFC 7523): who we are, for whom, for a short time.
+//! Signs short-lived JWT assertions (RFC 7523).
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -17,10 +17,10 @@ use sha2::Sha256;
 use crate::connect::Secret;
 use crate::dsl::authentication::{SigningAlgorithm, SigningKey};
 
-/// Salesforce takes none that lives longer than three minutes.
+/// Salesforce rejects assertions valid for more than three minutes.
 const LIFETIME: Duration = Duration::from_mins(2);
 
-/// What an assertion states.
+/// The claims of an assertion.
 pub(super) struct Statement<'a> {
     pub(super) issuer: &'a str,
     pub(super) subject: &'a str,
@@ -28,7 +28,7 @@ pub(super) struct Statement<'a> {
     pub(super) scope: Option<String>,
 }
 
-/// An assertion signed with a private key. The message of a failure never holds the key.
+/// Signs an assertion with a private key. Error messages never contain the key.
 pub(super) fn signed(with: &SigningKey<Secret>, statement: &Statement<'_>) -> Result<Secret, String> {
     let algorithm = match with.algorithm {
         SigningAlgorithm::Rs256 => "RS256",
@@ -40,13 +40,13 @@ pub(super) fn signed(with: &SigningKey<Secret>, statement: &Statement<'_>) -> Re
         header["kid"] = id.expose().into();
     }
     let content = content(&header, statement);
-    // Environment files often write line breaks as \n.
+    // Environment files often write line breaks as `\n`.
     let pem = with.key.expose().replace("\\n", "\n");
     let signature = sign(with.algorithm, pem.as_bytes(), content.as_bytes())?;
     Ok(format!("{content}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature)).into())
 }
 
-/// An assertion signed with the client's secret.
+/// Signs an assertion with the client's secret.
 pub(super) fn signed_with_secret(secret: &Secret, statement: &Statement<'_>) -> Secret {
     let content = content(&json!({"typ": "JWT", "alg": "HS256"}), statement);
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()).expect("HMAC takes keys of any length");

@@ -1,7 +1,7 @@
-//! Who calls: from a policy to what one request carries, and what to do when the target does not accept it.
+//! Authenticates requests: turns a policy into headers, and renews credentials that a target rejects.
 //!
-//! Tokens and challenges live in memory, but for those tokens that come of a refresh token, which all nodes share. Credentials are
-//! renewed at most once for one attempt.
+//! Tokens and challenges live in memory, except tokens obtained with a refresh token, which all nodes share.
+//! Credentials are renewed at most once per attempt.
 
 mod ask;
 mod digest;
@@ -32,26 +32,26 @@ use digest::Challenges;
 use tokens::{Source, Token, Tokens};
 use vault::{TokenId, TokenVault};
 
-/// What a request for a token is sent with.
+/// What a token request needs to be sent.
 #[derive(Clone)]
 pub(super) struct Wire {
     pub(super) clients: Arc<Clients>,
     pub(super) body_bytes_max: usize,
     pub(super) timeout: Duration,
-    /// Where the credentials may go.
+    /// Where the credentials may be sent.
     pub(super) reach: Reach,
-    /// Secrets that are known; tokens are added.
+    /// Known secrets; granted tokens are added.
     pub(super) known: Known,
 }
 
-/// What is remembered from call to call.
+/// State kept between calls.
 #[derive(Debug, Default)]
 pub(super) struct Authenticator {
     tokens: Tokens,
     challenges: Challenges,
 }
 
-/// A policy with its secrets looked up.
+/// A policy with its secrets resolved.
 #[derive(Debug)]
 pub(super) enum Credentials {
     None,
@@ -63,7 +63,7 @@ pub(super) enum Credentials {
 }
 
 impl Credentials {
-    /// The access token; none of a policy without one.
+    /// Returns the access token, or `None` if the policy uses none.
     pub(super) fn token(&self) -> Option<&Secret> {
         match self {
             Self::Bearer(token) | Self::Token { token: Token { value: token, .. }, .. } => Some(token),
@@ -72,25 +72,25 @@ impl Credentials {
     }
 }
 
-/// A policy as far as it goes without asking anyone.
+/// A policy resolved as far as possible without a request.
 enum Settled {
     Ready(Credentials),
-    /// A token is needed.
+    /// A token has to be requested.
     Asking(Box<OAuth2<Secret>>),
 }
 
 impl Authenticator {
-    /// From now on all nodes share the result of refresh tokens.
+    /// Makes all nodes share the tokens obtained with refresh tokens.
     pub(super) fn share(&self, vault: Arc<dyn TokenVault>, keyring: Keyring) {
         self.tokens.share(vault, keyring);
     }
 
-    /// Waits for the requests for tokens that are under way.
+    /// Waits for token requests in flight.
     pub(super) async fn finish(&self, within: Duration) {
         self.tokens.finish(within).await;
     }
 
-    /// Asks for a token in place of the one of this generation, whether or not a call needs one.
+    /// Replaces the token of the given generation, whether or not a call needs one.
     pub(super) async fn replace(
         &self,
         wire: &Wire,
@@ -103,7 +103,7 @@ impl Authenticator {
         source.token_after(wire, u64::try_from(generation).ok()).await.map(drop)
     }
 
-    /// What a call proves itself with. Fetches a token if there is none that can be used.
+    /// Returns the credentials of a call. Requests a token if no usable one is known.
     pub(super) async fn obtain(
         &self,
         wire: &Wire,
@@ -120,7 +120,7 @@ impl Authenticator {
         }
     }
 
-    /// An access token, for APIs that take it in a header of their own; never the refused one.
+    /// Returns an access token for APIs that expect it in their own header; never the refused one.
     pub(super) async fn access_token(
         &self,
         wire: &Wire,
@@ -135,7 +135,7 @@ impl Authenticator {
         self.obtain(wire, connection, secrets, connection.authentication.as_ref()).await
     }
 
-    /// The same where nobody can be asked: then a call that needs a token goes without.
+    /// Like [`Self::obtain`], without any request: a call that needs a token goes without.
     pub(super) fn obtain_offline(
         secrets: &Secrets,
         policy: Option<&Authentication>,
@@ -146,7 +146,7 @@ impl Authenticator {
         }
     }
 
-    /// Other credentials after the target refused these; none if there are no others.
+    /// Returns new credentials after the target refused these, or `None` if there are no others.
     pub(super) async fn renew(
         &self,
         wire: &Wire,
@@ -168,7 +168,7 @@ impl Authenticator {
         }
     }
 
-    /// The `Authorization` header of a request that is complete but for it. What must not be shown is noted in it.
+    /// Returns the `Authorization` header of an otherwise complete request, and marks its secrets for masking.
     pub(super) fn header(&self, with: &Credentials, to: &mut Outgoing) -> Result<Option<HeaderValue>, Box<Problem>> {
         let text = match with {
             Credentials::None => return Ok(None),
@@ -196,7 +196,8 @@ impl Authenticator {
     }
 }
 
-/// The row in which all nodes keep the tokens of a policy; none if its tokens are not shared, or a secret is missing.
+/// Returns the row in which all nodes keep the tokens of a policy; `None` if they are not shared or a secret is
+/// missing.
 pub(super) fn shared_row(secrets: &Secrets, policy: Option<&Authentication>) -> Option<TokenId> {
     match settle(secrets, policy).ok()? {
         Settled::Asking(settings) if settings.grant == authentication::Grant::RefreshToken => {
@@ -244,7 +245,7 @@ fn settle(secrets: &Secrets, policy: Option<&Authentication>) -> Result<Settled,
     }))
 }
 
-/// A policy out of a secret that holds its settings as JSON.
+/// Reads a policy from a secret that holds its settings as JSON.
 fn read_secret(secrets: &Secrets, kind: &str, name: &str) -> Result<Authentication, Box<Problem>> {
     let text = secrets.resolve(name).map_err(|e| Problem::secret(&e))?;
     let settings: Value = serde_json::from_str(text.expose()).map_err(|_| unusable(name, "it is not a JSON object"))?;
@@ -254,7 +255,7 @@ fn read_secret(secrets: &Secrets, kind: &str, name: &str) -> Result<Authenticati
     reading.policy.ok_or_else(|| unusable(name, &why()))
 }
 
-/// The parts of a secret that are secrets by themselves.
+/// Registers the parts of the settings that are secret by themselves.
 fn note_settings(known: &Known, settings: &Value) {
     const NAMES: [&str; 7] = ["password", "secret", "token", "assertion", "key", "consumerSecret", "tokenSecret"];
     for (name, value) in settings.as_object().into_iter().flatten() {
@@ -271,7 +272,7 @@ fn unusable(secret: &str, why: &str) -> Box<Problem> {
     Problem::configuration("Unusable secret", detail)
 }
 
-/// The secrets that a call and its connection name, whether or not they are sent.
+/// Names of the secrets that a call and its connection refer to, whether or not they are sent.
 pub(super) fn named(policy: Option<&Authentication>, connection: &Prepared) -> Vec<String> {
     let policies = policy.into_iter().chain(&connection.authentication);
     let mut names: Vec<String> = policies.flat_map(Authentication::secrets).collect();

@@ -1,4 +1,4 @@
-//! OAuth 1.0a (RFC 5849) with HMAC-SHA256, as NetSuite's token-based authentication wants it.
+//! OAuth 1.0a (RFC 5849) with HMAC-SHA256, as NetSuite's token-based authentication requires.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -11,16 +11,16 @@ use url::{Position, Url, form_urlencoded};
 use crate::connect::Secret;
 use crate::dsl::authentication::OAuth1;
 
-/// RFC 5849, 3.6: all but the unreserved characters.
+/// RFC 5849, section 3.6: everything but the unreserved characters.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// What makes one signature different from all others.
+/// The parts that make each signature unique.
 pub(super) struct Once {
     pub(super) nonce: String,
     pub(super) timestamp: u64,
 }
 
-/// The `Authorization` header of a request. `form` is the body where it is a form: its fields are signed too.
+/// Returns the `Authorization` header. `form` is the body if it is a form, whose fields are signed too.
 pub(super) fn header(with: &OAuth1<Secret>, method: &Method, url: &Url, form: Option<&[u8]>, once: &Once) -> String {
     let timestamp = once.timestamp.to_string();
     let protocol = [
@@ -42,14 +42,14 @@ pub(super) fn header(with: &OAuth1<Secret>, method: &Method, url: &Url, form: Op
     format!("OAuth {}", parts.join(", "))
 }
 
-/// RFC 5849, 3.4.1.
+/// Signature base string, RFC 5849, section 3.4.1.
 fn base_string(protocol: &[(&str, &str)], method: &Method, url: &Url, form: Option<&[u8]>) -> String {
     let given = url.query_pairs().chain(form_urlencoded::parse(form.unwrap_or_default()));
     let mut parameters: Vec<(String, String)> = given.map(|(name, value)| (encoded(&name), encoded(&value))).collect();
     parameters.extend(protocol.iter().map(|(name, value)| (encoded(name), encoded(value))));
     parameters.sort();
     let parameters: Vec<String> = parameters.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
-    // Up to the path, so without query and fragment; a default port is not part of a parsed URL.
+    // Without query and fragment. A parsed URL contains no default port.
     let address = &url[..Position::AfterPath];
     format!("{method}&{}&{}", encoded(address), encoded(&parameters.join("&")))
 }
@@ -62,7 +62,7 @@ fn encoded(text: &str) -> String {
 mod tests {
     use super::*;
 
-    /// RFC 5849, 3.4.1.1, with its own protocol parameters.
+    /// The example of RFC 5849, section 3.4.1.1, with its own protocol parameters.
     #[test]
     fn the_base_string_is_that_of_the_rfc() {
         let url = Url::parse("http://EXAMPLE.COM:80/request?b5=%3D%253D&a3=a&c%40=&a2=r%20b").expect("a URL");
@@ -99,7 +99,7 @@ mod tests {
         };
         assert!(header("a").starts_with("OAuth realm=\"1234567_SB1\", oauth_consumer_key=\"ck\""), "{}", header("a"));
         assert!(!header("a").contains("canary"));
-        // Computed apart from this code, with Python's hmac.
+        // Computed independently with Python's hmac.
         assert!(
             header("a").ends_with("oauth_signature=\"vBARLqa3QTy6RqclBdv9VHuHA4G0AAPW3fsFMud3Dlo%3D\""),
             "{}",

@@ -1,9 +1,10 @@
-//! Tokens that come of a refresh token: kept in the [`TokenVault`] for all nodes, and asked for by one node at a time.
+//! Tokens obtained with a refresh token: kept in the [`TokenVault`] for all nodes, requested by one node at a time.
 //!
-//! A provider may replace the refresh token with each request and take the old one no more. So the request is written down before
-//! it is sent; the old token stays until the new one is committed; and if a node dies between the provider's answer and that
-//! commit, the next node sends the old token again. Providers with a grace period accept it. Where there is none the connection
-//! has to be authorized again by a person: that is written down, too, and the provider is not asked over and over.
+//! A provider may replace the refresh token with every request and reject the old one from then on. So the request is
+//! recorded before it is sent, and the old token is kept until the new one is committed. If a node dies between the
+//! provider's answer and that commit, the next node sends the old token again; providers with a grace period accept it.
+//! Without a grace period, a person has to authorize the connection again. That is recorded too, so that the provider
+//! is not asked over and over.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,24 +23,24 @@ use crate::connect::{KEYS_VARIABLE, Secret};
 use crate::dsl::authentication::OAuth2;
 use crate::machine::TargetEffect;
 
-/// Longest wait for a token endpoint. Much shorter than the grace periods of providers, so that another node can still ask
-/// with the old token if this one dies.
+/// Longest wait for a token endpoint. Much shorter than providers' grace periods, so that another node can still use
+/// the old token if this one dies.
 const ANSWER_MAX: Duration = Duration::from_secs(15);
 
-/// A hold outlives the request by this much.
+/// How much longer than the request the hold on the row lasts.
 const HOLD_SPARE: Duration = Duration::from_secs(3);
 
-/// A request that has not begun this long after the row was claimed is not sent: the process may have been paused.
+/// A request that has not started this long after the row was claimed is not sent: the process may have been paused.
 const SEND_WITHIN: Duration = Duration::from_secs(1);
 
-/// How often a node looks whether another one has the token.
+/// How often a node checks whether another node has obtained the token.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
-/// How long tokens that the database does not take are kept trying.
+/// How long to keep trying to save tokens while the database fails.
 const SAVE_MAX: Duration = Duration::from_secs(60);
 const SAVE_AGAIN: Duration = Duration::from_millis(250);
 
-/// How long a call waits for its next attempt if others take too long to get a token.
+/// When to retry a call that waited too long for another node's token request.
 const BUSY_AGAIN: Duration = Duration::from_secs(2);
 
 /// The stored tokens of one policy.
@@ -52,7 +53,7 @@ pub(super) struct Stored {
     first: Secret,
 }
 
-/// The row of a policy.
+/// Returns the identifier of a policy's row, or `None` without a refresh token.
 pub(in crate::connect) fn token_id(settings: &OAuth2<Secret>) -> Option<TokenId> {
     let first = &settings.subject.as_ref()?.token;
     let client = settings.client.id.as_ref().map(Secret::expose).unwrap_or_default();
@@ -65,7 +66,7 @@ pub(in crate::connect) fn token_id(settings: &OAuth2<Secret>) -> Option<TokenId>
 }
 
 impl Stored {
-    /// None where nothing can be stored.
+    /// Returns `None` if tokens cannot be stored.
     pub(super) fn new(
         vault: &Arc<dyn TokenVault>,
         keyring: &Keyring,
@@ -83,7 +84,7 @@ impl Stored {
         })
     }
 
-    /// A token that is not of the `stale` generation: stored by some node, or asked for now.
+    /// Returns a token newer than the `stale` generation: one that a node has stored, or a new one.
     pub(super) async fn token(
         &self,
         wire: &Wire,
@@ -131,14 +132,14 @@ impl Stored {
         self.keyring.seal(value, &self.id).map_err(|why| self.unreadable(&why))
     }
 
-    /// A token that another node got is as secret here as one of our own.
+    /// Decrypts a token and registers it as a secret, even if another node obtained it.
     fn open(&self, wire: &Wire, sealed: &[u8]) -> Result<Secret, Box<Problem>> {
         let token = self.keyring.open(sealed, &self.id).map_err(|why| self.unreadable(&why))?;
         wire.known.note_token(token.expose());
         Ok(token)
     }
 
-    /// A release that fails only makes others wait until the hold is over.
+    /// Ends the hold. If that fails, other nodes merely wait until it expires.
     async fn release(&self, holder: Uuid, how: Unanswered) {
         if let Err(why) = self.vault.release(&self.id, holder, how).await {
             tracing::warn!(
@@ -178,7 +179,7 @@ impl Stored {
     }
 }
 
-/// One holder's request to the provider.
+/// A token request by the holder of the row.
 struct Asking<'a> {
     stored: &'a Stored,
     wire: &'a Wire,
@@ -188,7 +189,7 @@ struct Asking<'a> {
 }
 
 impl Asking<'_> {
-    /// None: another node took over meanwhile.
+    /// Returns `None` if another node took over in the meantime.
     async fn ask(&self, known: &StoredTokens) -> Result<Option<Token>, Box<Problem>> {
         let begin = Instant::now();
         let current = match self.stored.open(self.wire, &known.refresh_token) {
@@ -205,7 +206,7 @@ impl Asking<'_> {
         };
         match answer {
             Ok(granted) => {
-                // Some repeat the token that they keep.
+                // Some providers return the token that they keep as if it were new.
                 let replaced = granted.refresh.clone().filter(|token| *token != current);
                 self.keep(known, granted, replaced, begin).await
             }
@@ -221,7 +222,8 @@ impl Asking<'_> {
         }
     }
 
-    /// A provider that lost the newest token may still know the one before; there is nothing left to lose.
+    /// Tries the previous refresh token: a provider that lost the newest one may still accept it, and there is nothing
+    /// left to lose.
     async fn ask_with_previous(&self, known: &StoredTokens, refused: Box<Problem>) -> Result<Granted, NotGranted> {
         let previous = known.previous_token.as_deref().and_then(|sealed| self.stored.open(self.wire, sealed).ok());
         let Some(previous) = previous else { return Err(NotGranted::TokenRefused(refused)) };
@@ -258,7 +260,7 @@ impl Asking<'_> {
         Ok(Some(Token { value: granted.token, serial, usable_until }))
     }
 
-    /// Tries for a while: a refresh token that is not saved may be the only one that the provider still accepts.
+    /// Retries for a while: an unsaved refresh token may be the only one that the provider still accepts.
     async fn save(&self, new: &NewTokens) -> Result<bool, Box<Problem>> {
         let begin = Instant::now();
         loop {
@@ -298,7 +300,7 @@ impl Asking<'_> {
     }
 }
 
-/// What is said where refresh tokens cannot be stored.
+/// Logs that a replaced refresh token cannot be stored.
 pub(super) fn not_stored(connection: &str) {
     tracing::error!(
         connection,

@@ -1,6 +1,6 @@
-//! Tokens, used until they expire or a call finds them refused. One request at a time fetches one.
+//! Caches tokens until they expire or a call is refused. Each source has at most one request in flight.
 //!
-//! Each node keeps its own in memory, except those that come of a refresh token: [`super::stored`].
+//! Each node keeps its own tokens in memory, except those obtained with a refresh token: [`super::stored`].
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,19 +20,19 @@ use crate::connect::problem::Problem;
 use crate::dsl::authentication::{Grant, OAuth2};
 use crate::machine::TargetEffect;
 
-/// A token is renewed this long before it expires, or a tenth of its life if that is shorter.
+/// How long before expiry a token is renewed; a tenth of its lifetime if that is shorter.
 const SKEW_MAX: Duration = Duration::from_secs(30);
 
-/// More policies than any installation has; beyond it all tokens are fetched again.
+/// More policies than any installation has. Beyond it, all tokens are requested again.
 const SOURCES_MAX: usize = 1_024;
 
-/// All token sources, by connection and by what they would send: changed secrets make another source.
+/// Token sources by connection and settings: a changed secret makes a new source.
 #[derive(Default)]
 pub(super) struct Tokens {
     sources: Mutex<HashMap<Key, Arc<Source>>>,
-    /// Where all nodes keep the result of refresh tokens; without it each keeps its own in memory.
+    /// Where all nodes keep tokens obtained with refresh tokens. If unset, each node keeps its own in memory.
     shared: OnceLock<(Arc<dyn TokenVault>, Keyring)>,
-    /// Requests for tokens under way.
+    /// Token requests in flight.
     asking: TaskTracker,
 }
 
@@ -46,11 +46,11 @@ impl std::fmt::Debug for Tokens {
 
 impl Tokens {
     pub(super) fn share(&self, vault: Arc<dyn TokenVault>, keyring: Keyring) {
-        // A second time changes nothing.
+        // A second call has no effect.
         let _ = self.shared.set((vault, keyring));
     }
 
-    /// Waits for the requests that are under way: an answer that nobody takes may hold the only token that still counts.
+    /// Waits for requests in flight: an answer that is dropped may hold the only refresh token that is still valid.
     pub(super) async fn finish(&self, within: Duration) {
         self.asking.close();
         if tokio::time::timeout(within, self.asking.wait()).await.is_err() {
@@ -85,7 +85,7 @@ impl Tokens {
     }
 }
 
-/// A token, and which one of its source it is.
+/// A token with its serial number within its source.
 #[derive(Debug, Clone)]
 pub(in crate::connect) struct Token {
     pub(super) value: Secret,
@@ -93,7 +93,7 @@ pub(in crate::connect) struct Token {
     pub(super) usable_until: Option<Instant>,
 }
 
-/// Where tokens of one policy come from.
+/// Obtains the tokens of one policy.
 #[derive(Debug)]
 pub(in crate::connect) struct Source {
     connection: String,
@@ -101,9 +101,9 @@ pub(in crate::connect) struct Source {
     base: Option<Url>,
     stored: Option<Stored>,
     asking: TaskTracker,
-    /// Requests for a token that have ended.
+    /// Number of finished token requests.
     asked: AtomicU64,
-    /// Held while a token is fetched: waiting callers share the result.
+    /// Locked while a token is requested, so that waiting callers share the result.
     state: Arc<tokio::sync::Mutex<State>>,
 }
 
@@ -112,18 +112,18 @@ struct State {
     token: Option<Token>,
     serial: u64,
     endpoint: Option<Url>,
-    /// The server's newest, which makes the configured one void.
+    /// The newest refresh token from the server, which supersedes the configured one.
     refresh: Option<Secret>,
     failed: Option<Box<Problem>>,
 }
 
 impl Source {
-    /// A token that has not expired; never the `refused` one.
+    /// Returns an unexpired token; never the `refused` one.
     pub(super) async fn token(self: &Arc<Self>, wire: &Wire, refused: Option<&Token>) -> Result<Token, Box<Problem>> {
         self.token_after(wire, refused.map(|token| token.serial)).await
     }
 
-    /// A token that has not expired; never the one with the `refused` serial.
+    /// Returns an unexpired token; never the one with the `refused` serial.
     pub(super) async fn token_after(
         self: &Arc<Self>,
         wire: &Wire,
@@ -142,7 +142,7 @@ impl Source {
             return Err(problem.clone());
         }
         let (source, wire) = (Arc::clone(self), wire.clone());
-        // A task of its own: if the call is aborted meanwhile, a refresh token that the server exchanged is not lost.
+        // In its own task: if the call is aborted, the new refresh token from the server is not lost.
         let fetching = self.asking.spawn(async move {
             let fetched = source.fetch(&wire, &mut state, refused).await;
             state.failed = fetched.as_ref().err().cloned();
@@ -161,7 +161,7 @@ impl Source {
             None => state.endpoint.insert(ask::endpoint(wire, &self.settings, self.base.as_ref()).await?).clone(),
         };
         if let Some(stored) = &self.stored {
-            // Whatever token is known here, it is of no use any more.
+            // Every token known here is stale.
             let stale = state.token.as_ref().map(|token| token.serial).max(refused);
             let stale = stale.and_then(|serial| i64::try_from(serial).ok());
             let token = stored.token(wire, &self.settings, &endpoint, stale).await?;

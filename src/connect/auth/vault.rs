@@ -1,7 +1,8 @@
-//! Where tokens that come of a refresh token are kept for all nodes: the interface, which the engine implements over Postgres.
+//! The interface to the storage that all nodes share for tokens obtained with refresh tokens. The engine implements it
+//! over Postgres.
 //!
-//! Tokens cross it encrypted. A holder has the row to itself until its hold ends by the database's clock; whatever a former
-//! holder still wants to write is refused.
+//! Tokens pass through it encrypted. A holder owns the row until its hold expires by the database's clock; after that,
+//! its writes are refused.
 
 use std::time::Duration;
 
@@ -10,48 +11,48 @@ use uuid::Uuid;
 
 use crate::machine::Time;
 
-/// Names a row: a hash of the client and of the first refresh token, as configured. Everything that is configured with the same
-/// token shares a row, and another first token begins another one.
+/// Identifies a row: a hash of the client and the configured refresh token. Policies configured with the same refresh
+/// token share a row; configuring a new one starts a new row.
 pub type TokenId = [u8; 32];
 
-/// What a node asks for.
+/// A request for a usable token, or for the right to obtain one.
 #[derive(Debug, Clone, Copy)]
 pub struct TokenClaim<'a> {
-    /// Which row.
+    /// The row.
     pub id: &'a TokenId,
-    /// Whose call it is; for people only.
+    /// Connection that makes the call; informational.
     pub connection: &'a str,
-    /// The first refresh token, encrypted: if there is no row yet.
+    /// The configured refresh token, encrypted; used to create the row.
     pub first: &'a [u8],
-    /// The generation whose access token is of no use any more.
+    /// Generation whose access token is no longer usable.
     pub stale: Option<i64>,
-    /// Who will hold the row.
+    /// Unique id of this claim, which will own the row.
     pub holder: Uuid,
-    /// For how long.
+    /// How long to hold the row.
     pub hold: Duration,
 }
 
-/// A row: what is stored, encrypted.
+/// A stored row; tokens are encrypted.
 #[derive(Debug, Clone)]
 pub struct StoredTokens {
-    /// Counts the changes of the tokens.
+    /// Increases with each change of the tokens.
     pub generation: i64,
-    /// The newest.
+    /// Newest refresh token.
     pub refresh_token: Vec<u8>,
-    /// The one before it.
+    /// Refresh token before the newest.
     pub previous_token: Option<Vec<u8>>,
-    /// What calls carry.
+    /// Access token that calls carry.
     pub access_token: Option<Vec<u8>>,
-    /// For how much longer they may; none: until one is refused.
+    /// Remaining lifetime of the access token; `None`: usable until a call is refused.
     pub usable_seconds: Option<f64>,
-    /// When an earlier request was sent whose answer nobody recorded.
+    /// When an earlier request was sent whose result was never recorded.
     pub lost_at: Option<Time>,
-    /// Why the provider accepts the tokens no more.
+    /// Why the provider no longer accepts the refresh token.
     pub problem: Option<String>,
 }
 
 impl StoredTokens {
-    /// Whether calls may carry the access token; `stale` is the generation whose token is of no use any more.
+    /// Whether calls may carry the access token. `stale` is the generation whose access token is no longer usable.
     #[must_use]
     pub fn is_usable(&self, stale: Option<i64>) -> bool {
         self.access_token.is_some()
@@ -63,43 +64,44 @@ impl StoredTokens {
 /// The result of a claim.
 #[derive(Debug)]
 pub enum Claimed {
-    /// There is an access token to use.
+    /// The row has a usable access token.
     Usable(StoredTokens),
-    /// The row is held: ask the provider, then say its result.
+    /// The caller holds the row: it must ask the provider and report the result.
     Held(StoredTokens),
-    /// Another holder asks the provider now.
+    /// Another holder is asking the provider.
     Busy,
-    /// The provider refused the stored tokens for good, and this is what it said.
+    /// The provider refused the stored tokens for good, with this message.
     Refused(String),
 }
 
 /// New tokens, encrypted.
 #[derive(Debug, Clone)]
 pub struct NewTokens {
-    /// None: the provider keeps the old one.
+    /// `None` if the provider keeps the old one.
     pub refresh_token: Option<Vec<u8>>,
-    /// None: the provider gave none that can be used.
+    /// `None` if the provider returned no usable one.
     pub access_token: Option<Vec<u8>>,
-    /// For how long it may be used; none: until a call finds it refused.
+    /// Lifetime of the access token; `None`: usable until a call is refused.
     pub usable_seconds: Option<f64>,
 }
 
-/// How a request ended that brought no tokens.
+/// How a token request without a result ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unanswered {
     /// The provider did nothing.
     NotDone,
-    /// It may have replaced the refresh token.
+    /// The provider may have replaced the refresh token.
     PerhapsDone,
 }
 
-/// Where tokens are kept for all nodes. Errors say why the database did not answer.
+/// Shared storage for tokens. Errors are messages that say why the database failed.
 pub trait TokenVault: Send + Sync + std::fmt::Debug {
-    /// Gives the tokens, or holds the row.
+    /// Returns usable tokens, or holds the row for the caller.
     fn claim<'a>(&'a self, claim: TokenClaim<'a>) -> BoxFuture<'a, Result<Claimed, String>>;
-    /// Keeps new tokens, and the refresh token before them, and ends the hold. False: someone else holds the row by now.
+    /// Stores new tokens, keeps the previous refresh token and ends the hold. Returns false if the caller no longer
+    /// holds the row.
     fn save<'a>(&'a self, id: &'a TokenId, holder: Uuid, new: &'a NewTokens) -> BoxFuture<'a, Result<bool, String>>;
-    /// Notes that the provider does not accept the tokens any more, and ends the hold.
+    /// Records that the provider no longer accepts the tokens, and ends the hold.
     fn refuse<'a>(&'a self, id: &'a TokenId, holder: Uuid, problem: &'a str) -> BoxFuture<'a, Result<(), String>>;
     /// Ends the hold without new tokens.
     fn release<'a>(&'a self, id: &'a TokenId, holder: Uuid, how: Unanswered) -> BoxFuture<'a, Result<(), String>>;

@@ -1,6 +1,6 @@
-//! OpenAPI documents at addresses: fetched like any call, kept for a while, asked for again with their `ETag`.
+//! OpenAPI documents from URLs: fetched like any call, cached for a while, revalidated with their `ETag`.
 //!
-//! Many runs may need one document at the same moment: it is fetched once, the others wait for it.
+//! Many runs may need a document at the same time: it is fetched once, and the others wait.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
@@ -22,28 +22,28 @@ use crate::dsl::{HttpOutput, OwnAuthentication, Redirect, source};
 use crate::machine::{CallFailure, CallOutcome, CallRequest, ErrorKind, ResponseSummary, TargetEffect, WorkflowError};
 use crate::openapi::Document;
 
-/// How long a document counts as current if its server says nothing.
+/// How long a document counts as fresh if its server does not say.
 const FRESH: Duration = Duration::from_mins(5);
 
-/// A server may ask for less or more, up to this.
+/// Longest freshness that a server may set.
 const FRESH_MAX: Duration = Duration::from_hours(1);
 
-/// No more documents are kept.
+/// Most documents cached.
 const DOCUMENTS_MAX: usize = 32;
 
-/// Nor more bytes of them, as they came. Parsed they take several times as much.
+/// Most bytes cached, before parsing. Parsed documents take several times as much.
 const BYTES_MAX: usize = 8 << 20;
 
-/// Fetches that may be under way at once; documents that share a lane wait for each other.
+/// Most fetches in flight; documents that share a lane wait for each other.
 const LANES: usize = 16;
 
 const ACCEPTED: &str = "application/json, application/yaml;q=0.9, */*;q=0.5";
 
-/// What a document is kept under: who may not see it must not get it from here.
+/// Cache key. Includes the credentials, so that callers without access do not get a document from the cache.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Key {
     uri: String,
-    /// A digest: what authenticates may be a secret that stands in the definition.
+    /// A digest, because the policy may contain a secret from the definition.
     authentication: [u8; 32],
 }
 
@@ -54,7 +54,7 @@ impl Key {
     }
 }
 
-/// Documents that were fetched.
+/// Cache of fetched documents.
 #[derive(Debug)]
 pub(in crate::connect) struct Documents {
     kept: Mutex<HashMap<Key, Kept>>,
@@ -79,7 +79,7 @@ impl Default for Documents {
 }
 
 impl Documents {
-    /// The lock holds no half-done change: each is one insertion or removal.
+    /// A poisoned lock is safe to use: each change is a single insertion or removal.
     fn kept(&self) -> MutexGuard<'_, HashMap<Key, Kept>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -115,7 +115,7 @@ impl Kept {
 }
 
 impl Connections {
-    /// The document at an address, from memory if it is fresh.
+    /// Returns the document at a URL, from the cache if it is fresh.
     pub(super) async fn document(
         &self,
         uri: &str,
@@ -190,12 +190,12 @@ impl Connections {
     }
 }
 
-/// Where the document really was, after redirects.
+/// URL of the document after redirects.
 fn base(response: &ResponseSummary, asked: Url) -> Url {
     Url::parse(&response.url).unwrap_or(asked)
 }
 
-/// `max-age`, if the server says one.
+/// Reads `max-age`; `no-store` and `no-cache` mean zero.
 fn freshness(cache_control: &str) -> Duration {
     let directives = || cache_control.split(',').map(str::trim);
     if directives().any(|d| d.eq_ignore_ascii_case("no-store") || d.eq_ignore_ascii_case("no-cache")) {
@@ -205,7 +205,7 @@ fn freshness(cache_control: &str) -> Duration {
     seconds.map_or(FRESH, |seconds| Duration::from_secs(seconds).min(FRESH_MAX))
 }
 
-/// JSON, or YAML as text. Large texts take a while, which is spent where nobody waits for the thread.
+/// Parses JSON, or YAML given as text. Runs on a blocking thread, because large texts take a while.
 async fn parsed(content: Value) -> Result<(Document, usize), String> {
     let parse = move || {
         let (value, bytes) = match content {
@@ -220,7 +220,7 @@ async fn parsed(content: Value) -> Result<(Document, usize), String> {
     tokio::task::spawn_blocking(parse).await.unwrap_or_else(|_| Err("reading it failed".to_owned()))
 }
 
-/// A text that was not announced as JSON: servers of files often say `text/plain`.
+/// Parses text that was not announced as JSON: file servers often send `text/plain`.
 fn read(text: &str) -> Result<Value, String> {
     if text.trim_start().starts_with('{') {
         return json::read(text.as_bytes(), ANSWER_RULES).map_err(|bad| bad.to_string());
@@ -235,8 +235,8 @@ fn unusable(url: &Url, why: &str) -> Box<Problem> {
     Problem::configuration("Unusable", format!("{} cannot be used: {why}", target::short(url)))
 }
 
-/// The operation was not called, whatever befell its document; a status is that of the document's server and would be taken for
-/// the operation's. Mistakes of definition and settings stay what they are.
+/// Marks the operation as not called. Drops the status of the document's server, which would be mistaken for the
+/// operation's. Errors of the definition or the settings keep their type.
 fn unavailable(mut failure: CallFailure) -> Box<CallFailure> {
     let detail = failure.error.detail.take().unwrap_or_default();
     let detail = format!("nothing was sent, because the OpenAPI document is not available: {detail}");

@@ -1,7 +1,8 @@
-//! Calls of OpenAPI operations: the document is found, the operation becomes a plain request, and that is sent like any other.
+//! Calls of OpenAPI operations: finds the document, turns the operation into a plain request, and sends that like any
+//! other.
 //!
-//! Where an operation is served is the document's choice. A document that was fetched may therefore send a call to an address
-//! that the guard permits, but never through a connection other than the one it came through itself.
+//! The document decides where an operation is served. A fetched document may therefore direct a call to any URL that
+//! the guard permits, but never through a connection other than its own.
 
 mod documents;
 
@@ -18,7 +19,7 @@ use crate::dsl::OwnAuthentication;
 use crate::machine::{CallDocument, CallFailure, CallOutcome, CallRequest, OperationCall};
 use crate::openapi::{Document, Refusal};
 
-/// A document, and where it came from if it was fetched.
+/// A document, and its URL if it was fetched.
 #[derive(Debug, Clone)]
 struct Found {
     document: Arc<Document>,
@@ -26,23 +27,23 @@ struct Found {
 }
 
 impl Connections {
-    /// Sends one attempt of a request that names an operation, and says how it ended. Like [`Connections::call`], it never fails.
+    /// Sends one attempt of a request that names an operation. Like [`Connections::call`], it never fails.
     ///
-    /// `authentication` is for the operation; that for the document stands in `document`.
+    /// `authentication` applies to the operation; `document` has the one for the document.
     pub async fn call_operation(
         &self,
         request: &CallRequest,
         document: &CallDocument,
         authentication: Option<&OwnAuthentication>,
     ) -> CallOutcome {
-        // On the heap: most calls are not of this kind, and each keeps room for the larger.
+        // Boxed: most calls are not of this kind, and the future would enlarge all of them.
         match Box::pin(self.concrete(request, document)).await {
             Ok(concrete) => self.call(&concrete, authentication).await,
             Err(failure) => CallOutcome::Failed(*failure),
         }
     }
 
-    /// The plain request that an operation's stands for.
+    /// Resolves an operation to a plain request.
     async fn concrete(&self, request: &CallRequest, document: &CallDocument) -> Result<CallRequest, Box<CallFailure>> {
         let Some(call) = &request.openapi else { return Ok(request.clone()) };
         let found = match document {
@@ -54,8 +55,8 @@ impl Connections {
         self.built(request, call, &found).map_err(|problem| Box::new(problem.into_failure(&self.direct)))
     }
 
-    /// The plain request that an operation's stands for, as far as that is known without fetching anything: an operation of a
-    /// document elsewhere is a POST to where the document is.
+    /// Resolves an operation to a plain request without fetching anything: an operation of a remote document becomes a
+    /// POST to the document's URL.
     ///
     /// # Errors
     /// The document has no such operation, or the parameters do not match it.
@@ -93,7 +94,7 @@ impl Connections {
         })
     }
 
-    /// The address of an operation whose document was fetched; through the document's connection if it is served there.
+    /// URI of an operation whose document was fetched; uses the document's connection if the operation is served there.
     fn uri_of_fetched(&self, call: &OperationCall, uri: String) -> Result<String, Box<Problem>> {
         let url = target::direct(&uri)?;
         let target::Uri::Connection { name, .. } = target::parse(&call.document) else { return Ok(uri) };

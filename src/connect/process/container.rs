@@ -1,17 +1,18 @@
-//! The command line of a container engine: what a definition may say is checked, everything else is ours.
+//! Builds the command line of a container engine. Checks what the definition supplies and fixes everything else.
 //!
-//! A container gets no capabilities, no further privileges, no network unless the operator names one, and bounded memory,
-//! processors and processes. Its files are read-only, but for `/tmp`. Only containers whose names we made are removed.
+//! A container gets no capabilities, no further privileges, no network unless the operator names one, and bounded
+//! memory, CPUs and processes. Its file system is read-only except for `/tmp`. Only containers with names made here are
+//! removed.
 
 use super::{NODE_VARIABLES, ProcessSettings};
 use crate::connect::problem::Problem;
 use crate::dsl::{Pull, container_name_flaw, image_flaw, variable_flaw};
 use crate::machine::{CallRequest, ProcessRequest};
 
-/// What all names of our containers begin with.
+/// Prefix of all our container names.
 const NAME_PREFIX: &str = "stepwell-";
 
-/// The arguments of the engine's client, and those that remove what an earlier attempt may have left.
+/// Arguments that run the container, and those that remove one left by an earlier attempt.
 pub(super) struct CommandLine {
     pub(super) run: Vec<String>,
     pub(super) remove: Vec<String>,
@@ -24,7 +25,7 @@ pub(super) fn command_line(
     node_variables: &[(String, String)],
 ) -> Result<CommandLine, Box<Problem>> {
     check(settings, process)?;
-    // The same for all attempts of a step, so that what an earlier one left is found; and no other step has it.
+    // The same for all attempts of a step, so that a leftover container is found; and unique to the step.
     let name = format!(
         "{NAME_PREFIX}{}-{}",
         request.idempotency_key.replace('/', "-"),
@@ -46,7 +47,7 @@ pub(super) fn command_line(
         ("pids-limit", settings.container_pids.to_string()),
         ("cpus", settings.container_cpus.to_string()),
         ("memory", memory.to_string()),
-        // As much as memory: no swap beside it.
+        // Equal to the memory limit, so no swap on top of it.
         ("memory-swap", memory.to_string()),
         ("tmpfs", format!("/tmp:rw,nosuid,nodev,size={memory}")),
         ("stop-timeout", "1".to_owned()),
@@ -69,7 +70,7 @@ pub(super) fn command_line(
     Ok(CommandLine { run, remove: ["rm", "--force", "--", &name].map(str::to_owned).into() })
 }
 
-/// Names may be computed, and a request may have been recorded by an earlier version.
+/// Checks the request again: names may be computed, and an earlier version may have recorded it.
 fn check(settings: &ProcessSettings, process: &ProcessRequest) -> Result<(), Box<Problem>> {
     let refused = |what: String| Err(Problem::validation("Container refused", what));
     let image = process.code.as_str();
@@ -95,7 +96,8 @@ fn check(settings: &ProcessSettings, process: &ProcessRequest) -> Result<(), Box
 }
 
 impl ProcessSettings {
-    /// Whether the operator allows an image: any unless there is a list. `prefix*` stands for all that begin so.
+    /// Whether the operator allows an image; an empty list allows any. `prefix*` matches every image that starts with
+    /// the prefix.
     fn allows_image(&self, image: &str) -> bool {
         self.container_images.is_empty()
             || self.container_images.iter().any(|allowed| match allowed.strip_suffix('*') {

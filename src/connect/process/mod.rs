@@ -1,8 +1,8 @@
-//! Programs that definitions may run where an operator allowed it: a shell command, a script, a container.
+//! Programs that definitions may run if an operator allows it: a shell command, a script or a container.
 //!
-//! They run with the rights of the node: there is no sandbox but the limits below. Each gets a directory of its own, an
-//! environment without anything of the node's, and a supervisor ([`supervisor`]): this program again, which sets the limits
-//! and kills the whole group of processes as soon as the node lets go of it, also by its death.
+//! They run with the node's privileges; the limits below are the only sandbox. Each gets its own directory, an
+//! environment without any of the node's variables, and a supervisor ([`supervisor`]): this executable again, which
+//! sets the limits and kills the whole process group as soon as the node lets go of it or dies.
 
 mod container;
 pub mod supervisor;
@@ -27,28 +27,28 @@ use crate::machine::{
 use crate::text::{Replaced, without_nul};
 use supervisor::Order;
 
-/// What programs may do.
+/// What programs may use.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProcessSettings {
-    /// Which kinds may run at all.
+    /// Kinds that may run at all.
     pub enable: BTreeSet<ProcessKind>,
-    /// Longest life of one.
+    /// Time limit per program.
     pub time: Duration,
-    /// Address space of one, bytes.
+    /// Address space per program, in bytes.
     pub memory_bytes: u64,
-    /// What is read of each of its two outputs, bytes; one that writes more is killed.
+    /// Limit for each of stdout and stderr, in bytes; a program that writes more is killed.
     pub output_bytes: usize,
-    /// At once on this node.
+    /// Programs running at the same time on this node.
     pub concurrency: usize,
-    /// The program that runs containers: `docker`, `podman`.
+    /// Container engine: `docker` or `podman`.
     pub container: String,
-    /// Images that may run, `prefix*` for all that begin so; any if there are none.
+    /// Images that may run; `prefix*` matches every image that starts with the prefix. Empty: any image.
     pub container_images: Vec<String>,
-    /// The engine's network that containers are in.
+    /// Container network to use.
     pub container_network: String,
-    /// Processors that one may use.
+    /// CPUs per container.
     pub container_cpus: f64,
-    /// Processes in one.
+    /// Processes per container.
     pub container_pids: u32,
 }
 
@@ -69,13 +69,13 @@ impl Default for ProcessSettings {
     }
 }
 
-/// Where programs are looked for, and all that they see of the node's environment.
+/// The only `PATH`: used to find programs, and passed to them.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Variables that the node sets for each program; a definition cannot.
 const NODE_VARIABLES: [&str; 2] = ["STEPWELL_IDEMPOTENCY_KEY", "TRACEPARENT"];
 
-/// End of what a program complained about that goes into an error, characters.
+/// How much of the end of stderr goes into an error, in characters.
 const COMPLAINT_MAX: usize = 2_000;
 
 /// Runs programs.
@@ -91,17 +91,17 @@ struct Ended {
     status: ExitStatus,
     stdout: String,
     stderr: String,
-    /// A note on how the output was decoded, if anything was replaced.
+    /// Note on how the output was decoded, if anything was replaced.
     note: Option<String>,
     took: Duration,
 }
 
-/// A program that runs. Dropped, it is killed with all that it started.
+/// A running program. Dropping it kills the program and everything that it started.
 struct Running {
     child: Child,
-    /// The supervisor lives as long as this is open.
+    /// The supervisor kills the program when this closes.
     lifeline: ChildStdin,
-    /// Its files; removed with it.
+    /// The program's directory, removed on drop.
     home: tempfile::TempDir,
 }
 
@@ -111,7 +111,7 @@ impl Processes {
         Self { settings, supervisor, slots }
     }
 
-    /// Runs one program to its end, or only starts it where its end is not waited for.
+    /// Runs a program to its end, or only starts it if the task does not wait.
     pub(super) async fn call(
         &self,
         request: &CallRequest,
@@ -171,7 +171,7 @@ impl Processes {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            // A group of its own: what kills the node from a terminal is no reason for half a program.
+            // Its own group, so that an interrupt from the node's terminal does not stop a program halfway.
             .process_group(0)
             .spawn()
             .map_err(|e| failed("start its supervisor", &e))?;
@@ -199,7 +199,8 @@ impl Processes {
             Ok(path.display().to_string())
         };
         let (program, mut arguments, before) = match process.kind {
-            // What follows the command is `$0`, then the arguments. Without `--` a command that begins with `-` is an option.
+            // The word after the command becomes `$0`, then the arguments follow. Without `--`, a command that begins
+            // with `-` would be an option.
             ProcessKind::Shell => ("sh".to_owned(), ["-c", "--", &process.code, "sh"].map(str::to_owned).into(), None),
             ProcessKind::JavaScript => ("node".to_owned(), vec![script("script.mjs")?], None),
             ProcessKind::Python => ("python3".to_owned(), vec![script("script.py")?], None),
@@ -212,7 +213,7 @@ impl Processes {
         if process.kind != ProcessKind::Container {
             environment.extend(process.environment.iter().cloned());
         }
-        // Neither an interpreter of JavaScript nor the client of a container engine lives in so little address space.
+        // Neither Node.js nor a container client runs in so little address space.
         let limited = matches!(process.kind, ProcessKind::Shell | ProcessKind::Python);
         Ok(Order {
             program,
@@ -226,14 +227,14 @@ impl Processes {
 }
 
 impl Running {
-    /// Waits for the end; the reason if it had to be stopped.
+    /// Waits for the end of the program. Fails with the reason if it had to be stopped.
     async fn wait(&mut self, most: usize) -> Result<Ended, String> {
         let begin = Instant::now();
         let stdout = self.child.stdout.take().expect("it was asked for");
         let stderr = self.child.stderr.take().expect("it was asked for");
         let (stdout, stderr) = tokio::try_join!(read(stdout, most), read(stderr, most))?;
         let status = self.child.wait().await.map_err(|e| e.to_string())?;
-        // Held until here: dropping them is what kills.
+        // Held until here, because dropping them kills the program.
         let _ = (&self.lifeline, &self.home);
         let (stdout, stderr) = (charset::decode(&stdout, ""), charset::decode(&stderr, ""));
         let malformed = stdout.replaced.malformed + stderr.replaced.malformed;
@@ -275,7 +276,7 @@ fn judge(process: &ProcessRequest, name: &str, ended: Ended) -> Result<CallOutco
     Ok(succeeded(process, output, code, note, took))
 }
 
-/// The end of what it complained about: there the cause stands.
+/// The end of stderr, where the cause usually is.
 fn complaint(stderr: &str) -> String {
     let text = stderr.trim();
     let skipped = text.chars().count().saturating_sub(COMPLAINT_MAX);
@@ -283,7 +284,7 @@ fn complaint(stderr: &str) -> String {
     if end.is_empty() { String::new() } else { format!(": {end}") }
 }
 
-/// It ran, so it may have done something; it is not tried again by itself.
+/// The program ran, so it may have had an effect; it is not retried automatically.
 fn stopped(kind: ErrorKind, title: &str, detail: String) -> Box<Problem> {
     Problem::of_program(WorkflowError::standard(kind, title, detail), TargetEffect::Unknown)
 }
@@ -300,14 +301,14 @@ fn succeeded(process: &ProcessRequest, output: Value, code: i32, note: Option<St
     CallOutcome::Succeeded { output: output.into(), response }
 }
 
-/// What people call it: the kind, and the beginning of the command.
+/// Name for people: the kind and the start of the command.
 fn described(process: &ProcessRequest) -> String {
     let first = process.code.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let short: String = first.trim().chars().take(60).collect();
     format!("{} `{short}`", process.kind.as_str())
 }
 
-/// Where a program is; a path is taken as it is.
+/// Looks a program up in [`PATH`]; a path is used as it is.
 fn find(program: &str) -> Option<PathBuf> {
     if program.contains('/') {
         return Some(PathBuf::from(program)).filter(|path| path.is_file());

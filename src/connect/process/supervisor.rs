@@ -1,8 +1,8 @@
-//! The process between the node and a program: it sets limits, hands over input, and kills the program with everything that
-//! it started as soon as the node lets go.
+//! The process between the node and a program: sets limits, passes input, and kills the program with everything that it
+//! started as soon as the node lets go.
 //!
-//! On its standard input come one frame, the order, and then nothing until the node closes it or dies. The program's output
-//! goes to the node directly. It ends as the program did: with its exit code, or by the same signal.
+//! Its standard input carries one frame, the order, and then stays open until the node closes it or dies. The program's
+//! output goes to the node directly. The supervisor ends as the program did: with its exit code, or by the same signal.
 
 use std::io::{Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -11,7 +11,7 @@ use std::process::{Command, ExitCode, Stdio};
 use rustix::process::{Pid, Signal, getpid, kill_process, kill_process_group};
 use serde::{Deserialize, Serialize};
 
-/// What is to be run.
+/// What to run.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Order {
     pub(super) program: String,
@@ -19,11 +19,12 @@ pub(super) struct Order {
     pub(super) environment: Vec<(String, String)>,
     pub(super) stdin: String,
     pub(super) memory_bytes: Option<u64>,
-    /// Arguments with which the program is run before, whatever comes of it; and again if it had to be killed.
+    /// Arguments of a cleanup command, run before the program and again if the program is killed. Its result is
+    /// ignored.
     pub(super) before: Option<Vec<String>>,
 }
 
-/// Longest order.
+/// Longest order, in bytes.
 const FRAME_BYTES_MAX: usize = 64 << 20;
 
 impl Order {
@@ -40,7 +41,7 @@ impl Order {
         command
     }
 
-    /// Runs the program with other arguments and without a word.
+    /// Runs the cleanup command silently.
     fn tidy_up(&self) {
         if let Some(arguments) = &self.before {
             let quiet = self
@@ -50,13 +51,13 @@ impl Order {
                 .stdout(Stdio::null())
                 .stderr(Stdio::null())
                 .status();
-            // There was nothing to remove, or the real run will say what is wrong.
+            // There was nothing to remove, or the real run will report the problem.
             drop(quiet);
         }
     }
 }
 
-/// Body of the hidden subcommand `process`.
+/// Implements the hidden subcommand `process`.
 #[must_use]
 pub fn main() -> ExitCode {
     match supervise() {
@@ -84,19 +85,19 @@ fn supervise() -> std::io::Result<ExitCode> {
     let text = order.stdin.clone();
     let threads = std::thread::Builder::new().stack_size(64 << 10);
     threads.spawn(move || {
-        // A program that does not read its input is no mistake.
+        // A program need not read its input.
         input.map(|mut input| drop(input.write_all(text.as_bytes())))
     })?;
     let threads = std::thread::Builder::new().stack_size(64 << 10);
     threads.spawn(move || {
-        // Nothing more ever comes: the read ends when the node closes the pipe, or dies.
+        // Nothing more arrives: the read returns when the node closes the pipe or dies.
         drop(std::io::stdin().lock().read(&mut [0]));
         kill(group);
         order.tidy_up();
         std::process::exit(1);
     })?;
     let status = child.wait()?;
-    // What it left behind in the background.
+    // Kill whatever the program left in the background.
     kill(group);
     match (status.code(), status.signal().and_then(Signal::from_named_raw)) {
         (Some(code), _) => Ok(ExitCode::from(u8::try_from(code).unwrap_or(1))),
@@ -107,7 +108,7 @@ fn supervise() -> std::io::Result<ExitCode> {
     }
 }
 
-/// The whole group; that nobody is left is no failure.
+/// Kills the whole group. An empty group is fine.
 fn kill(group: Pid) {
     let _nobody_left = kill_process_group(group, Signal::KILL);
 }

@@ -1,27 +1,27 @@
-//! The hosts that a connection may reach, beside that of its base URL: `allowedHosts`.
+//! The hosts that a connection may reach besides its base URL's: `allowedHosts`.
 //!
-//! Judged at each hop, so that neither a redirect nor an answer that names an address (a token endpoint, the server of a
-//! document) leads a connection to a host that nobody meant. The guard judges addresses on top of that.
+//! Checked at each hop, so that neither a redirect nor an answer that names a URL (a token endpoint, a document's
+//! server) leads a connection to an unintended host. In addition, the guard checks IP addresses.
 
 use url::Url;
 
 pub use crate::dsl::HostPattern;
 
-/// Where a connection may go. Without a list every host that the guard permits.
+/// Where a connection may go. Without a list: every host that the guard permits.
 #[derive(Debug, Clone, Default)]
 pub(in crate::connect) struct Hosts {
-    /// The base URL's own host and the listed ones.
+    /// The listed hosts and the base URL's own.
     allowed: Option<Vec<HostPattern>>,
 }
 
 impl Hosts {
-    /// Those listed and the base URL's own; an empty list allows the base URL's alone.
+    /// Allows the listed hosts and the base URL's own; an empty list allows the base URL's host alone.
     pub(super) fn new(listed: Option<&[HostPattern]>, base: Option<&Url>) -> Self {
         let own = base.and_then(|base| base.host_str()).map(HostPattern::exactly);
         Self { allowed: listed.map(|listed| listed.iter().cloned().chain(own).collect()) }
     }
 
-    /// Refuses what is not allowed, with the reason.
+    /// Returns the reason if the host is not allowed.
     pub(in crate::connect) fn check(&self, host: &str) -> Result<(), String> {
         match &self.allowed {
             Some(allowed) if !allowed.iter().any(|pattern| pattern.covers(host)) => Err(format!(
@@ -42,7 +42,7 @@ mod tests {
         Hosts::new(Some(&listed), Some(&Url::parse(base).expect("a URL")))
     }
 
-    /// Hosts are judged as a URL has them, whatever their spelling was.
+    /// Hosts are compared in the form that a parsed URL has.
     fn allows(hosts: &Hosts, url: &str) -> bool {
         hosts.check(Url::parse(url).expect("a URL").host_str().expect("a host")).is_ok()
     }

@@ -1,4 +1,4 @@
-//! From the request that a workflow means to the bytes that go out: headers, body.
+//! Builds the outgoing request (headers and body) from the request that a workflow describes.
 
 pub(super) mod hosts;
 pub(super) mod prepared;
@@ -18,7 +18,7 @@ use super::{Prepared, Secrets};
 use crate::machine::CallRequest;
 use crate::redact::{Known, Redactor};
 
-/// Headers that frame the message itself: the client sets them, nobody else.
+/// Headers that belong to the HTTP message itself; only the client may set them.
 const FRAMING: [&str; 10] = [
     "host",
     "content-length",
@@ -39,20 +39,20 @@ pub(super) struct Outgoing {
     pub(super) url: Url,
     pub(super) headers: HeaderMap,
     pub(super) body: Option<Bytes>,
-    /// Secrets that it carries.
+    /// Secrets in the request.
     pub(super) hidden: Hidden,
-    /// Hides them in what comes back, once the request is complete.
+    /// Masks those secrets in the answer; set by [`Self::seal`].
     pub(super) redactor: Redactor,
 }
 
 impl Outgoing {
-    /// Nothing more is added: from here on all that it carries is hidden in what comes back.
+    /// Completes the request: from here on, everything secret in it is masked in the answer.
     pub(super) fn seal(&mut self, known: &Known) {
         self.redactor = self.hidden.redactor(known);
     }
 }
 
-/// Builds the request, but for what proves who calls. Secrets are looked up here, at each attempt.
+/// Builds the request without credentials. Resolves secrets now, so each attempt sees their current values.
 pub(super) fn build(
     connection: &Prepared,
     secrets: &Secrets,
@@ -86,7 +86,7 @@ fn method(name: &str) -> Result<Method, Box<Problem>> {
     }
 }
 
-/// A header name that may be set from outside.
+/// Parses a header name that definitions and connections may set.
 pub(super) fn header_name(name: &str) -> Result<HeaderName, Box<Problem>> {
     let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| {
         Problem::configuration(
@@ -102,7 +102,7 @@ pub(super) fn header_name(name: &str) -> Result<HeaderName, Box<Problem>> {
     Ok(parsed)
 }
 
-/// A header value; the message names the header only, since the value may be a secret.
+/// Parses a header value. Errors name only the header, since the value may be a secret.
 pub(super) fn header_value(name: &str, value: &str) -> Result<HeaderValue, Box<Problem>> {
     HeaderValue::from_str(value).map_err(|_| {
         let detail =
@@ -134,7 +134,7 @@ fn add_secret_headers(
     Ok(())
 }
 
-/// Encodes the body as the content type asks; JSON if nothing is said. `null` is no body.
+/// Encodes the body for its content type, JSON by default. `null` means no body.
 fn body(body: Option<&Value>, headers: &mut HeaderMap) -> Result<Option<Bytes>, Box<Problem>> {
     let Some(body) = body.filter(|body| !body.is_null()) else { return Ok(None) };
     let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
@@ -177,12 +177,12 @@ fn form(fields: &serde_json::Map<String, Value>) -> Result<Bytes, Box<Problem>> 
     Ok(form.finish().into())
 }
 
-/// `type/subtype` of a content type, lower case, without parameters.
+/// Returns `type/subtype` of a content type, in lower case and without parameters.
 pub(super) fn essence(content_type: &str) -> String {
     content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-/// Whether an essence says JSON.
+/// Whether a `type/subtype` means JSON.
 pub(super) fn is_json(essence: &str) -> bool {
     matches!(essence, "application/json" | "text/json") || essence.ends_with("+json")
 }

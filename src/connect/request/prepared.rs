@@ -1,4 +1,4 @@
-//! A connection made ready for many calls: URLs parsed, headers built, slots counted.
+//! A connection prepared for many calls: URLs parsed, headers built, slots counted.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -23,11 +23,11 @@ use crate::dsl::{Authentication, SecretTemplate};
 use crate::machine::CallRetry;
 use crate::memory;
 
-/// How long a target may at least continue with a request that was given up, unless its connection says otherwise. A short timeout says how
-/// long we wait, not how long the target works.
+/// Shortest time that a target is assumed to keep working on an abandoned request, unless its connection says
+/// otherwise. A short timeout limits how long we wait, not how long the target works.
 const SETTLE_MIN: Duration = Duration::from_secs(10);
 
-/// What [`crate::connect::Connections`] keeps of a [`Connection`].
+/// The prepared form of a [`Connection`].
 #[derive(Debug)]
 pub(in crate::connect) struct Prepared {
     pub(in crate::connect) name: String,
@@ -37,22 +37,22 @@ pub(in crate::connect) struct Prepared {
     pub(super) headers: HeaderMap,
     pub(super) secret_headers: Vec<(HeaderName, String)>,
     pub(in crate::connect) authentication: Option<Authentication>,
-    /// Where that may go.
+    /// Where the credentials may be sent.
     pub(in crate::connect) reach: Reach,
     pub(super) idempotency_header: HeaderName,
     pub(in crate::connect) timeout: Duration,
-    /// How long a request that was given up may still act.
+    /// How long an abandoned request may still act.
     pub(in crate::connect) settle: Duration,
     pub(in crate::connect) retry: CallRetry,
     pub(in crate::connect) faults: Vec<FaultRule>,
-    /// How it reaches targets.
+    /// HTTP clients for this connection's route.
     pub(in crate::connect) clients: Arc<Clients>,
     slots: Semaphore,
     pub(in crate::connect) gate: Option<Arc<Gate>>,
     breaker: Option<Mutex<Breaker>>,
 }
 
-/// All connections, or what is wrong with the first bad one.
+/// Prepares all connections. Fails with the reason at the first invalid one.
 pub(in crate::connect) fn all(
     settings: &ConnectSettings,
     guard: &Arc<Guard>,
@@ -89,7 +89,7 @@ pub(in crate::connect) fn all(
     Ok(all)
 }
 
-/// What calls without a connection use.
+/// Prepares the settings for calls without a connection.
 pub(in crate::connect) fn direct(settings: &ConnectSettings, clients: &Arc<Clients>) -> Result<Prepared, String> {
     let plain = Connection {
         idempotency_header: IDEMPOTENCY_HEADER_DEFAULT.to_owned(),
@@ -132,7 +132,7 @@ fn prepare(
     })
 }
 
-/// The base URL in force.
+/// The base URL in this environment, or its override.
 fn base_of<'s>(settings: &'s ConnectSettings, name: &str, connection: &'s Connection) -> Option<&'s Url> {
     settings.base_url_overrides.get(name).or_else(|| connection.base_urls.get(&settings.environment))
 }
@@ -166,7 +166,7 @@ fn headers(settings: &ConnectSettings, connection: &Connection) -> Result<Header
 }
 
 impl Prepared {
-    /// The URL of a path of this connection.
+    /// Returns the URL of a path below the connection's base.
     pub(in crate::connect) fn url(&self, environment: &str, rest: &str) -> Result<Url, Box<Problem>> {
         let Some(base) = &self.base else {
             let known = self.environments.join(", ");
@@ -179,7 +179,7 @@ impl Prepared {
         target::below(base, &self.name, rest)
     }
 
-    /// Waits for one of the connection's slots, no longer than a call may take.
+    /// Waits for a slot of the connection, at most as long as a call may take.
     pub(in crate::connect) async fn slot(&self) -> Result<Slot<'_>, Box<Problem>> {
         let slot = async {
             let here = self.slots.acquire().await.expect("the semaphore is never closed");
@@ -199,7 +199,7 @@ impl Prepared {
         })
     }
 
-    /// Whether the call may be sent as far as the target's health goes.
+    /// Asks the circuit breaker whether the call may be sent.
     pub(in crate::connect) fn pass(&self) -> Result<Pass<'_>, Box<Problem>> {
         let Some(breaker) = &self.breaker else { return Ok(Pass(None)) };
         match lock(breaker).admit(Instant::now()) {
@@ -214,16 +214,16 @@ impl Prepared {
         }
     }
 
-    /// Where its breaker stands.
+    /// State of the circuit breaker, if the connection has one.
     pub(in crate::connect) fn phase(&self) -> Option<Phase> {
         self.breaker.as_ref().map(|breaker| lock(breaker).phase())
     }
 }
 
-/// A call that found no slot comes back after about this long.
+/// Approximate time after which a call that found no slot is retried.
 const BUSY_AGAIN: Duration = Duration::from_secs(2);
 
-/// Between the half and the whole: those who wait do not all come back at once.
+/// Returns a random time between half and all of `around`, so that waiting calls do not all return at once.
 fn spread(around: Duration) -> Duration {
     around.mul_f64(0.5 + f64::from(rand::random::<u8>()) / 512.0)
 }
@@ -232,13 +232,14 @@ fn lock(breaker: &Mutex<Breaker>) -> MutexGuard<'_, Breaker> {
     breaker.lock().expect("the breaker's lock is never poisoned")
 }
 
-/// Room for one call, on this node and at the target.
+/// A slot for one call, on this node and in the shared limits.
 pub(in crate::connect) struct Slot<'c> {
     _here: SemaphorePermit<'c>,
     _everywhere: Option<Permit>,
 }
 
-/// A call that its breaker let pass. Dropped without a word, as with an aborted call, it says nothing about the target.
+/// A call that the breaker let pass. Dropping it without [`Self::ended`], as an aborted call does, reports nothing
+/// about the target.
 pub(in crate::connect) struct Pass<'c>(Option<(&'c Prepared, &'c Mutex<Breaker>, Admission)>);
 
 impl Pass<'_> {

@@ -1,7 +1,8 @@
-//! Where the credentials of a call may go. Judged at each attempt, since `hub.yaml` may have changed since the deployment.
+//! Where the credentials of a call may be sent. Checked at each attempt, since `hub.yaml` may have changed since the
+//! definition was deployed.
 //!
-//! A connection's credentials go to its base URL, to the authority that `hub.yaml` names for its tokens, and to its
-//! `allowedHosts`. Those that a definition brings go to the hosts for which `hub.yaml` releases their secrets.
+//! A connection's credentials may go to its base URL, to the authority that `hub.yaml` names for its tokens, and to its
+//! `allowedHosts`. A definition's own credentials may go to the hosts for which `hub.yaml` releases their secrets.
 
 use std::sync::Arc;
 
@@ -11,36 +12,37 @@ use crate::connect::problem::Problem;
 use crate::connect::settings::Connection;
 use crate::dsl::{HostPattern, NotReleased, OwnAuthentication, Releases};
 
-/// Where the credentials of one call may go.
+/// Where the credentials of one call may be sent.
 #[derive(Debug, Clone)]
 pub(in crate::connect) enum Reach {
-    /// They are the connection's own.
+    /// Credentials of a connection, with the hosts that may see them.
     Connection(Arc<Vec<HostPattern>>),
-    /// A definition brought them.
+    /// Credentials from a definition.
     Definition {
         /// What `hub.yaml` releases.
         releases: Arc<Releases>,
-        /// The definition's.
+        /// Namespace of the definition.
         namespace: String,
-        /// What the definition uses.
+        /// Secrets that the definition uses.
         secrets: Vec<String>,
     },
 }
 
 impl Reach {
-    /// That of the credentials of a definition.
+    /// The reach of a definition's own credentials.
     pub(in crate::connect) fn of_definition(releases: &Arc<Releases>, own: &OwnAuthentication) -> Self {
         let (namespace, secrets) = (own.namespace.clone(), own.policy.secrets());
         Self::Definition { releases: Arc::clone(releases), namespace, secrets }
     }
 
-    /// Hosts that a connection's credentials may go to beside that of its authority.
+    /// Hosts that may see a connection's credentials, in addition to its authority's.
     pub(super) fn hosts_of(connection: &Connection, base: Option<&Url>) -> Vec<HostPattern> {
         let own = base.and_then(|base| base.host_str()).map(HostPattern::exactly);
         connection.allowed_hosts.iter().flatten().cloned().chain(own).collect()
     }
 
-    /// Whether a call with these credentials may go to this URL. A connection's own cannot leave it.
+    /// Checks that a call with these credentials may go to this URL. A connection's own credentials cannot leave it, so
+    /// they always pass.
     pub(in crate::connect) fn check_call(&self, url: &Url) -> Result<(), Box<Problem>> {
         match self {
             Self::Connection(_) => Ok(()),
@@ -48,12 +50,12 @@ impl Reach {
         }
     }
 
-    /// Whether they may be shown to a token endpoint that the document or `hub.yaml` names.
+    /// Checks that the credentials may be sent to a token endpoint that the definition or `hub.yaml` names.
     pub(in crate::connect) fn check_endpoint(&self, endpoint: &Url) -> Result<(), Box<Problem>> {
         self.check_call(endpoint)
     }
 
-    /// Whether they may be shown to a token endpoint that an authority names.
+    /// Checks that the credentials may be sent to a token endpoint that the authority's metadata names.
     pub(in crate::connect) fn check_discovered(&self, endpoint: &Url, authority: &Url) -> Result<(), Box<Problem>> {
         let Self::Connection(hosts) = self else { return self.check_released(endpoint) };
         let host = endpoint.host_str().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Where a call goes: `connection://NAME/path` or an absolute URL; and URLs as people may see them.
+//! The URL of a call: `connection://NAME/path` or absolute; and how URLs are shown to people.
 
 use std::borrow::Cow;
 
@@ -7,15 +7,15 @@ use url::Url;
 use crate::connect::problem::Problem;
 use crate::dsl::credentials::hides_value;
 
-/// The scheme of URIs that go through a connection.
+/// Scheme of URIs that use a connection.
 const CONNECTION_SCHEME: &str = "connection://";
 
-/// A call's URI, taken apart.
+/// A parsed call URI.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::connect) enum Uri<'a> {
-    /// Name of the connection, and what follows it.
+    /// Name of the connection, and the rest of the URI.
     Connection { name: &'a str, rest: &'a str },
-    /// Without connection.
+    /// An absolute URL, without a connection.
     Direct(&'a str),
 }
 
@@ -25,7 +25,7 @@ pub(in crate::connect) fn parse(uri: &str) -> Uri<'_> {
     Uri::Connection { name: &after[..end], rest: &after[end..] }
 }
 
-/// The URL of a call without connection.
+/// Parses the URL of a call without a connection.
 pub(in crate::connect) fn direct(uri: &str) -> Result<Url, Box<Problem>> {
     let url = Url::parse(uri).map_err(|e| {
         Problem::configuration("Invalid URI", format!("{uri:?} is not an absolute URI: {e}; begin it with https://, or with connection://NAME/ to go through a connection of hub.yaml"))
@@ -34,7 +34,8 @@ pub(in crate::connect) fn direct(uri: &str) -> Result<Url, Box<Problem>> {
     Ok(url)
 }
 
-/// A URL below a connection's base. What an expression put into the path cannot leave the base.
+/// Builds a URL below a connection's base. A path that leaves the base, for instance through an expression's value, is
+/// an error.
 pub(super) fn below(base: &Url, name: &str, rest: &str) -> Result<Url, Box<Problem>> {
     let base_path = base.path().trim_end_matches('/');
     let root = base.as_str().trim_end_matches('/');
@@ -49,7 +50,7 @@ pub(super) fn below(base: &Url, name: &str, rest: &str) -> Result<Url, Box<Probl
     Ok(url)
 }
 
-/// What a URL that is called must be, a redirect's target included.
+/// Checks any URL that is called, including redirect targets.
 pub(in crate::connect) fn check(url: &Url) -> Result<(), Box<Problem>> {
     if !matches!(url.scheme(), "http" | "https") {
         let detail = format!("{} has the scheme {}; only http and https are called", shown(url), url.scheme());
@@ -62,11 +63,11 @@ pub(in crate::connect) fn check(url: &Url) -> Result<(), Box<Problem>> {
     Ok(())
 }
 
-/// A URL without fragment and userinfo, and with query values masked that look like credentials.
+/// A URL without fragment and user info; query values that look like credentials are masked.
 pub(in crate::connect) fn shown(url: &Url) -> String {
     let mut url = url.clone();
     url.set_fragment(None);
-    // These fail only for URLs that cannot have userinfo at all.
+    // These fail only for URLs that cannot have user info.
     let _ = url.set_username("");
     let _ = url.set_password(None);
     if url.query_pairs().any(|(name, _)| hides_value(&name)) {
@@ -85,7 +86,7 @@ pub(in crate::connect) fn shown(url: &Url) -> String {
     url.into()
 }
 
-/// A URL without its query, for the beginning of an error's detail.
+/// A URL without its query, for error messages.
 pub(in crate::connect) fn short(url: &Url) -> String {
     let mut url = url.clone();
     url.set_query(None);

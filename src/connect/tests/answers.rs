@@ -1,4 +1,4 @@
-//! The target answers: what is sent, what comes out, what never shows.
+//! The target answers: what is sent, what is returned, and what must never show.
 
 use axum::Router;
 use axum::body::Bytes;
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::*;
 
-/// Answers with what it was sent, as JSON.
+/// Answers with the request that it received, as JSON.
 async fn echo(uri: Uri, headers: HeaderMap, body: Bytes) -> axum::Json<Value> {
     let headers: serde_json::Map<String, Value> = headers
         .iter()
@@ -21,7 +21,7 @@ async fn echo_settings() -> ConnectSettings {
     settings(serve(Router::new().fallback(echo)).await)
 }
 
-/// Answers each call with this.
+/// Gives every call the same answer.
 async fn answers(
     status: u16,
     headers: &'static [(&'static str, &'static str)],

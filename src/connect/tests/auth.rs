@@ -1,4 +1,4 @@
-//! Credentials: fetched once, renewed once, never shown.
+//! Credentials are fetched once, renewed once and never shown.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -22,18 +22,18 @@ use crate::machine::ErrorKind;
 const RSA_KEY: &str = include_str!("../../../tests/data/connect/rsa_key_of_tests.pem");
 const EC_KEY: &str = include_str!("../../../tests/data/connect/ec_key_of_tests.pem");
 
-/// A system with a token endpoint: it takes tokens with a serial from `oldest` on.
+/// A system with a token endpoint; accepts tokens with serial `oldest` or later.
 #[derive(Clone, Default)]
 struct System {
     tokens: Arc<AtomicUsize>,
     calls: Arc<AtomicUsize>,
     oldest: Arc<AtomicUsize>,
-    /// Status and body in place of a token.
+    /// Status and body that the token endpoint returns instead of a token.
     refusal: Option<(u16, Value)>,
     expires_in: Option<Value>,
-    /// Where given, the token endpoint says that it was asked and waits for leave to answer.
+    /// If set, the token endpoint signals each request and waits for permission to answer.
     gate: Option<Arc<(tokio::sync::Notify, tokio::sync::Notify)>>,
-    /// What was posted to the token endpoint, and the idempotency keys of calls.
+    /// Forms posted to the token endpoint.
     asked: Arc<Mutex<Vec<BTreeMap<String, String>>>>,
     keys: Arc<Mutex<Vec<String>>>,
 }
@@ -82,7 +82,7 @@ async fn discovery(headers: HeaderMap) -> Response {
     axum::Json(json!({"issuer": format!("http://{host}/erp"), "token_endpoint": endpoint})).into_response()
 }
 
-/// Repeats the credentials that it got, as careless systems do.
+/// Echoes the credentials that it received, as careless systems do.
 async fn orders(State(system): State<System>, headers: HeaderMap) -> Response {
     system.calls.fetch_add(1, Ordering::SeqCst);
     let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
@@ -97,7 +97,7 @@ async fn orders(State(system): State<System>, headers: HeaderMap) -> Response {
     }
 }
 
-/// Whose token it is, where it is accepted; else what Salesforce says.
+/// Returns the organization of an accepted token, else Salesforce's error.
 async fn organization(system: State<System>, headers: HeaderMap) -> Response {
     match orders(system, headers).await.status() {
         StatusCode::OK => axum::Json(json!({ "organization_id": "00DWs000003aBcDEAU" })).into_response(),
@@ -127,7 +127,7 @@ async fn a_hundred_calls_at_once_fetch_one_token() {
     let request = post();
     let calls = (0..100).map(|_| connections.call(&request, None));
     for outcome in futures::future::join_all(calls).await {
-        // What the target repeats is masked.
+        // Echoed credentials are masked.
         assert_eq!(success(outcome).0, json!({"got": "Bearer ***"}));
     }
     assert_eq!(system.counts(), (1, 100));
@@ -283,7 +283,7 @@ fn decoded(part: &str) -> Value {
     serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(part).expect("base64")).expect("JSON")
 }
 
-/// The assertion that is sent for these settings.
+/// Returns the assertion that is sent with these settings.
 async fn assertion_for(key: &'static str, mut value: Value, field: &str) -> String {
     value["oauth2"]["client"]["key"] = "${ $secrets.key }".into();
     let system = System::default();
@@ -402,7 +402,7 @@ async fn oauth1_signs_the_query_and_names_the_account() {
     assert_eq!(output, json!({"head": "OAuth realm=\"1234567_SB1\""}));
 }
 
-/// The sandbox with connections to both of its systems, which sign in with a key.
+/// The sandbox, with connections to both of its systems that authenticate with a key.
 async fn sandbox() -> (SocketAddr, Connections) {
     let address = serve(crate::sandbox::router(crate::sandbox::Sandbox::new())).await;
     let mut settings = settings(address);

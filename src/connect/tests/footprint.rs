@@ -1,4 +1,4 @@
-//! What a call under way takes in memory: ten thousand of them may wait for a slow system at once.
+//! Memory per call in flight: ten thousand calls may wait for a slow system at the same time.
 
 use super::*;
 
@@ -10,6 +10,6 @@ fn a_call_that_waits_for_its_answer_takes_little_memory() {
     let url: Url = "https://api.example.com/".parse().expect("an address");
     let call = size_of_val(&connections.call(&request, None));
     let attempt = size_of_val(&connections.attempt(&connections.direct, &request, None, url));
-    // Without signing in, and without a second attempt after a refusal: those are on the heap while they last.
+    // Without authentication and without a second attempt after a rejection: those futures are boxed.
     assert!(call <= 1_024 && attempt <= 4_096, "{call} bytes for a call, {attempt} for its attempt");
 }

@@ -1,4 +1,4 @@
-//! A connection with `allowedHosts` reaches only its base URL's host and the listed ones, whatever else is named.
+//! A connection with `allowedHosts` reaches only its base URL's host and the listed ones, whatever an answer names.
 
 use axum::Router;
 use axum::response::Redirect as To;
@@ -9,12 +9,12 @@ use super::*;
 use crate::dsl::authentication::{Origin, read};
 use crate::machine::CallDocument;
 
-/// The same server under another name.
+/// The same server under another host name.
 fn elsewhere(address: SocketAddr, path: &str) -> String {
     format!("http://localhost:{}{path}", address.port())
 }
 
-/// One connection to this address that may reach these hosts too; the guard lets both names of the server pass.
+/// A connection to this address that may also reach `hosts`; the guard permits both names of the server.
 fn only(address: SocketAddr, hosts: &[&str]) -> ConnectSettings {
     let mut settings = settings(address);
     settings.network_allow.push(format!("localhost:{}", address.port()));
@@ -48,7 +48,7 @@ async fn a_redirect_to_a_host_that_is_not_allowed_is_refused() {
     refused(call(only(address, &["*.example.com"]), &to("away")).await);
     assert_eq!(success(call(only(address, &[]), &to("near")).await).0, "here");
     assert_eq!(success(call(only(address, &["localhost"]), &to("away")).await).0, "here");
-    // Without a list the guard alone decides, and credentials stay at home.
+    // Without a list, only the guard decides, and credentials are not sent to another host.
     let mut any = only(address, &[]);
     erp(&mut any).allowed_hosts = None;
     assert_eq!(success(call(any, &to("away")).await).0, "here");
@@ -78,7 +78,7 @@ async fn a_token_is_asked_for_only_at_a_host_that_is_allowed() {
     }
 }
 
-/// A document that came through a connection names no other host than that one may reach.
+/// A document fetched through a connection cannot direct calls to hosts that the connection may not reach.
 #[tokio::test]
 async fn an_operation_s_server_is_a_host_that_is_allowed() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");

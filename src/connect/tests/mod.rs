@@ -1,4 +1,4 @@
-//! Calls against small servers on the loopback address.
+//! Calls to small servers on the loopback address.
 
 mod answers;
 mod auth;
@@ -33,7 +33,7 @@ async fn serve(router: axum::Router) -> SocketAddr {
     address
 }
 
-/// Reads each request's head, writes these bytes and closes.
+/// Reads the head of each request, writes these bytes and closes the connection.
 async fn serve_bytes(answer: impl Into<Vec<u8>>) -> SocketAddr {
     serve_raw(answer.into(), After::Close).await
 }
@@ -69,7 +69,7 @@ async fn answer_raw(mut stream: TcpStream, answer: Vec<u8>, after: After) {
     }
 }
 
-/// One connection `erp` to this address, with a bearer token whose value is the canary.
+/// One connection `erp` to this address, with the canary as bearer token.
 fn settings(address: SocketAddr) -> ConnectSettings {
     let token = SecretTemplate::Secret("token".to_owned());
     let connection = Connection {
@@ -86,7 +86,7 @@ fn settings(address: SocketAddr) -> ConnectSettings {
     }
 }
 
-/// As a definition would bring it.
+/// A policy as if a definition had supplied it.
 fn of_definition(policy: Authentication) -> OwnAuthentication {
     OwnAuthentication { namespace: "t".to_owned(), policy }
 }
@@ -131,7 +131,7 @@ fn detail(failure: &CallFailure) -> &str {
     failure.error.detail.as_deref().unwrap_or_default()
 }
 
-/// What matters most about a failure.
+/// Class and effect of a failure.
 fn verdict(failure: &CallFailure) -> (FaultClass, TargetEffect) {
     (failure.class, failure.effect)
 }

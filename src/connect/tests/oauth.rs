@@ -1,4 +1,4 @@
-//! Refresh tokens that providers replace: kept for all nodes, never given up before the new one is kept.
+//! Refresh tokens that providers replace: shared by all nodes, and never given up before the new one is stored.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -16,17 +16,17 @@ use crate::dsl::authentication::{Origin, read};
 
 const FIRST: &str = "refresh-0";
 
-/// A provider that replaces refresh tokens, and calls that take its newest access token.
+/// A provider that replaces refresh tokens, and an API that accepts its newest access token.
 #[derive(Default)]
 struct Provider {
-    /// Tokens that it accepts.
+    /// Refresh tokens that it accepts.
     valid: Vec<String>,
     issued: usize,
-    /// What it was shown.
+    /// Refresh tokens that it received.
     asked: Vec<String>,
-    /// Answers in place of a token.
+    /// Statuses to answer with instead of a token.
     refusals: Vec<StatusCode>,
-    /// Bodies in place of what it would answer once it has replaced the token.
+    /// Bodies to answer with after replacing the refresh token, instead of the usual ones.
     answers: Vec<&'static str>,
 }
 
@@ -65,13 +65,13 @@ async fn orders(State(shared): State<Shared>, headers: HeaderMap) -> StatusCode 
     if given == Some(newest.as_str()) { StatusCode::OK } else { StatusCode::UNAUTHORIZED }
 }
 
-/// A vault in memory. Its rows are as the database's, without time.
+/// A vault in memory. Its rows behave like the database's, except that holds do not expire.
 #[derive(Debug, Default)]
 struct Memory {
     row: Option<StoredTokens>,
     holder: Option<Uuid>,
     refused: Option<String>,
-    /// Writes that fail before one succeeds.
+    /// Number of writes that fail before one succeeds.
     failures: usize,
     released: Vec<Unanswered>,
 }
@@ -148,7 +148,7 @@ impl TokenVault for MemoryVault {
     }
 }
 
-/// A node whose connection `erp` signs in with a refresh token.
+/// A node whose connection `erp` authenticates with a refresh token.
 fn node(address: SocketAddr, vault: &MemoryVault) -> Connections {
     let client = json!({"id": "us", "authentication": "none"});
     let subject = json!({"token": "${ $secrets.token }", "type": "urn:ietf:params:oauth:token-type:refresh_token"});
@@ -174,11 +174,11 @@ async fn world() -> (Shared, SocketAddr, MemoryVault) {
 async fn a_replaced_refresh_token_is_stored_encrypted_and_another_node_uses_it() {
     let (shared, address, vault) = world().await;
     success(node(address, &vault).call(&post(), None).await);
-    // A node that starts later: it knows the first token only, which counts no more, and is given the one that is stored.
+    // A node that starts later knows only the first token, which is no longer valid. It uses the stored one.
     let second = node(address, &vault);
     success(second.call(&post(), None).await);
     assert_eq!(provider(&shared).asked, [FIRST], "the token is fetched once for all");
-    // The target refuses the access token: one node gets another, the other one takes that.
+    // The target rejects the access token: one node requests a new one, and the other uses it.
     provider(&shared).issued += 1;
     success(second.call(&post(), None).await);
     assert_eq!(provider(&shared).asked, [FIRST, "refresh-1"]);

@@ -1,4 +1,4 @@
-//! Without the wire a call means what it means on the wire.
+//! Answers judged offline get the same outcome as answers from the network.
 
 use bytes::Bytes;
 
@@ -26,7 +26,7 @@ fn response(status: u16, headers: &[(&'static str, &'static str)], body: &'stati
     response
 }
 
-/// What an outcome says, but for how long it took.
+/// The outcome without its duration.
 fn told(outcome: CallOutcome) -> String {
     match outcome {
         CallOutcome::Succeeded { output, response } => {

@@ -1,4 +1,4 @@
-//! OpenAPI operations at the edge: where the document comes from, what goes out, what never does.
+//! OpenAPI operations: where the document comes from, what is sent, and what must never be sent.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -16,7 +16,7 @@ use crate::openapi::Document;
 
 const PETS: &str = include_str!("../../../tests/data/definitions/openapi/pets.swagger.json");
 
-/// The pets' document as its server gives it: served from wherever it is itself.
+/// The pets document without a server, so that it is served where it was found.
 fn pets() -> Value {
     let mut document: Value = serde_json::from_str(PETS).expect("JSON");
     let object = document.as_object_mut().expect("an object");
@@ -32,7 +32,7 @@ async fn echo(method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> axum
     }))
 }
 
-/// Pets under `/v2`, their document under `/openapi.json`, which counts how often it was sent and how often it was the same.
+/// Serves pets under `/v2` and their document under `/openapi.json`. Counts full and "not modified" answers.
 #[derive(Clone, Default)]
 struct Shelter {
     sent: Arc<AtomicUsize>,
@@ -69,7 +69,7 @@ impl Shelter {
     }
 }
 
-/// A document that would send its callers through a connection that is not its own.
+/// A document that directs its callers to a connection that is not its own.
 fn greedy() -> Value {
     json!({ "openapi": "3.0.0", "servers": [{"url": "connection://erp"}], "paths": { "/orders": { "delete": { "operationId": "empty" } } } })
 }

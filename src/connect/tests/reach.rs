@@ -1,4 +1,4 @@
-//! No secret leaves for a host that `hub.yaml` does not name for it, whatever the definition says.
+//! No secret is sent to a host that `hub.yaml` does not list for it, whatever the definition says.
 
 use std::sync::{Arc, Mutex};
 
@@ -14,7 +14,7 @@ use super::*;
 use crate::dsl::authentication::{Origin, read};
 use crate::machine::{CallDocument, OperationCall};
 
-/// All that arrived, by the name under which the server was asked.
+/// Everything received, by the host name that the client used.
 #[derive(Clone, Default)]
 struct Seen(Arc<Mutex<Vec<(String, String)>>>);
 
@@ -25,7 +25,7 @@ impl Seen {
         self.0.lock().expect("not poisoned").push((host, all));
     }
 
-    /// Whether the canary arrived at the server under this name.
+    /// Whether the server received the canary under this host name.
     fn has_canary_at(&self, host: &str) -> bool {
         self.0.lock().expect("not poisoned").iter().any(|(at, all)| at == host && all.contains(CANARY))
     }
@@ -36,7 +36,7 @@ async fn take(State(seen): State<Seen>, headers: HeaderMap, uri: Uri, body: Byte
     axum::Json(json!({ "access_token": "granted" }))
 }
 
-/// One server with two names: secrets may go to 127.0.0.1, and to localhost they may not.
+/// One server with two names: secrets may go to 127.0.0.1, but not to localhost.
 async fn served() -> (Seen, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("bound");
@@ -97,7 +97,7 @@ fn oauth2(authority: &str, more: &Value) -> Value {
     json!({ "oauth2": settings })
 }
 
-/// It waits for a person, whose change in `hub.yaml` lets it continue.
+/// The call waits for a person, who can change `hub.yaml` to let it continue.
 fn refused(outcome: CallOutcome) {
     let failure = failure(outcome);
     assert_eq!(verdict(&failure), (FaultClass::Person, TargetEffect::None), "{failure:?}");
@@ -168,7 +168,7 @@ async fn neither_a_connection_nor_a_redirect_nor_a_document_takes_a_definitions_
     assert!(!seen.has_canary_at("localhost"));
 }
 
-/// The authority is named in `hub.yaml`; where it says that tokens are to be had is its own word.
+/// `hub.yaml` names the authority, but the authority's metadata chooses the token endpoint.
 #[tokio::test]
 async fn a_connections_authority_names_no_token_endpoint_elsewhere() {
     let (seen, address) = served().await;

@@ -1,4 +1,4 @@
-//! Every error sample of Salesforce and NetSuite, judged by the rules of `workflows/hub.yaml`.
+//! Checks every error sample of Salesforce and NetSuite against the rules of `workflows/hub.yaml`.
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -20,7 +20,7 @@ macro_rules! sample {
 /// File name and content.
 type Sample = (&'static str, &'static [u8]);
 
-/// File (its name says the status), its class, and the type of error that a workflow sees: `communication` by default.
+/// File (its name contains the status), class, and type of the error that the workflow sees (default: `communication`).
 const SAMPLES: [(Sample, FaultClass, &str); 30] = [
     (sample!("netsuite_error_400_entity_exists.json"), Duplicate, "duplicate"),
     (sample!("netsuite_error_400_invalid_content.json"), Permanent, "validation"),
@@ -59,7 +59,7 @@ fn hub() -> Hub {
     Hub::load("hub.yaml", include_str!("../../../workflows/hub.yaml"), &secrets).expect("sound")
 }
 
-/// Answers each call with the sample; the connections are those of hub.yaml, moved to the sample's server.
+/// Gives every call the sample as answer, over the connections of hub.yaml.
 async fn answering(status: u16, body: &'static [u8]) -> Connections {
     let answer = move || async move {
         (StatusCode::from_u16(status).expect("a status"), [("content-type", "application/json")], body)
@@ -97,7 +97,7 @@ async fn every_error_sample_is_classified_as_the_table_says() {
     }
 }
 
-/// The first job does what the repeat asked for, and the address of the answer names it.
+/// The first job does what the repeated request asked for, and the answer's URL names that job.
 #[tokio::test]
 async fn a_repeated_asynchronous_request_is_done() {
     let (_, body) = sample!("netsuite_error_400_idempotency.json");

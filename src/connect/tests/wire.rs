@@ -1,4 +1,4 @@
-//! The network misbehaves: what is known afterwards.
+//! Network failures, and what is known after them.
 
 use std::fmt::Write as _;
 
@@ -232,7 +232,7 @@ async fn serve_tls(certificate: &str, key: &str) -> std::net::SocketAddr {
         while let Ok((stream, _)) = listener.accept().await {
             let acceptor = acceptor.clone();
             tokio::spawn(async move {
-                // A client that does not trust us hangs up in the middle of the handshake.
+                // A client that does not trust the certificate hangs up during the handshake.
                 let Ok(mut stream) = acceptor.accept(stream).await else { return };
                 let mut head = Vec::new();
                 while !head.windows(4).any(|end| end == b"\r\n\r\n") {

@@ -1,6 +1,6 @@
-//! From bytes to text, as the Encoding Standard decodes: a byte order mark, then the label of the content type (RFC 9110,
-//! 8.3.2), then an XML declaration, then UTF-8. Decoding never fails: bytes that are invalid in the encoding become U+FFFD
-//! and are counted.
+//! Decodes bytes to text following the Encoding Standard: byte order mark, then the content type's charset (RFC 9110,
+//! section 8.3.2), then an XML declaration, then UTF-8. Decoding never fails: invalid bytes become U+FFFD and are
+//! counted.
 
 use std::borrow::Cow;
 
@@ -8,17 +8,17 @@ use encoding_rs::{Encoding, UTF_8};
 
 use crate::text::{REPLACEMENT, Replaced};
 
-/// How far an XML declaration may reach.
+/// How many bytes are searched for an XML declaration.
 const DECLARATION_BYTES_MAX: usize = 256;
 
-/// Bytes as text, and what was done to them.
+/// Decoded text, and how many characters were replaced.
 #[derive(Debug)]
 pub(crate) struct Decoded<'b> {
     pub(crate) text: Cow<'b, str>,
     pub(crate) replaced: Replaced,
 }
 
-/// Decodes a body by what it says about itself; U+0000 is left as it is.
+/// Decodes a body in the encoding that it declares. Keeps U+0000.
 pub(crate) fn decode<'b>(body: &'b [u8], content_type: &str) -> Decoded<'b> {
     let (encoding, body) = match Encoding::for_bom(body) {
         Some((encoding, length)) => (encoding, &body[length..]),
@@ -30,7 +30,7 @@ pub(crate) fn decode<'b>(body: &'b [u8], content_type: &str) -> Decoded<'b> {
     Decoded { text, replaced: Replaced { malformed, encoding, ..Replaced::default() } }
 }
 
-/// The encoding that a content type or an XML declaration names, if it is one that can be decoded.
+/// Returns the supported encoding that the content type or an XML declaration names.
 pub(crate) fn declared(body: &[u8], content_type: &str) -> Option<&'static Encoding> {
     labeled(content_type).or_else(|| {
         let label = xml_declaration(body)?;
@@ -38,7 +38,7 @@ pub(crate) fn declared(body: &[u8], content_type: &str) -> Option<&'static Encod
     })
 }
 
-/// The encoding that the parameter `charset` names.
+/// Returns the encoding that the parameter `charset` names.
 pub(crate) fn labeled(content_type: &str) -> Option<&'static Encoding> {
     let named = |parameter: &str| {
         let (name, value) = parameter.split_once('=')?;
@@ -48,7 +48,7 @@ pub(crate) fn labeled(content_type: &str) -> Option<&'static Encoding> {
     Encoding::for_label_no_replacement(label.as_bytes())
 }
 
-/// The label in `<?xml version="1.0" encoding="..."?>`, which stands in ASCII at the very beginning.
+/// Returns the label in `<?xml version="1.0" encoding="..."?>`, which is ASCII and comes first.
 fn xml_declaration(body: &[u8]) -> Option<&[u8]> {
     let head = body.strip_prefix(b"<?xml".as_slice())?;
     let head = &head[..head.len().min(DECLARATION_BYTES_MAX)];

@@ -1,7 +1,7 @@
-//! One request on the wire and what came back: pooled clients, redirects, a bounded body.
+//! Sends one request and reads the answer: pooled clients, redirects, a bounded body.
 //!
-//! Every host is judged by the connection's list and every address by the [`Guard`] before bytes go out, also at each
-//! redirect. Redirects are followed here and not by the client, so that credentials never travel to another host.
+//! Before bytes go out, also at each redirect, every host is checked against the connection's list and every address by
+//! the [`Guard`]. Redirects are followed here and not by the client, so that credentials never travel to another host.
 
 use std::collections::HashMap;
 use std::error::Error as _;
@@ -23,30 +23,30 @@ use crate::machine::TargetEffect;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Shorter than the usual 60 s of servers: a pooled connection should not be closed under a request.
+/// Shorter than the usual 60 s of servers, so that a server does not close a pooled connection while a request is sent.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How often the peer of a silent stream is asked whether it is there.
+/// Interval of TCP keepalive probes on streams.
 const STREAM_KEEPALIVE: Duration = Duration::from_secs(30);
 
 const REDIRECTS_MAX: usize = 5;
 
-/// What came back.
+/// An answer as received.
 #[derive(Debug)]
 pub(in crate::connect) struct Answer {
-    /// Of the last hop.
+    /// URL of the last hop.
     pub(in crate::connect) url: Url,
     pub(in crate::connect) status: StatusCode,
     pub(in crate::connect) headers: HeaderMap,
-    /// Decompressed; what was read until `cut`.
+    /// Decompressed; incomplete if `cut` is set.
     pub(in crate::connect) body: Vec<u8>,
     pub(in crate::connect) cut: Option<Cut>,
-    /// Whether a hop before the last may have acted.
+    /// Whether an earlier hop may have acted.
     pub(in crate::connect) doubt: TargetEffect,
     pub(in crate::connect) duration: Duration,
 }
 
-/// Why a body is not whole.
+/// Why a body is incomplete.
 #[derive(Debug)]
 pub(in crate::connect) enum Cut {
     /// Longer than the limit.
@@ -55,8 +55,8 @@ pub(in crate::connect) enum Cut {
     Broken(String),
 }
 
-/// HTTP clients with their pools. One serves all targets, except ports that the allow list singles out: a resolver is
-/// not told the port, so each of those has a client whose resolver knows it.
+/// HTTP clients with their pools. One client serves all targets, except for ports that the allow list names: a resolver
+/// is not told the port, so each such port has a client whose resolver knows it.
 #[derive(Debug)]
 pub(in crate::connect) struct Clients {
     guard: Arc<Guard>,
@@ -65,14 +65,14 @@ pub(in crate::connect) struct Clients {
     by_port: HashMap<u16, reqwest::Client>,
 }
 
-/// A way to targets of its own.
+/// A connection's own route to its target.
 #[derive(Debug, Clone, Default)]
 pub(in crate::connect) struct Route {
-    /// Through this proxy. It resolves names, so only addresses that are written out are judged by the guard.
+    /// Proxy. It resolves names itself, so the guard can check only literal addresses.
     pub(in crate::connect) proxy: Option<Url>,
-    /// Certificate authorities that are trusted beside the usual ones, PEM.
+    /// Additional trusted certificate authorities, PEM.
     pub(in crate::connect) authorities: Option<String>,
-    /// Which hosts it leads to.
+    /// Hosts that may be reached.
     pub(in crate::connect) hosts: Hosts,
 }
 
@@ -83,7 +83,7 @@ impl Clients {
         Ok(Self { any: of(None)?, by_port, guard: Arc::clone(guard), route: route.clone() })
     }
 
-    /// A client of its own for the streams of one target, which it reaches the same way.
+    /// Creates a client for streams from one target, over the same route.
     pub(super) fn streams_of(&self, url: &Url) -> Result<reqwest::Client, Box<Problem>> {
         let (Some(host), Some(port)) = (url.host(), url.port_or_known_default()) else {
             return Err(Problem::configuration("Invalid URI", format!("{} has no host", target::short(url))));
@@ -95,7 +95,7 @@ impl Clients {
             .map_err(|why| Problem::configuration("No client", why))
     }
 
-    /// Whether calls may go to this host, whatever named it.
+    /// Checks that calls may go to this host, whoever named it.
     pub(in crate::connect) fn check(&self, url: &Url) -> Result<(), Box<Problem>> {
         let host = url.host_str().unwrap_or_default();
         self.route.hosts.check(host).map_err(|why| Problem::configuration("Host not allowed", why))
@@ -106,18 +106,18 @@ impl Clients {
     }
 }
 
-/// What a client is for.
+/// What a client is used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Wanted {
-    /// Requests with an answer each.
+    /// Requests with one answer each.
     Answers,
-    /// gRPC: HTTP/2 from the first byte, and bodies as they are.
+    /// gRPC: HTTP/2 from the first byte, bodies passed on unchanged.
     Streams,
 }
 
 fn client(guard: &Arc<Guard>, port: Option<u16>, route: &Route, wanted: Wanted) -> Result<reqwest::Client, String> {
     static PROVIDER: Once = Once::new();
-    // Fails only where one is installed already, which is then used.
+    // Fails only if a provider is already installed, which is then used.
     PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
     let proxy = match &route.proxy {
         None => None,
@@ -132,13 +132,13 @@ fn client(guard: &Arc<Guard>, port: Option<u16>, route: &Route, wanted: Wanted) 
         let builder = reqwest::Client::builder();
         let builder = match &proxy {
             Some(proxy) => builder.proxy(proxy.clone()),
-            // A proxy of the environment would connect in our place and so pass by the guard.
+            // A proxy from the environment would make the connection itself and bypass the guard.
             None => builder.no_proxy().dns_resolver(GuardedResolver { guard: Arc::clone(guard), port }),
         };
         let builder = if authorities.is_empty() { builder } else { builder.tls_certs_merge(authorities.clone()) };
         let builder = match wanted {
             Wanted::Answers => builder.gzip(true),
-            // A stream may be silent for minutes: the system then notices a peer that is gone.
+            // A stream may be silent for minutes: TCP keepalive notices a lost peer.
             Wanted::Streams => builder.gzip(false).http2_prior_knowledge().tcp_keepalive(STREAM_KEEPALIVE),
         };
         builder
@@ -149,13 +149,13 @@ fn client(guard: &Arc<Guard>, port: Option<u16>, route: &Route, wanted: Wanted) 
             .tcp_nodelay(true)
     };
     builder().build().or_else(|error| {
-        // A machine without any CA certificate can still call plain HTTP, such as the sandbox.
+        // A machine without CA certificates can still make plain HTTP calls, for instance to the sandbox.
         tracing::warn!(%error, "no certificate authorities found, calls over https will fail: install ca-certificates");
         builder().tls_certs_only([]).build().map_err(|e| format!("cannot create an HTTP client: {e}"))
     })
 }
 
-/// Sends the request and reads the answer. The caller bounds the time.
+/// Sends the request and reads the answer. The caller sets the deadline.
 pub(in crate::connect) async fn exchange(
     clients: &Clients,
     outgoing: &Outgoing,
@@ -185,7 +185,7 @@ fn is_redirect(response: &reqwest::Response) -> bool {
     matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) && response.headers().contains_key(LOCATION)
 }
 
-/// One request of a chain of redirects.
+/// One request in a chain of redirects.
 struct Hop {
     method: Method,
     url: Url,
@@ -208,7 +208,7 @@ impl Hop {
         clients.at(port).execute(request).await.map_err(|error| self.lost(error))
     }
 
-    /// Why there is no answer, and whether the target may have seen the request.
+    /// Explains why there is no answer, and whether the target may have received the request.
     fn lost(&self, error: reqwest::Error) -> Box<Problem> {
         let asked = format!("{} {}", self.method, target::short(&self.url));
         let error = error.without_url();
@@ -230,10 +230,10 @@ impl Hop {
         Problem::communication("No answer", format!("{asked} was sent, but there was no answer: {why}"), effect)
     }
 
-    /// Becomes the request that the redirect asks for.
+    /// Turns this request into the one that the redirect asks for.
     fn follow(&mut self, response: &reqwest::Response) -> Result<(), Box<Problem>> {
         let status = response.status();
-        // 307 and 308 say "ask there instead"; the others may come after the work is done.
+        // 307 and 308 mean "ask there instead"; the others may follow after the work is done.
         if !self.method.is_safe() && matches!(status.as_u16(), 301..=303) {
             self.doubt = TargetEffect::Unknown;
         }
@@ -265,7 +265,7 @@ impl Hop {
     }
 }
 
-/// What another host may see of headers: nothing that authenticates and nothing of the connection's own.
+/// Headers that another host may see: no credentials, and nothing set by the connection.
 fn public(headers: &HeaderMap) -> HeaderMap {
     const PUBLIC: [HeaderName; 4] =
         [http::header::ACCEPT, http::header::USER_AGENT, CONTENT_TYPE, HeaderName::from_static("traceparent")];
@@ -302,12 +302,12 @@ async fn read(mut response: reqwest::Response, hop: Hop, bytes_max: usize, begin
     Answer { url: hop.url, status, headers, body, cut, doubt: hop.doubt, duration: begin.elapsed() }
 }
 
-/// What to reserve for an announced length: an announcement alone gets no more than a page or two.
+/// Initial capacity for an announced length. Bounded, because an announcement costs the sender nothing.
 fn capacity(announced: u64, bytes_max: usize) -> usize {
     usize::try_from(announced).unwrap_or(bytes_max).min(bytes_max).min(64 << 10)
 }
 
-/// An error with its causes, which say what really happened.
+/// An error with its causes, which contain the useful details.
 fn causes(error: &reqwest::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

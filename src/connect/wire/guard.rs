@@ -1,7 +1,7 @@
-//! Which addresses may be called. Everything that is not public is refused unless the operator listed it.
+//! Decides which IP addresses may be called. Everything that is not public is refused unless the operator listed it.
 //!
-//! Names are judged by the addresses that are really connected to: `GuardedResolver` hands the HTTP client only
-//! permitted ones, so a name that changes its address between check and connect gains nothing.
+//! Names are checked by the addresses actually connected to: `GuardedResolver` passes only permitted ones to the HTTP
+//! client, so a name cannot change its address between check and connect.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub struct Guard {
 #[derive(Debug, PartialEq, Eq)]
 struct Rule {
     target: Target,
-    /// Any port if none.
+    /// `None` means any port.
     port: Option<u16>,
 }
 
@@ -35,29 +35,29 @@ enum Target {
     resolved(.host, .address)
 )]
 pub struct Refused {
-    /// As in the URL.
+    /// Host as written in the URL.
     pub host: String,
-    /// What it resolved to.
+    /// Address that it resolved to.
     pub address: IpAddr,
 }
 
-/// The subject of the message: an address that was written in the URL is not named twice.
+/// Subject of the message. Mentions an address that was written in the URL only once.
 fn resolved(host: &str, address: &IpAddr) -> String {
     let address = address.to_string();
     if host.trim_matches(['[', ']']) == address { address } else { format!("{host} resolves to {address}, which") }
 }
 
 impl Guard {
-    /// Reads the setting `network.allow`.
+    /// Parses the setting `network.allow`.
     ///
     /// # Errors
-    /// The entry that is none of the known forms.
+    /// The first invalid entry.
     pub fn new(allow: &[String]) -> Result<Self, String> {
         let entries = allow.iter().map(|entry| entry.trim()).filter(|entry| !entry.is_empty());
         Ok(Self { rules: entries.map(rule).collect::<Result<_, _>>()? })
     }
 
-    /// Ports that some rule depends on.
+    /// Ports that rules mention.
     pub(super) fn ports(&self) -> impl Iterator<Item = u16> + '_ {
         self.rules.iter().filter_map(|rule| rule.port)
     }
@@ -75,7 +75,7 @@ impl Guard {
         Err(Refused { host: host.to_string(), address })
     }
 
-    /// Those of a name's addresses that may be connected to; refused where none may.
+    /// Returns the permitted addresses of a name; an error if it has none.
     fn permitted(&self, host: &str, port: Option<u16>, found: &[SocketAddr]) -> Result<Vec<SocketAddr>, Refused> {
         let permitted: Vec<SocketAddr> =
             found.iter().filter(|address| self.permits(Some(host), address.ip(), port)).copied().collect();
@@ -157,7 +157,7 @@ fn contains(network: IpAddr, prefix: u8, address: IpAddr) -> bool {
     }
 }
 
-/// Whether an address belongs to the public internet. What is unclear is not.
+/// Whether an address belongs to the public internet. Doubtful ones do not.
 fn is_public(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => is_public_v4(address),
@@ -165,7 +165,7 @@ fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// The host of an Azure machine, which tells its secrets at an address out of the public range.
+/// Azure's host service, which exposes secrets at an address in the public range.
 const AZURE_HOST: Ipv4Addr = Ipv4Addr::new(168, 63, 129, 16);
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
@@ -189,7 +189,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     let segments = address.segments();
     let embedded = |high: u16, low: u16| Ipv4Addr::from_bits((u32::from(high) << 16) | u32::from(low));
     match segments {
-        // NAT64 and 6to4 carry an IPv4 address that the packet ends up at.
+        // NAT64 and 6to4 addresses embed the IPv4 address that the packet finally reaches.
         [0x64, 0xff9b, 0, 0, 0, 0, high, low] => is_public_v4(embedded(high, low)),
         [0x2002, high, low, ..] => is_public_v4(embedded(high, low)),
         [0x2001, second, ..] => second != 0xdb8 && second >= 0x200,
@@ -197,11 +197,11 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     }
 }
 
-/// Resolves names with the system's resolver and lets only permitted addresses pass.
+/// Resolves names with the system's resolver and returns only permitted addresses.
 #[derive(Debug)]
 pub(super) struct GuardedResolver {
     pub(super) guard: Arc<Guard>,
-    /// The port that the client with this resolver connects to, where a rule depends on it.
+    /// Port that this resolver's client connects to, if a rule depends on it.
     pub(super) port: Option<u16>,
 }
 
@@ -316,7 +316,7 @@ mod tests {
         }
     }
 
-    /// What a name resolved to before says nothing: each connect is judged by the addresses that it connects to.
+    /// An earlier resolution does not matter: each connect is checked against the addresses used for it.
     #[test]
     fn a_name_that_moves_to_a_private_address_is_refused_from_then_on() {
         let guard = guard(&[]);
@@ -329,7 +329,7 @@ mod tests {
             let refused = guard.permitted("rebind.example", None, &addresses(&[moved])).expect_err(moved);
             assert_eq!(refused.host, "rebind.example");
         }
-        // Of a public and a private address only the public one is connected to.
+        // Of a public and a private address, only the public one is used.
         let mixed = guard.permitted("rebind.example", None, &addresses(&["10.0.0.1", "93.184.216.34"])).expect("one");
         assert_eq!(mixed, addresses(&["93.184.216.34"]));
     }

@@ -1,4 +1,4 @@
-//! Bytes on the wire: clients, addresses that may be called, decoding.
+//! The network layer: HTTP clients, permitted addresses, decoding.
 
 pub(crate) mod charset;
 pub(super) mod exchange;

@@ -1,4 +1,4 @@
-//! Bulk acts: what one act would do to all runs of a list, starting it on trial and at a rate, and the result of each run.
+//! Bulk acts: a preview of one act on all runs of a list, and the form that starts it, with an optional trial and rate.
 
 mod progress;
 mod shown;
@@ -28,18 +28,18 @@ use crate::words::plural;
 pub use progress::{list, show, steer};
 use shown::{ActChoice, Looked};
 
-/// With more runs than this, a trial is suggested.
+/// Number of runs above which the form suggests a trial.
 const TRIAL_FROM: usize = 10;
 
-/// Runs of the trial that is suggested.
+/// Suggested number of runs in the trial.
 const TRIAL: usize = 3;
 
-/// A filled form, or what a link says: the list, the act, how to go about it.
+/// The form, filled in by a person or prefilled by a link.
 #[derive(Debug, Default, Clone, Deserialize)]
 #[serde(default)]
 pub struct Filled {
     csrf: String,
-    /// Made with the form: the form sent twice is one bulk act.
+    /// Id created with the form, so that sending the form twice creates one bulk act.
     id: Option<Uuid>,
     status: String,
     attention: String,
@@ -47,15 +47,15 @@ pub struct Filled {
     workflow: String,
     q: String,
     act: String,
-    /// Of a cancel: `yes` or `no`.
+    /// For a cancel: `yes` or `no`.
     compensate: String,
-    /// Of a move: the version.
+    /// For a move: the version.
     to: String,
-    /// Of a retry: a jq expression, or nothing.
+    /// For a retry: a jq expression, or empty.
     edit: String,
     reason: String,
     trial: String,
-    /// A number, and `s`, `min` or `h`.
+    /// A number; `unit` is `s`, `min` or `h`.
     rate: String,
     unit: String,
 }
@@ -72,7 +72,7 @@ impl Filled {
         }
     }
 
-    /// What the form carries to the next page beside what people fill in.
+    /// Fields that the form carries to the next page besides those that people fill in.
     fn hidden(&self) -> Vec<(&'static str, String)> {
         let parts = [
             ("status", &self.status),
@@ -84,7 +84,7 @@ impl Filled {
         parts.into_iter().filter(|(_, text)| !text.is_empty()).map(|(name, text)| (name, text.clone())).collect()
     }
 
-    /// The act; none while nobody has chosen one.
+    /// Returns the act; `None` if none has been chosen.
     fn act(&self) -> Option<Result<Act, String>> {
         let kind: ActKind = self.act.parse().ok()?;
         let edit = self.edit.trim();
@@ -122,7 +122,7 @@ impl Filled {
     }
 }
 
-/// A filter as `runs:bulk` takes it.
+/// Returns a filter in the form that `runs:bulk` accepts.
 fn written(filter: &RunFilter) -> Value {
     let statuses: Vec<&str> = filter.status.iter().map(|status| status.as_str()).collect();
     let mut written = json!({
@@ -140,9 +140,9 @@ fn written(filter: &RunFilter) -> Value {
 struct NewPage {
     frame: Frame,
     flash: Option<Flash>,
-    /// The list, in words.
+    /// The list in words.
     what: String,
-    /// Its address.
+    /// URL of the list.
     back: String,
     hidden: Vec<(&'static str, String)>,
     acts: Vec<ActChoice>,
@@ -150,7 +150,7 @@ struct NewPage {
     samples: Vec<Looked>,
     id: Uuid,
     filled: Filled,
-    /// On the button.
+    /// Text of the button.
     verb: &'static str,
     matched: String,
 }
@@ -233,7 +233,7 @@ fn read(filled: &Filled) -> Result<BulkAsked, String> {
     Ok(BulkAsked { id, act, filter, written, reason: Some(reason), trial: filled.trial()?, rate: filled.rate()? })
 }
 
-/// Whether a list can be acted on as a whole, and the address where that begins.
+/// Returns the URL that begins a bulk act on a list, if the caller may act and the list has a filter.
 #[must_use]
 pub fn begin_address(list: &List, caller: &Caller) -> Option<String> {
     let filtered = written(&list.filter()) != json!({}) && caller.allows(Scope::Operate);

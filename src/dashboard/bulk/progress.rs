@@ -1,4 +1,4 @@
-//! How far bulk acts are, the result of each run, and the buttons that pause, resume and stop them.
+//! Progress of bulk acts, the result of each run, and the buttons that pause, resume and stop them.
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
@@ -19,10 +19,10 @@ use crate::http::ApiError;
 use crate::http::access::session::Caller;
 use crate::store::runs::bulk::{self, Steer};
 
-/// Bulk acts on a page.
+/// Number of bulk acts on a page.
 const CARDS: i64 = 50;
 
-/// Runs of a bulk act on a page.
+/// Number of runs on a page.
 const LINES: i64 = 100;
 
 #[derive(Template)]
@@ -34,7 +34,7 @@ struct ListPage {
     paged: bool,
 }
 
-/// Place in the list of bulk acts.
+/// Position in the list of bulk acts.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Place {
@@ -71,7 +71,7 @@ struct BulkPage {
     paged: bool,
 }
 
-/// Which runs of a bulk act, and what an act led to.
+/// Filter and position in the runs of a bulk act, and the act just done.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Part {
@@ -126,7 +126,7 @@ async fn page(
     Ok(render(status, &page))
 }
 
-/// What somebody says about a bulk act.
+/// The form that pauses, resumes or stops a bulk act.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Said {
@@ -144,7 +144,7 @@ pub async fn steer(
     may_act(&dashboard, &caller, &said.csrf).await?;
     let steer: Steer = name.parse().map_err(|_| NoPage::not_found(format!("Unknown action {name}.")))?;
     let refused = |status, why| Some(Flash::refused(status, why));
-    // One reason for all: pausing and resuming continue under the reason of the bulk act.
+    // Only stopping needs a reason of its own: pausing and resuming continue under the reason of the bulk act.
     let needs_reason = steer == Steer::Stop || !said.reason.is_empty();
     let reason = match needs_reason.then(|| act::reason(&said.reason)).transpose() {
         Ok(reason) => reason,

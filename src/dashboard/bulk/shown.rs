@@ -12,21 +12,21 @@ use crate::machine::{ActKind, RunId};
 
 use crate::words::{Moment, plural};
 
-/// An act to choose.
+/// An act that can be chosen.
 pub struct ActChoice {
     pub value: &'static str,
     pub label: &'static str,
     pub help: &'static str,
     pub chosen: bool,
-    /// Whether it asks what becomes of completed steps, and what was answered.
+    /// Set if the act asks whether to undo completed steps: the answer.
     pub asks_undo: Option<String>,
-    /// Whether it asks for a version, and which was named.
+    /// Set if the act asks for a version: the version.
     pub asks_version: Option<String>,
-    /// Whether it takes an expression that changes inputs, and which was given.
+    /// Set if the act takes an expression that changes inputs: the expression.
     pub takes_edit: Option<String>,
 }
 
-/// A run that was looked at closely.
+/// A sample run in the preview.
 pub struct Looked {
     pub run: RunId,
     pub name: String,
@@ -49,7 +49,7 @@ impl Looked {
     }
 }
 
-/// The acts that one can do to many runs.
+/// Returns the acts that can be done to many runs.
 pub fn choices(filled: &Filled) -> Vec<ActChoice> {
     let choice = |kind: &ActKind| ActChoice {
         value: kind.name(),
@@ -63,7 +63,7 @@ pub fn choices(filled: &Filled) -> Vec<ActChoice> {
     ActKind::ALL.iter().map(choice).collect()
 }
 
-/// A filter in words: `attention any, workflow crm-erp/closed-won`.
+/// Describes a filter: `attention any, workflow crm-erp/closed-won`.
 pub fn filter_text(filter: &Value) -> String {
     let text = |value: &Value| match value {
         Value::String(text) => text.clone(),
@@ -168,7 +168,7 @@ pub fn tabs(card: &Card, result: &str) -> Vec<Tab> {
     std::iter::once(all).chain(card.counts.iter().map(of)).collect()
 }
 
-/// The page of a bulk act with some of its runs.
+/// Returns the URL of a bulk act, with a filter and position in its runs.
 pub fn address(id: Uuid, result: &str, after: i32) -> String {
     let result = if result.is_empty() { String::new() } else { format!("result={}", encoded(result)) };
     let after = if after > 0 { format!("after={after}") } else { String::new() };

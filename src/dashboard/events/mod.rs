@@ -1,4 +1,4 @@
-//! What arrived from outside: the list of events, and one with what was received and its outcome.
+//! Received events: the list, and the page of one event with its contents and outcome.
 
 mod runs;
 
@@ -31,37 +31,37 @@ use crate::store::runs::commit::START_TYPE;
 use crate::words::{Moment, age};
 use runs::EventRun;
 
-/// Lines on a page.
+/// Number of events on a page.
 const LINES: usize = 50;
 
-/// Longest value shown of a difference.
+/// Maximum length of a value in a difference.
 const VALUE_CHARS_MAX: usize = 80;
 
-/// How far back unmatched events are counted.
+/// Period over which unmatched events are counted.
 const UNMATCHED_SINCE: TimeDelta = TimeDelta::hours(24);
 
-/// Sources and types of which unmatched events are shown.
+/// Maximum number of sources and types of unmatched events.
 const UNMATCHED_SHOWN: i64 = 50;
 
-/// Filter and place in the list.
+/// Filter and position in the list.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Asked {
     outcome: String,
-    /// `any`: only those that wait for a person.
+    /// `any`: only events that need attention.
     attention: String,
     source: String,
     after: String,
 }
 
-/// What an act led to.
+/// The act that was just done.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Done {
     done: String,
 }
 
-/// A filled form.
+/// The form of an act.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Filled {
@@ -81,7 +81,7 @@ struct Line {
     age: String,
 }
 
-/// A list that one can switch to.
+/// Another list to switch to.
 struct Tab {
     label: &'static str,
     href: String,
@@ -94,7 +94,8 @@ struct EventsPage {
     frame: Frame,
     tabs: Vec<Tab>,
     only_attention: bool,
-    /// Where the list shows those that nobody wanted: the result of which source and type, and where it is listed.
+    /// Counts of unmatched events by source and type, each with the URL of its list. Only in the list of unmatched
+    /// events.
     unmatched: Vec<(Unmatched, String)>,
     lines: Vec<Line>,
     older: Option<String>,
@@ -113,7 +114,7 @@ struct EventPage {
     meaning: &'static str,
     received: Moment,
     runs: Vec<EventRun>,
-    /// What the detail is about.
+    /// What `detail` describes.
     about: &'static str,
     detail: Option<Pretty>,
     attributes: Pretty,
@@ -126,7 +127,7 @@ struct EventPage {
     acts: Vec<Act>,
 }
 
-/// What someone did about the event.
+/// An act on the event.
 struct Act {
     what: &'static str,
     event: Option<Uuid>,
@@ -135,14 +136,14 @@ struct Act {
     reason: String,
 }
 
-/// Deliveries under the event's id with another body.
+/// Deliveries with the id of the event but another body.
 struct Again {
     last: Moment,
     deliveries: i32,
     differences: Vec<Change>,
 }
 
-/// Where the other body differs, and what stood there and stands there then.
+/// A difference of the other body, with the first and the later value.
 struct Change {
     pointer: String,
     first: String,
@@ -241,7 +242,7 @@ pub async fn perform(
     }
 }
 
-/// The event that a replay became.
+/// Returns the event that a replay created.
 fn new(accepted: &Accepted) -> Uuid {
     match accepted {
         Accepted::Started { event, .. }
@@ -311,7 +312,7 @@ fn again(one: Redelivery) -> Again {
     Again { last: one.last_at.into(), deliveries: one.deliveries, differences }
 }
 
-/// Enough of a value to tell two of them apart.
+/// Shortens a value; the rest is enough to tell two values apart.
 fn shortened(text: &str) -> String {
     match text.char_indices().nth(VALUE_CHARS_MAX) {
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -353,7 +354,7 @@ fn meaning(outcome: &str) -> &'static str {
     }
 }
 
-/// Which list this is.
+/// Selects a list.
 #[derive(Clone, Copy)]
 struct Place<'p> {
     outcome: Option<&'p str>,

@@ -8,21 +8,21 @@ use crate::dashboard::parts::page::NoPage;
 use crate::machine::RunId;
 use crate::store::runs::listing::{self, Order, RunFilter};
 
-/// Runs of an event that its page lists.
+/// Maximum number of runs on the page of an event.
 const RUNS_MAX: i64 = 100;
 
-/// A run that the event started, or that does the work of such a run again.
+/// A run that the event started, or a restart of one.
 pub struct EventRun {
     pub id: RunId,
-    /// None of one that is in an archive.
+    /// `None` for an archived run.
     pub status: Option<Badge>,
     pub has_ended: bool,
 }
 
-/// The runs of an event: those that it started, with those that were started again.
+/// Returns the runs that an event started, including restarts.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn of_event(pool: &PgPool, event: Uuid, first: &[RunId]) -> Result<Vec<EventRun>, NoPage> {
     let filter = RunFilter { event: Some(event), order: Order::Oldest, ..RunFilter::default() };
     let known = listing::runs(pool, &filter, None, RUNS_MAX).await?.rows;

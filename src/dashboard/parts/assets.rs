@@ -1,4 +1,5 @@
-//! Style, scripts and pictures, part of the program. Their addresses name their content, so browsers keep them for good.
+//! Style sheets, scripts and images, compiled into the program. Their URLs contain a hash of the content, so browsers
+//! may cache them forever.
 
 use std::sync::LazyLock;
 
@@ -33,7 +34,7 @@ const ASSETS: [Asset; 4] = [
     Asset { name: "logo.svg", media_type: "image/svg+xml", content: include_bytes!("../../../web/static/logo.svg") },
 ];
 
-/// Start of the SHA-256 of all contents.
+/// Beginning of the SHA-256 of all contents.
 static VERSION: LazyLock<String> = LazyLock::new(|| {
     let mut hash = Sha256::new();
     for asset in &ASSETS {
@@ -42,7 +43,7 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
     hex::encode(&hash.finalize()[..6])
 });
 
-/// Address of a file in `web/static`.
+/// Returns the URL of a file in `web/static`.
 #[must_use]
 pub fn address(name: &str) -> String {
     format!("/static/{name}?v={}", *VERSION)

@@ -1,21 +1,20 @@
-//! Status as text, shape and color together, so that none of the three carries the meaning alone.
+//! Badges: a status as text, shape and color, so that none of the three carries the meaning alone.
 
 use crate::dashboard::run::timeline::State;
 
-/// What a badge shows.
+/// A badge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Badge {
-    /// CSS class: the color.
+    /// CSS class, which sets the color.
     pub class: &'static str,
-    /// The text.
     pub label: &'static str,
-    /// Path of the shape in a 16 by 16 box, drawn as lines.
+    /// SVG path of the shape in a 16 by 16 box, drawn as lines.
     pub shape: &'static str,
 }
 
 const RING: &str = "M8 1.75a6.25 6.25 0 1 1 0 12.5a6.25 6.25 0 1 1 0-12.5z";
 
-/// What each kind of standing looks like.
+/// Shapes by kind of status.
 mod shape {
     pub const CHECK: &str = "M8 1.75a6.25 6.25 0 1 1 0 12.5a6.25 6.25 0 1 1 0-12.5zM5.2 8.3l2 2l3.7-4.2";
     pub const PLAY: &str = "M8 1.75a6.25 6.25 0 1 1 0 12.5a6.25 6.25 0 1 1 0-12.5zM6.6 5.4v5.2l4.2-2.6z";
@@ -28,7 +27,7 @@ mod shape {
     pub const SKIP: &str = "M3 4l4.5 4l-4.5 4zM8 4l4.5 4l-4.5 4zM13.4 4v8";
 }
 
-/// A run's status.
+/// Returns the badge for a run's status.
 #[must_use]
 pub fn of_run(status: &str) -> Badge {
     let (class, label, shape) = match status {
@@ -46,7 +45,7 @@ pub fn of_run(status: &str) -> Badge {
     Badge { class, label, shape }
 }
 
-/// A batch's state.
+/// Returns the badge for a batch's state.
 #[must_use]
 pub fn of_batch(state: &str) -> Badge {
     let (class, label, shape) = match state {
@@ -57,7 +56,7 @@ pub fn of_batch(state: &str) -> Badge {
     Badge { class, label, shape }
 }
 
-/// Whether a provider accepts a connection's tokens; none: that is not known yet.
+/// Returns the badge for a connection's tokens; `None` if it is unknown whether the provider accepts them.
 #[must_use]
 pub fn of_authorization(accepted: Option<bool>) -> Badge {
     let (class, label, shape) = match accepted {
@@ -68,7 +67,7 @@ pub fn of_authorization(accepted: Option<bool>) -> Badge {
     Badge { class, label, shape }
 }
 
-/// Whether a topic is subscribed to.
+/// Returns the badge for the state of a topic.
 #[must_use]
 pub fn of_topic(state: &str) -> Badge {
     let (class, label, shape) = match state {
@@ -80,7 +79,7 @@ pub fn of_topic(state: &str) -> Badge {
     Badge { class, label, shape }
 }
 
-/// A step's standing.
+/// Returns the badge for the state of a step.
 #[must_use]
 pub fn of_step(state: State) -> Badge {
     let (class, label, shape) = match state {
@@ -95,7 +94,7 @@ pub fn of_step(state: State) -> Badge {
     Badge { class, label, shape }
 }
 
-/// Why a person is needed, in two words.
+/// Returns the badge for a reason for attention.
 #[must_use]
 pub fn of_attention(attention: &str) -> Badge {
     let label = match attention {

@@ -1,4 +1,4 @@
-//! Reads what a form sent: bounded like every other body, UTF-8, without a zero byte.
+//! Reads submitted forms: bounded like every body, UTF-8, without null bytes.
 
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
@@ -12,7 +12,7 @@ use crate::http::access::peer::Visitor;
 use crate::http::query::check_encoded;
 use crate::http::wire::budget::Budget;
 
-/// The fields of a form.
+/// Extracts the fields of a form.
 pub struct Form<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest<Dashboard> for Form<T> {
@@ -23,10 +23,10 @@ impl<T: DeserializeOwned> FromRequest<Dashboard> for Form<T> {
     }
 }
 
-/// Reads a form on account of the peer that sends it.
+/// Reads a form within a memory budget, accounted to the peer that sends it.
 ///
 /// # Errors
-/// 400, 408, 413, 415, 422, and 503 while there is no room.
+/// 400, 408, 413, 415, 422, and 503 if the budget is used up.
 pub async fn read<T: DeserializeOwned>(budget: &Budget, request: Request) -> Result<T, ApiError> {
     let (head, body) = request.into_parts();
     let received = budget.read_from("", Visitor::of(&head).peer, &head.headers, body).await?;

@@ -1,4 +1,4 @@
-//! What pages are made of.
+//! Parts shared by the pages.
 
 pub(super) mod assets;
 pub(super) mod badge;

@@ -1,4 +1,4 @@
-//! What every page has around its content, and the page that says why there is no other.
+//! The frame around the content of every page, and the error page.
 
 use askama::Template;
 use axum::extract::Request;
@@ -15,22 +15,22 @@ use crate::http::query::check_address;
 use crate::store::StoreError;
 use crate::store::access::Scope;
 
-/// Frame of a page.
+/// The frame of a page.
 pub struct Frame {
-    /// Who is signed in; empty on pages for nobody in particular.
+    /// Name of the signed-in user; empty on pages without a session.
     pub user: String,
-    /// For the forms of this page.
+    /// CSRF token for the forms of the page.
     pub csrf: String,
-    /// Whether acts are offered at all.
+    /// Whether the user may act.
     pub operates: bool,
-    /// Which systems runs reach: colors the top of each page.
+    /// Environment of the systems that runs reach; sets the color at the top of the page.
     pub environment: String,
-    /// Which entry of the navigation is the current one.
+    /// Current entry of the navigation.
     pub section: &'static str,
 }
 
 impl Frame {
-    /// The frame of a page for a caller.
+    /// Returns the frame of a page for a caller.
     #[must_use]
     pub fn of(caller: &Caller, section: &'static str) -> Self {
         Self {
@@ -42,26 +42,26 @@ impl Frame {
         }
     }
 
-    /// The frame of a page for nobody in particular.
+    /// Returns the frame of a page without a session.
     #[must_use]
     pub fn of_nobody() -> Self {
         Self { user: String::new(), csrf: String::new(), operates: false, environment: String::new(), section: "" }
     }
 
-    /// Address of a file in `web/static`.
+    /// Returns the URL of a file in `web/static`.
     #[must_use]
     pub fn asset(&self, name: &str) -> String {
         assets::address(name)
     }
 
-    /// What a link of the navigation carries to say that it is the current one.
+    /// Returns the `aria-current` value of a navigation link.
     #[must_use]
     pub fn current(&self, section: &str) -> &'static str {
         if self.section == section { "page" } else { "false" }
     }
 }
 
-/// Renders a template into an answer.
+/// Renders a template into a response.
 #[must_use]
 pub fn render(status: StatusCode, template: &impl Template) -> Response {
     match template.render() {
@@ -73,21 +73,21 @@ pub fn render(status: StatusCode, template: &impl Template) -> Response {
     }
 }
 
-/// Why there is no page to show.
+/// The reason why a page cannot be shown, as an error page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NoPage {
-    /// HTTP status.
+    /// HTTP status of the response.
     pub status: StatusCode,
-    /// In a few words.
+    /// Title in a few words.
     pub title: &'static str,
-    /// What to do about it.
+    /// What happened and what to do.
     pub text: String,
-    /// What was tried without the right to it.
+    /// What the caller attempted without permission.
     pub attempt: Option<Attempt>,
 }
 
 impl NoPage {
-    /// There is no page at this address.
+    /// Returns the error page for an unknown URL.
     #[must_use]
     pub fn not_found(text: impl Into<String>) -> Self {
         Self { status: StatusCode::NOT_FOUND, title: "Not found", text: text.into(), attempt: None }
@@ -115,16 +115,16 @@ impl From<StoreError> for NoPage {
     }
 }
 
-/// What is at no address: a page for browsers, a problem for programs.
+/// Answers unknown URLs: a page for browsers, a problem document for programs.
 pub async fn nowhere(headers: HeaderMap, uri: Uri) -> Response {
     if wants_page(&headers) && !uri.path().starts_with("/api/") {
         return NoPage::not_found("There is no page at this address.").into_response();
     }
-    // A bare status becomes a problem on its way out.
+    // The bare status becomes a problem document on its way out.
     StatusCode::NOT_FOUND.into_response()
 }
 
-/// Refuses an address that no page and no filter can have, with a page for browsers and a problem for programs.
+/// Refuses URLs that no page or filter can have: with a page for browsers, a problem document for programs.
 pub async fn sound_address(request: Request, next: Next) -> Response {
     match check_address(request.uri()) {
         Ok(()) => next.run(request).await,

@@ -1,4 +1,4 @@
-//! JSON for reading: indented, colored, cut where it gets too long. The result is safe to put into a page as it is.
+//! Renders JSON for reading: indented, colored, and cut if it is too long. The result is safe HTML.
 
 use std::cell::Cell;
 
@@ -6,21 +6,21 @@ use serde_json::Value;
 
 use crate::words;
 
-/// Longer texts are cut in pages; the API has the whole.
+/// Length in bytes at which pages cut a value; the API returns all of it.
 pub const BYTES_MAX: usize = 64 * 1024;
 
-/// Values of a page's steps beyond this many bytes are shown by their beginning only.
+/// Bytes of values in the steps of a page, after which only the beginning of each is shown.
 const PAGE_BYTES_MAX: usize = 2 << 20;
 
-/// That beginning.
+/// Length in bytes of that beginning.
 const BEGINNING_BYTES: usize = 1024;
 
-/// How much a page shows already: bounds the page of a run with many steps and large bodies.
+/// Bytes of values shown so far. Bounds the page of a run with many steps and large bodies.
 #[derive(Debug, Default)]
 pub struct Shown(Cell<usize>);
 
 impl Shown {
-    /// One more value.
+    /// Renders a value within the budget of the page.
     #[must_use]
     pub fn json(&self, value: &Value) -> Pretty {
         let bytes_max = if self.0.get() < PAGE_BYTES_MAX { BYTES_MAX } else { BEGINNING_BYTES };
@@ -30,24 +30,24 @@ impl Shown {
     }
 }
 
-/// Markup of a value.
+/// A rendered value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pretty {
-    /// Escaped text with `<span>`s around names and scalars.
+    /// Escaped HTML with `<span>`s around names and scalars.
     pub html: String,
-    /// Whether something is missing at the end.
+    /// Whether the end is cut off.
     pub cut: bool,
-    /// Length of the whole, for people.
+    /// Size of the whole value, for people.
     pub size: String,
 }
 
-/// A value as a page shows it.
+/// Renders a value.
 #[must_use]
 pub fn json(value: &Value) -> Pretty {
     json_within(value, BYTES_MAX)
 }
 
-/// A value in at most so many bytes; a plain string as it is, since that is what was sent or received.
+/// Renders a value in at most `bytes_max` bytes. A string is shown as is, because that is what was sent or received.
 #[must_use]
 pub fn json_within(value: &Value, bytes_max: usize) -> Pretty {
     match value {
@@ -78,7 +78,7 @@ fn size(bytes: usize) -> String {
     }
 }
 
-/// Wraps strings, names and other scalars of indented JSON. Works on a text that ends in the middle, too.
+/// Wraps strings, names and other scalars of indented JSON in `<span>`s. Also accepts a text that is cut off.
 fn colored(text: &str) -> String {
     let mut html = String::with_capacity(text.len() * 2);
     let mut rest = text;
@@ -103,7 +103,7 @@ fn colored(text: &str) -> String {
     html
 }
 
-/// Length of the string at the start, and whether it is a name.
+/// Returns the length of the string at the start and its CSS class, which distinguishes names from values.
 fn string(text: &str) -> (usize, &'static str) {
     let mut escaped = false;
     for (place, c) in text.char_indices().skip(1) {
@@ -134,7 +134,7 @@ fn escape(text: &str, html: &mut String) {
     }
 }
 
-/// Names and values, from an object or from a list of pairs.
+/// Returns names and values from an object or from a list of pairs.
 pub fn pairs(headers: &Value) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     match headers {

@@ -1,4 +1,4 @@
-//! What an operator does to a run: the filled form becomes an act.
+//! Acts on a run: converts the filled-in form into an act.
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -18,10 +18,10 @@ use crate::hub::json;
 use crate::machine::{Act, ActKind, CancelMode, RunId};
 use crate::redact::Known;
 
-/// Longest reason.
+/// Maximum length of a reason.
 const REASON_CHARS_MAX: usize = 500;
 
-/// A filled form.
+/// The form of an act.
 #[derive(Debug, Default, Deserialize)]
 pub struct Filled {
     #[serde(default)]
@@ -66,7 +66,7 @@ pub async fn perform(
         Ok(Acted { restarted: Some(new), .. }) => Ok(done(new.run, &name, if new.is_new { "" } else { "&before=1" })),
         Ok(_) => Ok(done(id, &name, "")),
         Err(ActError::Proposed(_)) => Ok(done(id, "propose", "")),
-        // It is stored: a node will do it, and the page shows when.
+        // It is recorded: a node will do it, and the page will show that.
         Err(ActError::Pending(_)) => Ok(done(id, &name, "&pending=1")),
         Err(ActError::Refused(why)) => refused(StatusCode::CONFLICT, format!("Not done: {why}.")).await,
         Err(error) => Err(NoPage::from(ApiError::from(error))),
@@ -77,10 +77,10 @@ fn done(id: RunId, name: &str, more: &str) -> Response {
     Redirect::to(&format!("/runs/{id}?done={name}{more}")).into_response()
 }
 
-/// Why something is done, as a form says it.
+/// Returns the reason in a form.
 ///
 /// # Errors
-/// It says nothing, or too much.
+/// The reason is empty or too long.
 pub fn reason(text: &str) -> Result<String, String> {
     let reason: String = text.trim().chars().filter(|c| !c.is_control()).collect();
     let reason = Known::of_process().with(&[]).text(reason);
@@ -91,9 +91,9 @@ pub fn reason(text: &str) -> Result<String, String> {
     }
 }
 
-/// The act that a form asks for; none if there is no such act.
+/// Returns the act that a form asks for; `None` if there is no such act.
 fn asked(name: &str, form: &Filled) -> Option<Result<Act, String>> {
-    // A form that was sent twice, or that was open for long, means the step that it was made for.
+    // A form that was sent twice or open for a long time is meant for the step it was made for.
     let step = form.step.clone().filter(|step| !step.is_empty());
     let kind: ActKind = name.parse().ok()?;
     let from = form.from.as_deref().filter(|from| !from.is_empty());

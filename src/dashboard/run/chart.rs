@@ -1,36 +1,37 @@
-//! Bars to scale: where on the time axis each attempt and each wait of a run lies.
+//! The chart of a run: the position of each attempt and wait on the time axis.
 //!
-//! Time is linear within a stretch of activity. Times in which nothing was tried and nothing was due (the run stood for
-//! a person, or was suspended) would make all the rest invisible: long ones are cut, and the axis shows the cut.
+//! Time is linear within a stretch of activity. Idle time, in which nothing was tried and nothing was due (the run
+//! waited for a person or was suspended), would squeeze the rest. So long idle times are cut, and the axis shows the
+//! cuts.
 
 use super::timeline::{Step, Timeline};
 use crate::machine::{Role, Time};
 use crate::words::{duration, millis_between};
 
-/// An idle time is cut if it is longer than this share of the active time.
+/// Idle time is cut if it is longer than this share of the active time.
 const IDLE_SHARE: f64 = 0.2;
 
-/// Idle times below this are never cut.
+/// Idle time shorter than this is never cut.
 const IDLE_MILLIS_MIN: i64 = 2_000;
 
-/// How wide a cut is, in percent.
+/// Width of a cut, in percent.
 const CUT_WIDTH: f64 = 3.0;
 
-/// No bar is narrower, in percent: what happened must be seen.
+/// Minimum width of a bar, in percent, so that everything stays visible.
 const BAR_WIDTH_MIN: f64 = 0.5;
 
-/// Labels of the axis keep this distance, in percent.
+/// Minimum distance between labels of the axis, in percent.
 const TICK_DISTANCE: f64 = 13.0;
 
-/// More activity stretches than this are not told apart.
+/// Maximum number of stretches of activity.
 const STRETCHES_MAX: usize = 12;
 
-/// A stretch of time that is drawn to scale.
+/// A stretch of time drawn to scale.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Stretch {
     from: Time,
     to: Time,
-    /// Where it begins, in percent.
+    /// Left end, in percent.
     x: f64,
 }
 
@@ -44,38 +45,38 @@ pub struct Axis {
 /// A label on the axis.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tick {
-    /// `12.50%`
+    /// Position, such as `12.50%`.
     pub x: String,
     /// Time since the run began.
     pub label: String,
 }
 
-/// A cut of the axis.
+/// A cut in the axis.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cut {
-    /// `12.50%`
+    /// Position, such as `12.50%`.
     pub x: String,
-    /// `3.00%`
+    /// Width, such as `3.00%`.
     pub width: String,
-    /// What was left out.
+    /// Describes what was cut.
     pub label: String,
 }
 
-/// One piece of a step's row.
+/// A bar in the row of a step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bar {
-    /// `12.50%`
+    /// Position, such as `12.50%`.
     pub x: String,
-    /// `4.00%`
+    /// Width, such as `4.00%`.
     pub width: String,
-    /// CSS class: what it is.
+    /// CSS class for the kind of bar.
     pub class: &'static str,
-    /// For people who hover, and for screen readers.
+    /// Tooltip, also for screen readers.
     pub label: String,
 }
 
 impl Axis {
-    /// The axis of a run, which ends at `now` if the run has not.
+    /// Returns the axis of a run; if the run is open, it ends at `now`.
     #[must_use]
     pub fn of(timeline: &Timeline, now: Time) -> Self {
         let from = timeline.started_at.unwrap_or(now);
@@ -119,7 +120,7 @@ impl Axis {
         Self { stretches, percent_per_milli }
     }
 
-    /// Where an instant lies, in percent from the left.
+    /// Returns the position of a time, in percent from the left.
     #[must_use]
     pub fn place(&self, at: Time) -> f64 {
         let stretch = self.stretches.iter().rev().find(|s| s.from <= at).or(self.stretches.first());
@@ -138,7 +139,7 @@ impl Axis {
         Bar { x: percent(x), width: percent(width), class, label }
     }
 
-    /// The cuts, from left to right.
+    /// Returns the cuts from left to right.
     #[must_use]
     pub fn cuts(&self) -> Vec<Cut> {
         let pairs = self.stretches.iter().zip(self.stretches.iter().skip(1));
@@ -151,7 +152,7 @@ impl Axis {
             .collect()
     }
 
-    /// Labels at round times since the run began, as many as have room.
+    /// Returns labels at round times since the run began, as many as fit.
     #[must_use]
     pub fn ticks(&self) -> Vec<Tick> {
         let Some(start) = self.stretches.first().map(|s| s.from) else { return Vec::new() };
@@ -161,7 +162,7 @@ impl Axis {
             let first = millis_between(start, stretch.from);
             let last = millis_between(start, stretch.to);
             let rounds = (0..).map(|n| (first / step + 1 + n) * step).take_while(|at| *at <= last).take(20);
-            // After a cut one label says how much later it is; more would differ in what nobody sees.
+            // After a cut one label says how much later it is; further labels would differ in invisible digits.
             let rounds = rounds.filter(|_| first == 0);
             for at in std::iter::once(first).chain(rounds) {
                 let x = stretch.x + self.length(stretch.from, start + chrono::Duration::milliseconds(at));
@@ -173,7 +174,7 @@ impl Axis {
         ticks.into_iter().map(|(x, at)| Tick { x: percent(x), label: tick_label(at) }).collect()
     }
 
-    /// The smallest round step that keeps labels apart.
+    /// Returns the smallest round interval that keeps labels apart.
     #[allow(clippy::cast_possible_truncation, reason = "a step is at most some days")]
     fn tick_millis(&self) -> i64 {
         const ROUND: [i64; 27] = [
@@ -210,7 +211,7 @@ impl Axis {
     }
 }
 
-/// A step's bars: attempts and waits; the whole span for one that has neither.
+/// Returns the bars of a step: its attempts and waits, or its whole span if it has neither.
 #[must_use]
 pub fn bars(axis: &Axis, step: &Step, has_children: bool, now: Time) -> Vec<Bar> {
     let end = step.ended_at.unwrap_or(now);
@@ -238,7 +239,7 @@ pub fn bars(axis: &Axis, step: &Step, has_children: bool, now: Time) -> Vec<Bar>
     bars
 }
 
-/// Time since the run began, without decimals that say nothing.
+/// Formats a time since the run began without meaningless decimals.
 fn tick_label(millis: i64) -> String {
     if millis == 0 { "0".to_owned() } else { duration(millis) }
 }

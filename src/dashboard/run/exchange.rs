@@ -1,4 +1,4 @@
-//! What was sent and what came back, as a page shows it.
+//! Requests and responses, as a page shows them.
 
 use serde_json::Value;
 
@@ -8,31 +8,28 @@ use crate::dashboard::parts::pretty::{Pretty, Shown};
 use crate::machine::CallRequest;
 use crate::machine::masks::Masks;
 
-/// What was sent.
+/// A request.
 pub struct RequestRow {
-    /// Upper case; an operation's id where its document alone knows the method.
+    /// Method in upper case; for an operation whose method only its document knows, the operation's id.
     pub method: String,
-    /// Where to: as called if it was, else as authored.
+    /// The URL called, or as authored if there was no call.
     pub url: String,
-    /// As authored, and the key.
+    /// Headers as authored, and the idempotency key.
     pub headers: Vec<(String, String)>,
-    /// Body.
     pub body: Option<Pretty>,
 }
 
-/// What came back.
+/// A response.
 pub struct ResponseRow {
-    /// `429 Too Many Requests`
+    /// Status line, such as `429 Too Many Requests`.
     pub status: String,
-    /// Whether it counts as an error.
     pub is_error: bool,
-    /// Selected ones.
+    /// Selected headers.
     pub headers: Vec<(String, String)>,
-    /// Body.
     pub body: Option<Pretty>,
 }
 
-/// What an attempt sent.
+/// Returns the request of an attempt.
 #[must_use]
 pub fn request(request: &CallRequest, attempt: &Attempt, masks: &Masks, shown: &Shown) -> RequestRow {
     let mut headers = request.headers.clone();
@@ -50,7 +47,7 @@ pub fn request(request: &CallRequest, attempt: &Attempt, masks: &Masks, shown: &
     }
 }
 
-/// What goes out as the body; for an operation its parameters, of which its document makes the request.
+/// Returns the body that is sent; for an operation, the parameters from which its document makes the request.
 fn body(request: &CallRequest) -> Option<Value> {
     match (&request.openapi, &request.process) {
         (Some(call), _) => Some(Value::Object(call.parameters.clone())),
@@ -59,7 +56,7 @@ fn body(request: &CallRequest) -> Option<Value> {
     }
 }
 
-/// What came back; `as_output` is the body where it is not recorded with the response.
+/// Returns the response of an attempt. `as_output` is the body if it is not recorded with the response.
 #[must_use]
 pub fn response(attempt: &Attempt, as_output: Option<Value>, masks: &Masks, shown: &Shown) -> Option<ResponseRow> {
     let response = attempt.response.as_ref()?;
@@ -71,7 +68,7 @@ pub fn response(attempt: &Attempt, as_output: Option<Value>, masks: &Masks, show
     })
 }
 
-/// `PUT NetSuite /record/v1/customer`, or `findPets of https://pets.example/openapi.json`
+/// Describes the target: `PUT NetSuite /record/v1/customer`, or `findPets of https://pets.example/openapi.json`.
 #[must_use]
 pub fn target(request: &CallRequest, titles: &Titles) -> String {
     if let Some(call) = &request.openapi {

@@ -1,4 +1,4 @@
-//! Faults in plain words: who said what, what it means, what follows.
+//! Faults in plain words: what the target answered, what it means, what happens next.
 
 use std::collections::BTreeMap;
 
@@ -7,32 +7,32 @@ use crate::connect::Standing;
 use crate::machine::{CallRequest, FaultClass, ResponseSummary, TargetEffect, WorkflowError, own_words};
 use crate::words::{capitalized, duration, error_text, shortened};
 
-/// What people call the systems behind connections: the titles in `hub.yaml`, by the connections' names.
+/// Titles of connections in `hub.yaml`, by the connection's name.
 #[derive(Debug, Clone, Default)]
 pub struct Titles(BTreeMap<String, String>);
 
 impl Titles {
-    /// Those of these connections.
+    /// Collects the titles of these connections.
     #[must_use]
     pub fn of(standings: Vec<Standing>) -> Self {
         Self(standings.into_iter().filter_map(|standing| Some((standing.name, standing.title?))).collect())
     }
 }
 
-/// What comes after a failed attempt.
+/// What happens after a failed attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
-    /// Another attempt began, after this many milliseconds.
+    /// Another attempt began after this many milliseconds.
     TriedAgain(i64),
-    /// Another attempt is due, at this time of day.
+    /// Another attempt is due at this time of day.
     TriesAgainAt(String),
-    /// No other attempt: the workflow says what happens in this case.
+    /// There is no other attempt; the workflow handles this case.
     Handled,
-    /// No other attempt.
+    /// There is no other attempt.
     GaveUp,
 }
 
-/// Whom a request goes to, as people call it.
+/// Returns the name of a request's target, for people.
 #[must_use]
 pub fn target_name(request: Option<&CallRequest>, titles: &Titles) -> String {
     let Some(uri) = request.map(CallRequest::address) else { return "The target".to_owned() };
@@ -46,7 +46,7 @@ pub fn target_name(request: Option<&CallRequest>, titles: &Titles) -> String {
     titles.0.get(authority).cloned().unwrap_or_else(|| capitalized(authority))
 }
 
-/// One sentence about a failed attempt.
+/// Describes a failed attempt in one sentence.
 #[must_use]
 pub fn sentence(target: &str, failure: &Failure, response: Option<&ResponseSummary>, next: &Next) -> String {
     let said = match response {

@@ -1,4 +1,4 @@
-//! The journal of a run: read within bounds, as records for the timeline and as lines of a table.
+//! The journal of a run, read within bounds: as records for the timeline and as lines of a table.
 
 use serde_json::Value;
 use sqlx::PgPool;
@@ -11,36 +11,35 @@ use crate::store::runs::journal::{JournalRow, read};
 use crate::store::runs::snapshots;
 use crate::words::{Moment, task_name};
 
-/// Facts in one read.
+/// Number of records in one read.
 const BATCH_ROWS: i64 = 500;
 
-/// The timeline is made of at most this many facts.
+/// Maximum number of records in the timeline.
 const ROWS_MAX: usize = 5_000;
 
-/// And of at most this much of their data.
+/// Maximum number of bytes of their data.
 const BYTES_MAX: usize = 32 << 20;
 
-/// Lines of the table on one page.
+/// Number of table lines on a page.
 pub const LINES_MAX: usize = 500;
 
-/// Data of one line that the page shows.
+/// Maximum number of bytes of data shown per line.
 const LINE_BYTES_MAX: usize = 8 * 1024;
 
-/// A run's journal since the run last continued as new, or its beginning; all of it for all but the longest runs.
+/// A run's journal since the run began or last continued as new; complete except for the longest runs.
 pub struct Journal {
-    /// Facts before.
+    /// Number of earlier records.
     pub before: i32,
-    /// As stored.
     pub rows: Vec<JournalRow>,
-    /// Whether there is more than was read.
+    /// Whether there are more records than were read.
     pub cut: bool,
 }
 
 impl Journal {
-    /// Reads it.
+    /// Reads the journal of a run.
     ///
     /// # Errors
-    /// The database is away.
+    /// The database is unavailable.
     pub async fn read(pool: &PgPool, run: RunId) -> Result<Self, StoreError> {
         let before = (snapshots::base(pool, run).await? - 1).max(0);
         let mut journal = Self { before, rows: Vec::new(), cut: false };
@@ -62,16 +61,16 @@ impl Journal {
         }
     }
 
-    /// What the timeline is made of. Facts that this version does not understand are left to the table.
+    /// Returns the records for the timeline. Those that this version cannot decode are only shown in the table.
     #[must_use]
     pub fn records(&self) -> Vec<Record> {
         self.rows.iter().filter_map(|row| row.record().ok()).collect()
     }
 
-    /// The lines after this place, or the first ones of what was read; at most [`LINES_MAX`].
+    /// Returns up to [`LINES_MAX`] lines after this record, or the first ones.
     ///
     /// # Errors
-    /// The database is away.
+    /// The database is unavailable.
     pub async fn lines(
         &self,
         pool: &PgPool,
@@ -87,23 +86,19 @@ impl Journal {
     }
 }
 
-/// One line of the table.
+/// A line of the table.
 pub struct Line {
-    /// Place in the journal, from 1.
+    /// Number of the record, from 1.
     pub seq: i32,
-    /// Database time.
     pub at: Moment,
-    /// Who.
     pub actor: String,
-    /// What happened.
     pub kind: String,
-    /// About which task.
+    /// Reference of the task concerned.
     pub task: Option<String>,
-    /// About which attempt.
+    /// Number of the attempt concerned.
     pub attempt: Option<i32>,
-    /// The data.
     pub data: Pretty,
-    /// Start of its hash.
+    /// Beginning of the row's hash.
     pub hash: String,
 }
 

@@ -1,4 +1,4 @@
-//! What the definition says about a step: its title for people, its kind, how it is undone.
+//! Labels of steps from the definition: title, kind, and whether a step can be undone.
 
 use crate::dsl::{Compensate, Definition, Task, TaskKind};
 use crate::machine::Role;
@@ -6,20 +6,20 @@ use crate::machine::Role;
 use super::timeline::Step;
 use crate::words::task_name;
 
-/// What a page calls a step.
+/// The label of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Label {
     /// `metadata.title`, or the task's name.
     pub title: String,
-    /// What it does, in the language's own word, or the function that it calls.
+    /// Kind of the task in the language's terms, or the function that it calls.
     pub kind: String,
-    /// Once done, later faults never undo.
+    /// Whether it is the pivot: once it is done, later faults do not undo steps.
     pub pivot: bool,
-    /// It says how it is undone.
+    /// Whether it defines how it is undone.
     pub undoable: bool,
 }
 
-/// The label of a step. Without its definition (not loaded here) the journal itself must do.
+/// Returns the label of a step. If the definition is not loaded, it is derived from the journal.
 #[must_use]
 pub fn label(definition: Option<&Definition>, step: &Step) -> Label {
     let known = definition.and_then(|d| d.by_reference.get(&step.reference).map(|id| d.task(*id)));

@@ -1,4 +1,4 @@
-//! One run: how it stands, what can be done, its steps to scale, its values, its journal.
+//! The page of a run: status, possible acts, chart of steps, values, journal.
 
 pub(super) mod act;
 pub(super) mod chart;
@@ -51,32 +51,31 @@ use steps::{Chart, Row};
 use story::Story;
 use timeline::Timeline;
 
-/// The journal is shown unfolded up to this many lines.
+/// Maximum number of lines up to which the journal is shown expanded.
 const LINES_OPEN_MAX: usize = 200;
 
-/// What an act led to, said once at the top.
+/// A message at the top of the page about an act.
 pub struct Flash {
     status: StatusCode,
-    /// The text.
     pub text: String,
-    /// Whether it was refused.
+    /// Whether the act was refused.
     pub refused: bool,
 }
 
 impl Flash {
-    /// An act that was not done.
+    /// Returns the message for an act that was refused.
     #[must_use]
     pub fn refused(status: StatusCode, text: String) -> Self {
         Self { status, text, refused: true }
     }
 
-    /// An act that was done.
+    /// Returns the message for an act that was done.
     #[must_use]
     pub fn done(text: String) -> Self {
         Self { status: StatusCode::OK, text, refused: false }
     }
 
-    /// Status of the page that says it.
+    /// HTTP status of the page.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.status
@@ -98,22 +97,22 @@ struct RunPage {
     story: Option<Story>,
     event: Option<uuid::Uuid>,
     parent: Option<uuid::Uuid>,
-    /// Runs that it does again, or that do it again.
+    /// Restarts that connect the run to others.
     links: Links,
-    /// The run whose turn it is before this one.
+    /// The run ahead of this one in the queue for its key.
     waits_for: Option<RunId>,
-    /// Runs that wait for this one.
+    /// Number of runs that wait for this one.
     waiting: i64,
     created: Moment,
     finished: Option<Moment>,
     took: String,
-    /// How long it ran and how long it stood still for people; none if it never did.
+    /// Running time and paused time; `None` if it was never paused.
     clocks: Option<(String, String)>,
     is_live: bool,
     proposals: Vec<Card>,
-    /// What it asks people.
+    /// Open questions to people.
     questions: Vec<Task>,
-    /// When, who, what.
+    /// Time, actor and text.
     notes: Vec<(Moment, String, String)>,
     acts: Acts,
     chart: Chart,
@@ -123,17 +122,17 @@ struct RunPage {
     lines: Vec<Line>,
     lines_open: bool,
     after: i32,
-    /// Facts before those of which the steps are shown.
+    /// Number of records before those whose steps are shown.
     before: i32,
-    /// When it continued as new.
+    /// Time at which it continued as new.
     continued: Option<Moment>,
-    /// The version from which it moved, and when.
+    /// The version from which it moved, and the time.
     moved: Option<(String, Moment)>,
     next_after: Option<i32>,
     facts: i32,
 }
 
-/// Parts of the address.
+/// Query parameters.
 #[derive(Debug, Default, Deserialize)]
 pub struct Parts {
     #[serde(default)]
@@ -161,18 +160,18 @@ pub async fn show(
     page(&dashboard, &caller, id, parts.after.map(|after| after.max(0)), flash).await
 }
 
-/// The id in an address.
+/// Parses the id in a URL.
 ///
 /// # Errors
-/// It is none.
+/// The text is not the id of a run.
 pub fn parse_id(text: &str) -> Result<RunId, NoPage> {
     text.parse().map_err(|_| NoPage::not_found(format!("{text} is not the id of a run.")))
 }
 
-/// The page of a run, with the line at the top that an act led to.
+/// Renders the page of a run, with a message at the top if an act led there.
 ///
 /// # Errors
-/// No such run, or no database.
+/// No such run, or the database is unavailable.
 pub async fn page(
     dashboard: &Dashboard,
     caller: &Caller,
@@ -220,13 +219,13 @@ pub async fn page(
         links,
         versions,
     };
-    // Folding and drawing a long history takes longer than a thread of the engine may be kept.
+    // Folding and drawing a long history would block a thread of the engine for too long.
     let drawn = tokio::task::spawn_blocking(move || render(status, &RunPage::new(frame, flash, known, Utc::now())));
     drawn.await.map_err(|_| ApiError::Internal.into())
 }
 
-/// A run and its journal, which is at least as new: it is read second. If the run continued in between, both are read
-/// again, for a page that says two things at once confuses; a run that never rests shows what was read last.
+/// Reads a run and then its journal, which is therefore at least as new. If the run advanced in between, reads both
+/// again, so that the page is consistent; after three attempts it shows what was read last.
 async fn read(dashboard: &Dashboard, id: RunId) -> Result<Option<(RunRow, Journal)>, StoreError> {
     const READS_MAX: usize = 3;
     for reads in 1.. {
@@ -244,7 +243,7 @@ fn definition(deployed: &Deployed, workflow: &WorkflowRef) -> Option<Arc<Definit
     deployed.versions(workflow).iter().find(|d| d.workflow == *workflow).cloned()
 }
 
-/// All that is known of a run.
+/// Everything that the page needs.
 struct Known {
     row: RunRow,
     journal: Journal,
@@ -254,15 +253,15 @@ struct Known {
     masks: Masks,
     titles: Titles,
     place: Option<Place>,
-    /// What waits for people: proposals, and questions of steps.
+    /// Open proposals and open questions to people.
     asked: (Vec<Card>, Vec<Task>),
     notes: Vec<Note>,
-    /// What this person can do to it.
+    /// Acts that this person may do.
     permitted: Vec<Permitted>,
-    /// Earlier steps from which it may continue.
+    /// Earlier steps from which the run may continue.
     earlier: Vec<Choice>,
     links: Links,
-    /// Deployed versions of its workflow.
+    /// Number of deployed versions of the workflow.
     versions: usize,
 }
 
@@ -272,7 +271,7 @@ impl RunPage {
         let ((mut proposals, questions), notes, permitted) = (known.asked, known.notes, known.permitted);
         let (links, versions, earlier) = (known.links, known.versions, known.earlier);
         let definition = definition.as_deref();
-        // The database's clock may be ahead of this one: nothing on the page lies in the future.
+        // The database's clock may be ahead of this one; nothing on the page should be in the future.
         let now = journal.rows.last().map_or(clock, |last| last.at.max(clock));
         let timeline = Timeline::fold(&journal.records());
         proposals.iter_mut().for_each(|card| card.moved_on = card.has_moved_on(&timeline));
@@ -303,7 +302,7 @@ impl RunPage {
             finished: ended_at.map(Moment::from),
             took: duration(millis_between(row.created_at, ended_at.unwrap_or(now))),
             clocks: clocks(&timeline, row.created_at, ended_at.unwrap_or(now)),
-            // By the row, which may be older than the journal: then the next refresh has the end.
+            // Based on the row, which may be older than the journal: then the next refresh shows the end.
             is_live: row.finished_at.is_none(),
             story,
             proposals,
@@ -328,7 +327,7 @@ impl RunPage {
     }
 }
 
-/// The one step that waits for a person's answer, as the machine names it.
+/// Returns the only step that waits for a person's answer, as the machine names it.
 fn asks(questions: &[Task], timeline: &Timeline) -> Option<String> {
     let [question] = questions else { return None };
     let is_it = |step: &&timeline::Step| step.state == timeline::State::Waiting && step.reference == question.step;
@@ -336,13 +335,13 @@ fn asks(questions: &[Task], timeline: &Timeline) -> Option<String> {
     Some(crate::machine::view::step_name(&step.reference, step.execution))
 }
 
-/// Time running and time paused.
+/// Returns running time and paused time.
 fn clocks(timeline: &Timeline, created_at: Time, until: Time) -> Option<(String, String)> {
     let paused = timeline.pauses.until(until).num_milliseconds();
     (paused > 0).then(|| (duration(millis_between(created_at, until) - paused), duration(paused)))
 }
 
-/// What happened, for acts that exist.
+/// Returns the message for an act, if the act exists.
 fn done(act: &str, pending: bool) -> Option<Flash> {
     let said = match act {
         "propose" => return Some(Flash::done("Proposed. It takes effect once another user approves it.".to_owned())),

@@ -1,4 +1,4 @@
-//! What an operator may do to a run here and now, as forms and hints of its page.
+//! The acts that a person can do to a run now, as forms and hints on its page.
 
 use serde_json::Value;
 
@@ -13,49 +13,48 @@ use crate::words::{capitalized, task_name};
 /// What the page says about acts.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Acts {
-    /// What can be done, the likeliest first.
+    /// Acts that are permitted, most used first.
     pub offers: Vec<Offer>,
-    /// What cannot be done now; none of a run that has ended.
+    /// Acts that are not permitted now; empty for a closed run.
     pub refused: Vec<Refused>,
-    /// Whether it may be moved to another version.
+    /// Whether it may move to another version.
     pub may_move: bool,
 }
 
-/// A form that the page offers.
+/// The form of an act.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offer {
-    /// Its name in the address.
+    /// Name of the act in the URL.
     pub act: &'static str,
-    /// On the button.
+    /// Text of the button.
     pub label: &'static str,
-    /// What it does.
+    /// What the act does.
     pub help: &'static str,
     /// CSS class of the button.
     pub class: &'static str,
-    /// The value that may be edited, where the act takes one.
+    /// A value that can be edited, if the act takes one.
     pub value: Option<Editable>,
-    /// Set where it asks what happens to the steps done.
+    /// Set if the act asks what happens to completed steps.
     pub undo: Option<Undo>,
-    /// What must be confirmed before it is done: the field that says so, and the text beside it.
+    /// Name and text of a confirmation checkbox, if the act needs one.
     pub confirm: Option<(&'static str, String)>,
     /// Earlier steps from which the run may continue.
     pub earlier: Vec<Earlier>,
-    /// Reference of the step that it is meant for.
+    /// Reference of the step that the form is meant for.
     pub step: Option<String>,
-    /// What whoever does it must know.
+    /// Hints for the person who does it.
     pub hints: Vec<String>,
 }
 
-/// An act that cannot be done now.
+/// An act that is not permitted now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
-    /// As on its button.
+    /// Same as on its button.
     pub label: &'static str,
-    /// Why not.
     pub why: String,
 }
 
-/// What happens to completed steps.
+/// What may happen to completed steps.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Undo {
     /// Why they cannot be undone.
@@ -67,30 +66,29 @@ pub struct Undo {
 /// An earlier step from which a run may continue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Earlier {
-    /// Its reference.
+    /// Reference of the step.
     pub from: String,
-    /// What it is called, and what lies between.
+    /// Name of the step, and which steps since then would be undone or repeated.
     pub label: String,
-    /// Whether the run can continue from there.
+    /// Whether the run can continue from it.
     pub possible: bool,
 }
 
-/// JSON that goes along with an act.
+/// JSON that a person can edit for an act.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Editable {
-    /// Name of the field.
     pub field: &'static str,
-    /// Above the field.
+    /// Label of the field.
     pub label: &'static str,
-    /// What stands in it at first.
+    /// Initial text.
     pub text: String,
-    /// Whether a box must be ticked for it to count.
+    /// Whether it only counts if a checkbox is ticked.
     pub optional: bool,
 }
 
 impl Acts {
-    /// What the machine permits, with what the page knows of the step where the run stands. The engine has the last word: it knows
-    /// the run as it is when the act arrives.
+    /// Combines what the machine permits with what the page knows about the current step. The engine checks again when
+    /// the act arrives.
     #[must_use]
     pub fn of(permitted: &[Permitted], (status, attention): (&str, Option<&str>), view: &View<'_>) -> Self {
         let has_ended = view.timeline.ended_at.is_some();
@@ -107,22 +105,21 @@ impl Acts {
     }
 }
 
-/// How a run stands.
+/// State of a run, as far as forms depend on it.
 #[derive(Clone, Copy)]
 struct Stands {
     parked: bool,
     undoing: bool,
 }
 
-/// What the page knows of a run.
+/// What the page knows about a run.
 pub struct View<'a> {
-    /// Its journal.
     pub timeline: &'a Timeline,
-    /// What of its values may not be shown.
+    /// Masks for sensitive values.
     pub masks: &'a Masks,
-    /// Earlier steps, and what lies between.
+    /// Earlier steps from which the run may continue.
     pub choices: &'a [Choice],
-    /// The one step that waits for a person's answer, if there is one.
+    /// The only step that waits for a person's answer, if there is one.
     pub asks: Option<String>,
 }
 
@@ -165,13 +162,13 @@ impl View<'_> {
         if act.act.takes(Field::Step) && stands.parked {
             offer.step = self.stuck_at();
         } else if act.act == ActKind::Skip {
-            // A form that was open while someone answered must not skip what is asked next.
+            // A form that was open while someone answered must not skip the next question.
             offer.step.clone_from(&self.asks);
         }
         offer
     }
 
-    /// The one step where the run stopped. Where several branches failed, the engine says which one is next.
+    /// Returns the only step where the run stopped. If several branches failed, the engine decides which one is next.
     fn stuck_at(&self) -> Option<String> {
         let stuck: Vec<&Step> = self.timeline.steps.iter().filter(|s| s.state == StepState::Stuck).collect();
         (stuck.len() == 1).then(|| step_name(&stuck[0].reference, stuck[0].execution))
@@ -201,7 +198,7 @@ fn class(act: ActKind) -> &'static str {
     }
 }
 
-/// What whoever does an act must know: of a second person, and of reasons that it needs.
+/// Returns hints about a second person and about a required reason.
 fn hints(act: &Permitted) -> Vec<String> {
     let with = if act.act.takes(Field::Input) { "a different input" } else { "an output" };
     let second = act.second_person.map(|when| match when {
@@ -237,7 +234,7 @@ fn earlier(choice: &Choice) -> Earlier {
     }
 }
 
-/// What someone must know who starts a run again that left something done, or skips a step that a person is to decide.
+/// Returns the confirmation for restarting a run that left effects, or for skipping a step that a person is to decide.
 fn confirm(act: &Permitted, field: Field) -> Option<(&'static str, String)> {
     let except = act.except.iter().find(|except| except.field == field.name())?;
     let why = except.why_not.rsplit_once(": confirm with").map_or(except.why_not.as_str(), |(why, _)| why);

@@ -1,4 +1,4 @@
-//! A timeline as rows of a page: every text, bar and link that the template shows, and nothing that it must decide.
+//! The timeline as rows of a page: all texts, bars and links, so that the template decides nothing.
 
 use std::sync::Arc;
 
@@ -16,114 +16,107 @@ use crate::machine::masks::Masks;
 use crate::machine::{Act, CompensationEnd, Role, Time};
 use crate::words::{Moment, duration, error_text, millis_between, plural};
 
-/// Rows of attempts beyond this are left to the journal.
+/// Maximum number of attempts shown per step; the journal has the rest.
 const ATTEMPTS_MAX: usize = 100;
 
 /// The chart of a run.
 pub struct Chart {
-    /// Labels of the axis.
     pub ticks: Vec<Tick>,
-    /// Idle times left out.
+    /// Idle times that were cut.
     pub cuts: Vec<Cut>,
-    /// Steps and notes in order.
+    /// Steps and notes, in order.
     pub rows: Vec<Row>,
 }
 
-/// One line of the timeline.
+/// A row of the timeline.
 pub enum Row {
-    /// An execution.
+    /// An execution of a task.
     Step(Box<StepRow>),
-    /// Something else that happened.
+    /// Another event in the run.
     Note(NoteRow),
 }
 
-/// One execution of a task.
+/// An execution of a task.
 pub struct StepRow {
-    /// For anchors and for keeping it open while the page refreshes.
+    /// HTML id, for links and to keep it expanded when the page refreshes.
     pub id: String,
     /// CSS class of its indentation, `d0` to `d5`.
     pub depth: String,
-    /// What it is called.
     pub title: String,
-    /// What it does.
+    /// Kind of the task.
     pub kind: String,
-    /// `iteration 3`, `visit 2`, `round 2`
+    /// Coordinates, such as `iteration 3`, `visit 2`, `round 2`.
     pub which: Vec<String>,
-    /// Its status.
     pub badge: Badge,
-    /// `POST NetSuite /record/v1/customer`
+    /// Target of a call, such as `POST NetSuite /record/v1/customer`.
     pub target: Option<String>,
-    /// The outcome of its effect, or which case was taken.
+    /// State of its effect, or the case that was taken.
     pub remark: Option<String>,
     /// The run that it started.
     pub child: Option<String>,
     /// The last fault in plain words.
     pub fault: Option<String>,
-    /// CSS class of the fault: whether it was got over, is waited out, or holds.
+    /// CSS class of the fault: recovered, waiting, or final.
     pub fault_class: &'static str,
-    /// What people did about it.
+    /// Acts of people on this step.
     pub acts: Vec<NoteRow>,
-    /// `3 tries`, when there was more than one.
+    /// Number of attempts, such as `3 tries`, if there was more than one.
     pub tries: Option<String>,
-    /// How long it took.
+    /// Duration.
     pub took: String,
-    /// Pieces of its line in the chart.
+    /// Bars of the chart.
     pub bars: Vec<Bar>,
-    /// Begun.
     pub started: Moment,
     /// JSON pointer of the task.
     pub reference: String,
-    /// Transformed input, where it is known.
+    /// Transformed input, if it is known.
     pub input: Option<Pretty>,
     /// Transformed output.
     pub output: Option<Pretty>,
-    /// Tries of a call.
+    /// Attempts of a call.
     pub attempts: Vec<AttemptRow>,
-    /// Attempts that are not shown.
+    /// Number of attempts that are not shown.
     pub attempts_left_out: usize,
-    /// Whether the page shows it unfolded.
+    /// Whether the page shows it expanded.
     pub open: bool,
-    /// Whether a person must look at it.
+    /// Whether it waits for a person.
     pub stuck: bool,
 }
 
-/// One try of a call.
+/// An attempt of a call.
 pub struct AttemptRow {
-    /// For keeping it open while the page refreshes.
+    /// HTML id, to keep it expanded when the page refreshes.
     pub id: String,
-    /// From 1.
+    /// Number of the attempt, from 1.
     pub number: u32,
-    /// How it ended.
+    /// Outcome of the attempt.
     pub badge: Badge,
-    /// Sent.
+    /// Time at which it was sent.
     pub started: Moment,
-    /// How long it took.
+    /// Duration.
     pub took: String,
     /// The fault in plain words.
     pub fault: Option<String>,
-    /// CSS class of the fault, as that of a step.
+    /// CSS class of the fault, as for a step.
     pub fault_class: &'static str,
-    /// What lies between it and the next one: `waited 2 s`
+    /// What happened before the next attempt, such as `waited 2 s`.
     pub between: Option<String>,
-    /// What was sent.
     pub request: Option<RequestRow>,
-    /// What came back.
     pub response: Option<ResponseRow>,
-    /// Whether the page shows it unfolded.
+    /// Whether the page shows it expanded.
     pub open: bool,
 }
 
-/// What is no step.
+/// A row that is not a step.
 pub struct NoteRow {
-    /// When.
     pub at: Moment,
     /// Who did what.
     pub text: String,
-    /// Why.
+    /// The reason given, if any.
     pub reason: Option<String>,
 }
 
-/// Makes the rows.
+/// Converts a timeline to rows.
 #[must_use]
 pub fn chart(timeline: &Timeline, definition: Option<&Definition>, masks: &Masks, titles: &Titles, now: Time) -> Chart {
     let axis = Axis::of(timeline, now);
@@ -140,7 +133,7 @@ pub fn chart(timeline: &Timeline, definition: Option<&Definition>, masks: &Masks
     Chart { ticks: axis.ticks(), cuts: axis.cuts(), rows }
 }
 
-/// A retry or skip belongs to the step that it is about.
+/// Whether a note is a retry or skip, which is shown with the step that it is about.
 fn is_about_a_step(note: &Note) -> bool {
     note.about.is_some() && matches!(note.kind, NoteKind::Acted(Act::Retry { .. } | Act::Skip { .. }, _))
 }
@@ -244,7 +237,7 @@ impl Page<'_> {
         self.timeline.notes.iter().filter(move |n| n.about == Some(id) && is_about_a_step(n))
     }
 
-    /// A step's last fault.
+    /// Returns the last fault of a step.
     fn fault(&self, step: &Step) -> Option<String> {
         let failed = step.attempts.iter().rposition(|a| a.failure.is_some());
         failed.and_then(|place| self.attempt_fault(step, place)).or_else(|| step.error.as_ref().map(error_text))
@@ -298,7 +291,7 @@ impl Page<'_> {
         }
     }
 
-    /// What lies between an attempt and the next one.
+    /// Describes what happened between an attempt and the next one.
     fn between(&self, step: &Step, place: usize) -> Option<String> {
         let (this, next) = (&step.attempts[place], step.attempts.get(place + 1)?);
         let ended_at = this.ended_at?;
@@ -322,7 +315,7 @@ fn attempt_badge(attempt: &Attempt) -> Badge {
     badge::of_step(state)
 }
 
-/// What began and ended in the same instant took no time worth a number.
+/// Formats a duration; below a millisecond the number would be meaningless.
 fn took(millis: i64) -> String {
     if millis == 0 { "< 1 ms".to_owned() } else { duration(millis) }
 }

@@ -1,4 +1,4 @@
-//! A run in a few sentences: how it stands, why a person is needed, what can be done.
+//! A run in a few sentences: its status, why it needs attention, and what can be done.
 
 use super::labels::label;
 use super::steps::{Chart, Row, StepRow};
@@ -7,12 +7,12 @@ use crate::dsl::Definition;
 use crate::machine::{Act, Role, Time};
 use crate::words::{duration, error_text, millis_between, plural};
 
-/// What the top of a run's page says.
+/// The text at the top of a run's page.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Story {
     /// CSS class: `attention`, `calm` or `good`.
     pub class: &'static str,
-    /// In a few words.
+    /// Title in a few words.
     pub title: String,
     /// What happened.
     pub text: Option<String>,
@@ -20,7 +20,7 @@ pub struct Story {
     pub advice: Option<&'static str>,
 }
 
-/// Tells how a run stands.
+/// Describes a run.
 #[must_use]
 pub fn tell(
     status: &str,
@@ -64,7 +64,7 @@ pub fn tell(
     }
 }
 
-/// What went wrong, from the step where it did.
+/// Describes what went wrong, from the step where it did.
 fn cause(timeline: &Timeline, chart: &Chart) -> Option<String> {
     let failed = |s: &&Step| s.state == State::Faulted && s.error.is_some() && !belongs_to_undo(timeline, s);
     let named = timeline.error.as_ref().and_then(|error| error.instance.as_deref());
@@ -73,7 +73,7 @@ fn cause(timeline: &Timeline, chart: &Chart) -> Option<String> {
     row.fault.as_ref().map(|fault| format!("{}: {fault}", row.title))
 }
 
-/// Whether a step undoes another, or is a part of what does: what fails there is not why it was undone.
+/// Whether a step undoes another, or is part of one that does. Its failure is not the reason for undoing.
 fn belongs_to_undo(timeline: &Timeline, step: &Step) -> bool {
     let mut step = Some(step);
     while let Some(at) = step {
@@ -96,7 +96,7 @@ fn waits(step: &Step, until: Time, now: Time) -> String {
     }
 }
 
-/// What a step waits for that waits for no time.
+/// What a step waits for if it does not wait for a time.
 fn awaited(definition: Option<&Definition>, step: &Step) -> &'static str {
     let task = definition.and_then(|d| d.by_reference.get(&step.reference).map(|id| d.task(*id)));
     match task {

@@ -1,4 +1,4 @@
-//! Moving a run to another version: which versions there are, what a move would do, and the form that does it.
+//! Moving a run to another version: the available versions, a preview, and the form.
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
@@ -20,7 +20,7 @@ use crate::machine::{Misfit, RunId};
 use crate::store::runs::listing::{self, RunRow};
 use crate::words::Moment;
 
-/// Fields of one step that are shown; the API has all of them.
+/// Maximum number of differing fields shown per step; the API returns all of them.
 const FIELDS_MAX: usize = 20;
 
 struct Version {
@@ -35,7 +35,7 @@ struct Field {
     after: String,
 }
 
-/// A step that has another output.
+/// A step whose output differs.
 struct Change {
     step: String,
     fields: Vec<Field>,
@@ -50,14 +50,14 @@ struct Next {
     until: Option<Moment>,
 }
 
-/// What a move would do.
+/// The preview of a move.
 struct Shown {
     kept: usize,
     changes: Vec<Change>,
     next: Vec<Next>,
 }
 
-/// Why the run cannot be moved.
+/// Why the run cannot move.
 struct Refusal {
     text: String,
     step: Option<String>,
@@ -77,7 +77,7 @@ struct VersionsPage {
     refusal: Option<Refusal>,
 }
 
-/// Parts of the address.
+/// Query parameters.
 #[derive(Debug, Default, Deserialize)]
 pub struct Parts {
     #[serde(default)]
@@ -104,7 +104,7 @@ pub async fn show(
     page(Frame::of(&caller, "runs"), row, others, found)
 }
 
-/// The page of a run's versions, with what a move to one of them would do.
+/// Renders the versions of a run's workflow, with a preview of a move to one of them.
 pub(in crate::dashboard) fn page<'v>(
     frame: Frame,
     row: RunRow,

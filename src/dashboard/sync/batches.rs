@@ -1,4 +1,4 @@
-//! Batches: how far each pass over many records is, which rows failed, and the retry of those.
+//! Batches: the progress of each pass over many records, its failed rows, and the button that retries them.
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
@@ -20,40 +20,39 @@ use crate::store::acts::By;
 use crate::store::sync::batches::{self, FailedShown};
 use crate::words::{Moment, duration, millis_between, rate, thousands};
 
-/// Batches that are looked at, of all names together.
+/// Maximum number of batches read, of all names together.
 const LOOKED_AT: i64 = 200;
-/// Passes of one name that are shown below the latest.
+/// Number of earlier passes shown per name.
 const EARLIER: usize = 5;
-/// Failed rows of one name that are shown.
+/// Number of failed rows shown per name.
 const ROWS: i64 = 50;
-/// A longer text is cut.
+/// Length at which texts are cut.
 const SHOWN_CHARS_MAX: usize = 240;
 
-/// One pass.
+/// A pass.
 struct Pass {
     id: Uuid,
     badge: Badge,
     mode: String,
     run: Uuid,
     since: Moment,
-    /// `4,200 of 50,000`
+    /// Progress, such as `4,200 of 50,000`.
     progress: String,
     done: i64,
-    /// Where it is known.
     total: Option<i64>,
     failed: String,
     is_running: bool,
-    /// `1,250 a second`
+    /// Rate, such as `1,250 a second`.
     rate: Option<String>,
-    /// `36 s`
+    /// Remaining time, such as `36 s`.
     rest: Option<String>,
     took: String,
 }
 
-/// A row that failed.
+/// A failed row.
 struct Line {
     key: String,
-    /// What it takes to do it again, where that says more than the key.
+    /// The input needed to retry it, if it says more than the key.
     row: Option<String>,
     message: String,
     attempts: i32,
@@ -68,7 +67,7 @@ struct Group {
     latest: Pass,
     earlier: Vec<Pass>,
     rows: Vec<Line>,
-    /// All rows that wait.
+    /// Number of all failed rows.
     waiting: i64,
     waiting_text: String,
 }
@@ -79,18 +78,18 @@ struct BatchesPage {
     frame: Frame,
     flash: Option<Flash>,
     groups: Vec<Group>,
-    /// What a screen reader is told when it changes.
+    /// Announced to screen readers when it changes.
     announce: String,
 }
 
-/// What an act led to.
+/// The act that was just done.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Asked {
     started: Option<Uuid>,
 }
 
-/// A filled form.
+/// The form that retries failed rows.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Filled {
@@ -180,7 +179,7 @@ fn pass(batch: BatchView) -> Pass {
     }
 }
 
-/// The command line and the API have the whole.
+/// Shortens a text; the command line and the API return all of it.
 fn shortened(text: &str) -> String {
     match text.char_indices().nth(SHOWN_CHARS_MAX) {
         Some((end, _)) => format!("{}…", &text[..end]),

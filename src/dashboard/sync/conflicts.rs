@@ -1,4 +1,5 @@
-//! Conflicts between records of two systems: each pair with its fields, both values side by side, and which side is right.
+//! Conflicts between records of two systems: each pair with its fields, both values side by side, and buttons to choose
+//! the right side.
 
 use std::sync::Arc;
 
@@ -22,28 +23,28 @@ use crate::memory::links::{Side, Sides};
 use crate::store::sync::conflicts::{self, ConflictRow};
 use crate::words::{Moment, capitalized};
 
-/// Conflicts on a page.
+/// Number of conflicts on a page.
 const LINES: i64 = 100;
-/// Decisions that are shown.
+/// Number of decisions shown.
 const DECIDED_SHOWN: i64 = 20;
-/// A longer value is folded away.
+/// Length at which a value is cut, with the whole value behind a toggle.
 const VALUE_CHARS_MAX: usize = 120;
 
-/// One side's value.
+/// The value of one side.
 struct Shown {
     field: String,
     text: String,
-    /// The whole, where `text` is only its beginning.
+    /// The whole value, if `text` is only its beginning.
     whole: Option<String>,
 }
 
-/// A field on which the sides disagree.
+/// A field on which the sides differ.
 struct Line {
     id: Uuid,
     name: String,
     why: &'static str,
     sides: [Shown; 2],
-    /// What a choice for each side means.
+    /// What choosing each side means.
     means: [String; 2],
     since: Moment,
     run: Uuid,
@@ -53,13 +54,13 @@ struct Line {
 struct Pair {
     entity: String,
     sides: Arc<Sides>,
-    /// What the systems are called at the beginning of a sentence.
+    /// Names of the systems, capitalized.
     called: [String; 2],
     ids: [String; 2],
     lines: Vec<Line>,
 }
 
-/// What someone decided.
+/// A past decision.
 struct Decided {
     at: Moment,
     text: String,
@@ -79,7 +80,7 @@ struct ConflictsPage {
     paged: bool,
 }
 
-/// Place in the list, and what an act led to.
+/// Position in the list, and whether a decision was just made.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Asked {
@@ -87,7 +88,7 @@ pub struct Asked {
     done: bool,
 }
 
-/// A filled form.
+/// The form of a decision.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Filled {
@@ -177,7 +178,7 @@ fn pairs(conflicts: Vec<Conflict>) -> Vec<Pair> {
 
 fn line(conflict: Conflict) -> Line {
     let means = Side::BOTH.map(|side| match conflict.row.row_name {
-        // What happens to the value there, the mapping says.
+        // The mapping determines what the value becomes there.
         Some(_) => format!("Its value goes to {}", conflict.sides.called(side.other())),
         None => whole(&conflict, side),
     });
@@ -192,7 +193,7 @@ fn line(conflict: Conflict) -> Line {
     }
 }
 
-/// What a choice means for a record that one side has no more.
+/// Describes what a choice means for a record that was deleted on one side.
 fn whole(conflict: &Conflict, side: Side) -> String {
     let [own, other] = [side, side.other()].map(|side| conflict.sides.called(side));
     if conflict.seen(side)["value"] == Value::Bool(true) {

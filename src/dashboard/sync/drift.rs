@@ -1,4 +1,4 @@
-//! The results of reconciliations: the latest ones with their counts, and the records of one that were not in sync.
+//! Results of reconciliations: the latest ones with their counts, and the records of one that were not in sync.
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
@@ -19,37 +19,37 @@ use crate::memory::sequences::Gap;
 use crate::store::events::sequences;
 use crate::words::Moment;
 
-/// Reconciliations on a page.
+/// Number of reconciliations on a page.
 const LINES: usize = 20;
-/// Channels that are looked at for gaps.
+/// Maximum number of channels read for gaps.
 const CHANNELS_SHOWN: i64 = 50;
-/// Gaps on a page.
+/// Maximum number of gaps on a page.
 const GAPS_SHOWN: usize = 100;
-/// Records on a page.
+/// Maximum number of records on a page.
 const RECORDS_SHOWN: usize = 500;
 
-/// A reconciliation in a table.
+/// A reconciliation.
 struct Line {
     run: Uuid,
     workflow: String,
     badge: Badge,
     began: Moment,
     since: Option<Moment>,
-    /// Looked at, in sync, missed, conflicts, failed, left, under way.
+    /// Checked, in sync, missed, conflicts, failed, left, in progress.
     counts: [String; 7],
 }
 
-/// A gap in the numbers of a source's events.
+/// A gap in the sequence numbers of a source's events.
 pub(in crate::dashboard) struct Missing {
     source: String,
     channel: String,
-    /// `8`, `8 to 12`
+    /// Missing numbers, such as `8` or `8 to 12`.
     numbers: String,
     since: Moment,
     told: Option<Moment>,
 }
 
-/// A record in a table.
+/// A record that was not in sync.
 struct Record {
     entity: String,
     ids: [String; 2],
@@ -74,16 +74,16 @@ struct SweepsPage {
 struct DriftPage {
     frame: Frame,
     line: Line,
-    /// What the systems of the records are called.
+    /// Names of the two systems.
     systems: [String; 2],
     records: Vec<Record>,
-    /// How many more there are.
+    /// Number of records not shown.
     rest: usize,
-    /// Whether the reconciliation reported more than were looked through.
+    /// Whether the reconciliation reported more records than were examined.
     more: bool,
 }
 
-/// Place in the list.
+/// Position in the list.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Asked {
@@ -101,7 +101,7 @@ pub async fn list(
     Ok(sweeps_page(frame, missing(&dashboard).await?, sweeps, asked.before.is_some()))
 }
 
-/// The page of so many sweeps, one of which may be beyond it.
+/// Renders the list. If there is one more than fits, links to the next page.
 pub(in crate::dashboard) fn sweeps_page(
     frame: Frame,
     missing: Vec<Missing>,
@@ -147,7 +147,7 @@ pub async fn show(
     Ok(sweep_page(Frame::of(&caller, "conflicts"), &sweep, drift))
 }
 
-/// The page of a sweep with the records that it reported.
+/// Renders a reconciliation with the records that it reported.
 pub(in crate::dashboard) fn sweep_page(frame: Frame, sweep: &Sweep, mut drift: Vec<Drift>) -> Response {
     drift.retain(|record| record.found != Found::InSync);
     let rest = drift.len().saturating_sub(RECORDS_SHOWN);
@@ -173,14 +173,14 @@ fn line(sweep: &Sweep) -> Line {
     }
 }
 
-/// What the systems of all records are called, if they are of the same two.
+/// Returns the names of the systems, if all records belong to the same two.
 fn systems(records: &[Drift]) -> Option<[String; 2]> {
     let of = |record: &Drift| Side::BOTH.map(|side| record.sides.system(side).to_owned());
     let first = records.first().map(of)?;
     records.iter().all(|record| of(record) == first).then_some(first)
 }
 
-/// A row of the table; without a heading that names them, each id says in which system it is.
+/// Converts a record to a table row. Without a heading that has the systems, each id is prefixed with its system.
 fn record(drift: Drift, is_headed: bool) -> Record {
     let id = |side: Side| {
         let id = drift.ids[side as usize].as_deref().unwrap_or("none");

@@ -1,4 +1,4 @@
-//! Which field becomes which: the mappings of what is deployed, and one of them as a table, with its samples played.
+//! Mappings of deployed workflows: the list, and one as a table, with the results of its samples.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::engine::{MappingUser, UsedMapping};
 use crate::expr::{Evaluation, EvaluationError};
 use crate::http::ApiError;
 
-/// Samples played for one page.
+/// Maximum number of samples run per page.
 const SAMPLES_MAX: usize = 50;
 
 struct Card {
@@ -49,7 +49,7 @@ struct Line {
     note: Option<String>,
 }
 
-/// What happens to a value on its way.
+/// How a value is converted.
 struct How {
     always: Option<String>,
     transform: Option<String>,
@@ -58,12 +58,12 @@ struct How {
     required: bool,
 }
 
-/// A sample, and whether it holds.
+/// A sample and its result.
 struct Played {
     name: String,
     from: String,
     record: String,
-    /// What was said that it becomes, or a part of the error.
+    /// The expected record, or the expected part of an error.
     gives: Result<String, String>,
     verdict: Verdict,
     badge: Badge,
@@ -72,11 +72,11 @@ struct Played {
 enum Verdict {
     Holds,
     Fails(String),
-    /// A transform may be slow: pages do not wait for it.
+    /// Not run, because a transform may take long and pages do not wait for it.
     NotPlayed,
 }
 
-/// Another table of the same name.
+/// Another table of the same mapping.
 struct Other {
     href: String,
     label: String,
@@ -94,11 +94,11 @@ struct MappingPage {
     others: Vec<Other>,
     lines: Vec<Line>,
     samples: Vec<Played>,
-    /// Samples that are not on the page.
+    /// Number of samples that are not shown.
     further: usize,
 }
 
-/// Which table of the name.
+/// Selects one of several tables of a mapping.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Asked {
@@ -128,7 +128,7 @@ pub async fn show(
     let others = tables.iter().enumerate().map(|(place, table)| other(&name, table, place == chosen)).collect();
     let UsedMapping { mapping, users } = tables.swap_remove(chosen);
     let played = Arc::clone(&mapping);
-    // Thousands of expressions are more than a thread that answers others should evaluate.
+    // Evaluating thousands of expressions would block a thread that serves requests.
     let samples = tokio::task::spawn_blocking(move || {
         played.samples.iter().take(SAMPLES_MAX).map(|sample| play(&played, sample)).collect()
     });

@@ -1,4 +1,4 @@
-//! Pages about what the hub remembers between runs.
+//! Pages about the state that the hub keeps between runs.
 
 pub(super) mod batches;
 pub(super) mod conflicts;

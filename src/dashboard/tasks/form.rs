@@ -1,41 +1,41 @@
-//! The form of a task, drawn from the JSON Schema of its answer, and the answer, read from what the form sent. What no field can be drawn
-//! for is JSON in a text field; the engine checks the whole answer against the schema, whatever the form looks like.
+//! The form of a task, generated from the JSON Schema of its answer, and the answer read from the submitted form. A
+//! part without a matching field becomes a text field for JSON. The engine validates the whole answer against the
+//! schema in any case.
 
 use serde_json::{Map, Value};
 
 use crate::hub::json;
 
-/// A text that may be longer than this gets a field of several lines.
+/// Maximum text length up to which a field has a single line.
 const LINE_CHARS_MAX: u64 = 200;
 
-/// References from one part of a schema to another that are followed.
+/// Maximum number of schema references followed.
 const REFERENCES_MAX: usize = 8;
 
-/// Choices that are shown side by side; more go into a list.
+/// Maximum number of choices shown as radio buttons; more become a list.
 const SIDE_BY_SIDE_MAX: usize = 4;
 
 /// A field of the form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Field {
-    /// In the form.
+    /// Name in the form.
     pub name: String,
-    /// The property of the answer; none if the field is the whole answer.
+    /// Property of the answer; `None` if the field is the whole answer.
     pub property: Option<String>,
-    /// Above the field.
+    /// Label above the field.
     pub label: String,
-    /// Below it.
+    /// Hint below the field.
     pub hint: Option<String>,
     /// Whether it must be filled in.
     pub required: bool,
-    /// What kind of field it is.
     pub input: Input,
-    /// What stands in it.
+    /// Current text of the field.
     pub value: String,
-    /// What is wrong with that.
+    /// What is wrong with the text.
     pub error: Option<String>,
 }
 
-/// Kinds of fields.
+/// The kind of a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
     /// A line of text.
@@ -44,14 +44,14 @@ pub enum Input {
     Text,
     /// A number.
     Number {
-        /// `1` for whole numbers, else `any`.
+        /// `1` for whole numbers, otherwise `any`.
         step: &'static str,
-        /// The smallest, if there is one.
+        /// Minimum, or empty.
         min: String,
-        /// The largest, if there is one.
+        /// Maximum, or empty.
         max: String,
     },
-    /// A day.
+    /// A date.
     Date,
     /// One of a few values.
     Choice(Vec<Choice>),
@@ -59,23 +59,23 @@ pub enum Input {
     Json,
 }
 
-/// A value to choose.
+/// A value that can be chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
-    /// As JSON.
+    /// The value as JSON.
     pub value: String,
-    /// For people.
+    /// The label for people.
     pub label: String,
 }
 
 impl Field {
-    /// Whether the choices stand side by side.
+    /// Whether the choices are shown as radio buttons.
     #[must_use]
     pub fn is_side_by_side(&self) -> bool {
         matches!(&self.input, Input::Choice(choices) if choices.len() <= SIDE_BY_SIDE_MAX)
     }
 
-    /// The choices, if there are any.
+    /// Returns the choices; empty for other kinds of fields.
     #[must_use]
     pub fn choices(&self) -> &[Choice] {
         match &self.input {
@@ -104,7 +104,7 @@ impl Field {
         }
     }
 
-    /// The value that was sent; none if the field was left empty and may be.
+    /// Parses the submitted text; `None` if an optional field was left empty.
     fn read(&self, text: &str) -> Result<Option<Value>, String> {
         let line = text.trim();
         match &self.input {
@@ -132,7 +132,7 @@ impl Field {
     }
 }
 
-/// The fields for an answer to this schema.
+/// Returns the fields for an answer that matches this schema.
 #[must_use]
 pub fn fields(schema: Option<&Value>) -> Vec<Field> {
     let Some(schema) = schema else { return vec![Field::of(0, None, &anything(), true)] };
@@ -147,12 +147,12 @@ pub fn fields(schema: Option<&Value>) -> Vec<Field> {
     properties.iter().enumerate().map(field).collect()
 }
 
-/// Without a schema any text is an answer.
+/// Without a schema, any text is an answer.
 fn anything() -> Value {
     serde_json::json!({ "type": "string", "maxLength": 4_000 })
 }
 
-/// A part of a schema, where references within the schema lead.
+/// Follows references within the schema.
 fn resolved<'s>(whole: &'s Value, part: &'s Value) -> &'s Value {
     let mut part = part;
     for _ in 0..REFERENCES_MAX {
@@ -165,7 +165,7 @@ fn resolved<'s>(whole: &'s Value, part: &'s Value) -> &'s Value {
     part
 }
 
-/// The type that a schema asks for, apart from null.
+/// Returns the type that a schema asks for, apart from null.
 fn kind(schema: &Value) -> Option<&str> {
     match schema.get("type")? {
         Value::String(kind) => Some(kind),
@@ -205,10 +205,10 @@ fn choice(value: &Value) -> Choice {
     Choice { value: value.to_string(), label }
 }
 
-/// The answer that a form holds. The fields keep what was sent, and say what is wrong with it.
+/// Returns the answer in a submitted form. Fields keep the submitted text, and describe what is wrong with it.
 ///
 /// # Errors
-/// A field cannot be read.
+/// A field cannot be parsed.
 pub fn read(fields: &mut [Field], sent: &[(String, String)]) -> Result<Value, ()> {
     let mut answer = Map::new();
     let (mut whole, mut is_sound) = (None, true);
@@ -228,7 +228,7 @@ pub fn read(fields: &mut [Field], sent: &[(String, String)]) -> Result<Value, ()
     if is_sound { Ok(whole.unwrap_or(Value::Object(answer))) } else { Err(()) }
 }
 
-/// Notes what the schema refuses at the fields that it is about; gives what is about none of them.
+/// Attaches schema violations to the fields that they concern. Returns those that concern none.
 pub fn note(fields: &mut [Field], violations: &[crate::machine::SchemaViolation]) -> Vec<String> {
     let mut others = Vec::new();
     for violation in violations {
@@ -330,7 +330,7 @@ mod tests {
         assert_eq!(read(&mut text, &sent(&[("field-0", "go on")])), Ok(json!("go on")));
         let mut open = fields(Some(&json!({ "type": "object" })));
         assert_eq!(read(&mut open, &sent(&[("field-0", "{\"a\": 1}")])), Ok(json!({ "a": 1 })));
-        // A schema that refers to itself draws something.
+        // A schema that refers to itself must not loop.
         let endless = json!({ "$ref": "#" });
         assert_eq!(fields(Some(&endless))[0].input, Input::Json);
     }

@@ -24,10 +24,10 @@ use crate::store::runs::tasks::{TaskFilter, TaskStatus};
 use crate::words::{Moment, capitalized, duration, millis_between};
 use form::Field;
 
-/// Tasks on a page.
+/// Number of tasks on a page.
 const LINES: i64 = 50;
 
-/// Tasks on the page of a run.
+/// Maximum number of tasks on the page of a run.
 const OF_RUN_MAX: i64 = 20;
 
 /// A task in the list.
@@ -69,16 +69,16 @@ struct TaskPage {
     input: Option<Pretty>,
     answer: Option<Pretty>,
     fate: Option<String>,
-    /// The form, if this person may decide.
+    /// The fields of the form, if this person may decide.
     fields: Option<Vec<Field>>,
-    /// Why there is none.
+    /// Why this person may not decide.
     why_not: Option<String>,
     /// What is wrong with the answer as a whole.
     wrong: Vec<String>,
     reason: String,
 }
 
-/// What the list shows.
+/// Filter and position in the list.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Asked {
@@ -87,7 +87,7 @@ pub struct Asked {
     before: Option<Uuid>,
 }
 
-/// What came of a decision.
+/// The decision that was just made.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Came {
@@ -147,17 +147,17 @@ fn badge_of(task: &Task) -> Badge {
     }
 }
 
-/// When it ends by itself, and how long that is from now.
+/// Returns when it times out, and how long that is from now.
 fn due(task: &Task, now: Time) -> Option<(Moment, String)> {
     let at = task.due_at.filter(|_| task.is_open())?;
     let left = if at > now { format!("in {}", duration(millis_between(now, at))) } else { "now".to_owned() };
     Some((at.into(), left))
 }
 
-/// Questions of a run that are open.
+/// Returns the open questions of a run.
 ///
 /// # Errors
-/// No database.
+/// The database is unavailable.
 pub async fn of_run(dashboard: &Dashboard, run: RunId) -> Result<Vec<Task>, NoPage> {
     let filter = TaskFilter { run: Some(run), ..TaskFilter::default() };
     Ok(dashboard.engine.tasks(&filter, OF_RUN_MAX).await?.0)
@@ -224,7 +224,7 @@ async fn found(dashboard: &Dashboard, id: Uuid) -> Result<Task, NoPage> {
     dashboard.engine.task(id).await?.ok_or_else(|| NoPage::not_found(format!("There is no task {id}.")))
 }
 
-/// What a page shows beside the task itself.
+/// What the page shows besides the task.
 struct Shown {
     flash: Option<Flash>,
     fields: Vec<Field>,

@@ -1,4 +1,4 @@
-//! What operators do on the page of a run.
+//! Acts on the page of a run.
 
 use super::*;
 use crate::machine::{ActKind, Status};
@@ -22,7 +22,7 @@ async fn a_run_offers_what_the_machine_permits_and_says_why_not_the_rest(pool: P
     let (_, page) = site.get(&format!("/runs/{run}")).await;
     for act in &view.acts {
         let is_offered = page.contains(&format!("action=\"/runs/{run}/{}\"", act.act.name()));
-        // One version: there is none to which it could move.
+        // There is only one version, so there is none to move to.
         assert_eq!(is_offered, act.permitted && act.act != ActKind::Move, "{act:?}");
         let said = act.why_not.as_ref().is_none_or(|why| page.contains(why.as_str()));
         assert!(said, "{act:?}: {page}");

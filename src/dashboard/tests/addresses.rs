@@ -1,4 +1,4 @@
-//! Addresses that people try and where no page stands.
+//! Unknown URLs.
 
 use http::header::ACCEPT;
 

@@ -6,7 +6,7 @@ use super::*;
 use crate::memory::batches::{Batch, Begin, FailedRow, Report};
 use crate::store::sync::batches as store;
 
-/// A batch of `run` that began two minutes ago, with what it was told since.
+/// Stores a batch of `run` that began two minutes ago, with one report.
 async fn add(pool: &PgPool, run: Uuid, mode: &str, done: u32, failed: &[&str]) -> Uuid {
     let began = Utc::now() - TimeDelta::minutes(2);
     let begin = Begin { name: "catalog-nightly".into(), mode: mode.into(), run };

@@ -4,7 +4,7 @@ use super::*;
 use crate::machine::ActKind;
 use crate::store::runs::bulk::{self, NewBulk, Whose};
 
-/// What bulk acts there are: id, trial, rate, who, why, filter, status, who changed it last and why.
+/// Bulk acts: id, trial, rate, actor, reason, filter, status, and reason of the last change.
 type Begun = (Uuid, Option<i32>, Option<f64>, String, Option<String>, Value, String, Option<String>);
 
 async fn begun(pool: &PgPool) -> Vec<Begun> {

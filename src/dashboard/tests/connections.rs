@@ -93,7 +93,7 @@ async fn a_connection_shows_its_topics_what_keeps_them_and_what_could_not_be_rea
         "/data/AccountChangeEvent",
         "read by node &#60;1&#62;",
         "1 events could not be processed",
-        "1× position in the topic lost",
+        "Position in the topic lost 1×",
     ] {
         assert!(found.contains(needle), "{needle}: {found}");
     }

@@ -1,4 +1,4 @@
-//! The pages of what reconciliations found.
+//! The pages of reconciliations.
 
 use std::sync::Arc;
 

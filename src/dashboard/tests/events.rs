@@ -52,7 +52,7 @@ async fn an_event_shows_where_its_redeliveries_differ(pool: PgPool) {
     assert!(!page.contains("<i>"), "{page}");
 }
 
-/// A rejected event that needs attention, and an unmatched one.
+/// Stores a rejected event that needs attention, and an unmatched one.
 async fn rejected(pool: &PgPool) -> Uuid {
     let (rejected, unmatched) = (Uuid::now_v7(), Uuid::now_v7());
     for (id, key, outcome) in [(rejected, "e-1", "rejected"), (unmatched, "e-2", "unmatched")] {

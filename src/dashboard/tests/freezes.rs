@@ -3,13 +3,13 @@
 use super::*;
 use crate::store::runs::freezes::{self, NewFreeze};
 
-/// It calls a connection.
+/// A workflow that calls a connection.
 const CALLS: &str = "document: { dsl: '1.0.3', namespace: crm-erp, name: closed-won, version: '1.0.0' }
 do:
   - get: { call: http, with: { method: get, endpoint: 'connection://netsuite/x' } }
 ";
 
-/// Which workflows and connections, until when, why, and who ended it why.
+/// Workflows, connections, end, reason, who ended it and why.
 type Frozen = (Vec<String>, Vec<String>, Option<Time>, String, Option<String>, Option<String>);
 
 async fn frozen(pool: &PgPool) -> Vec<Frozen> {

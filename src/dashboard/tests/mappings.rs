@@ -20,7 +20,7 @@ samples:
   - { name: none, from: crm, record: {}, fails: 'row 1' }
 ";
 
-/// Pages over versions of a workflow that uses a mapping, as the database brings them back.
+/// Returns the pages for versions of a workflow that uses a mapping, as loaded from the database.
 async fn site(pool: &PgPool, versions: &[(&str, &str)]) -> Site {
     let engine = Engine::outside(pool.clone()).await.unwrap();
     for (version, table) in versions {
@@ -36,7 +36,7 @@ async fn site(pool: &PgPool, versions: &[(&str, &str)]) -> Site {
     Site::new(pool, Scope::Read).await
 }
 
-/// The cells of a table's row, without markup.
+/// Returns the cells of a table row, without markup.
 fn cells(page: &str, number: usize) -> Vec<String> {
     let row =
         page.split(&format!("<td class=\"num\">{number}</td>")).nth(1).and_then(|rest| rest.split("</tr>").next());

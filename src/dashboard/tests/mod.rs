@@ -1,4 +1,4 @@
-//! The pages, asked over the router against a database of their own.
+//! Tests of the pages through the router, each with its own database.
 
 mod acts;
 mod addresses;
@@ -40,28 +40,28 @@ use crate::store;
 use crate::store::access::{self, Identity, Scope};
 use crate::store::acts::By;
 
-/// The pages as someone with one scope sees them, over an engine.
+/// The pages as seen by someone with one scope.
 struct Site {
     router: Router,
     engine: Engine,
     cookie: String,
 }
 
-/// Its first step fails, and it stands there until someone acts.
+/// A workflow whose first step fails and waits for someone to act.
 const ORDER: &str = "document: { dsl: '1.0.3', namespace: test, name: order, version: '1.0.0' }
 do:
   - price: { raise: { error: { type: 'https://example.com/no-price', status: 409 } } }
   - book: { raise: { error: { type: 'https://example.com/no-period', status: 409 } } }
 ";
 
-/// What a page answers.
+/// Returns status and body of a response.
 async fn text(answer: Response<Body>) -> (StatusCode, String) {
     let (head, body) = answer.into_parts();
     let body = to_bytes(body, 1 << 26).await.unwrap();
     (head.status, String::from_utf8(body.to_vec()).unwrap())
 }
 
-/// Acts that were recorded for nodes.
+/// Counts the commands recorded for nodes.
 async fn commands(pool: &PgPool) -> i64 {
     sqlx::query_scalar("select count(*) from commands").fetch_one(pool).await.unwrap()
 }
@@ -85,12 +85,12 @@ const FAULTED: Row<'_> = Row {
 };
 
 impl Site {
-    /// Over an engine that does nothing by itself: what is stored stays as it is.
+    /// Uses an engine that drives no runs, so that everything stays as stored.
     async fn new(pool: &PgPool, scope: Scope) -> Self {
         Self::over(pool, scope, Engine::outside(pool.clone()).await.unwrap()).await
     }
 
-    /// Over a node that drives runs.
+    /// Uses a node that drives runs.
     async fn running(pool: &PgPool, scope: Scope) -> Self {
         store::ensure_partitions(pool).await.unwrap();
         let evaluator = Evaluator::new("no-evaluator-here".into(), Vec::new(), 1);
@@ -112,7 +112,7 @@ impl Site {
         };
         let secret = access::create_session(pool, &ada, Duration::from_hours(1)).await.unwrap();
         let access = Access::new(pool.clone(), Cookies::new(false));
-        // Webhooks and pages share an address, as they do in the whole face.
+        // Webhooks and pages share a path, as in the real server.
         let ingress = Router::new().route("/events", axum::routing::post(|| async { StatusCode::ACCEPTED }));
         let pages = router(Dashboard::new(engine.clone(), access));
         let router = ingress.merge(pages.inside).merge(pages.sign_in);
@@ -124,7 +124,7 @@ impl Site {
         self.engine.deploy(&built, &Actor("test".into())).await.unwrap();
     }
 
-    /// A run of `test/order` that stands at its first step.
+    /// Starts a run of `test/order` and waits until it has stopped at its first step.
     async fn stopped(&self) -> RunId {
         let request = StartRequest {
             namespace: "test".into(),
@@ -139,7 +139,7 @@ impl Site {
         run
     }
 
-    /// The run once it is as it should be.
+    /// Waits until a run meets a condition.
     async fn until(&self, run: RunId, holds: impl Fn(&RunView) -> bool) -> RunView {
         let mut changes = self.engine.changes();
         let seen = async {
@@ -153,7 +153,7 @@ impl Site {
         tokio::time::timeout(Duration::from_secs(30), seen).await.expect("the run becomes what it should be")
     }
 
-    /// What people did to a run: who, and the data of the record.
+    /// Returns the acts on a run: actor and data of each record.
     async fn acted(&self, pool: &PgPool, run: RunId) -> Vec<(String, Value)> {
         let records = store::runs::journal::records_from_base(pool, run).await.unwrap().0;
         let acts = records.iter().map(|record| (record, serde_json::to_value(&record.change).unwrap()));
@@ -182,7 +182,7 @@ impl Site {
         self.send(request.body(Body::from(form.to_owned())).unwrap()).await
     }
 
-    /// The token that the page of a run puts into its forms.
+    /// Returns the CSRF token in the forms of a page.
     async fn csrf(&self) -> String {
         let (_, page) = self.get("/").await;
         page.split("name=\"csrf\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap().to_owned()

@@ -1,9 +1,9 @@
-//! The pages of workflows that start by themselves.
+//! The pages of schedules.
 
 use super::*;
 use crate::store::schedules;
 
-/// Deploys a workflow that starts by itself, as a node has found it.
+/// Deploys a workflow with a schedule, as a node would find it.
 async fn schedule(site: &Site, pool: &PgPool, name: &str) {
     site.deploy(&format!(
         "document: {{ dsl: '1.0.3', namespace: crm-erp, name: {name}, version: '1.0.0', metadata: {{ schedule: {{ timeZone: Europe/Zurich }} }} }}
@@ -28,7 +28,7 @@ async fn paused(site: &Site, pool: &PgPool, name: &str, reason: &str) {
     assert!(schedules::pause(pool, &new).await.unwrap());
 }
 
-/// What was done to schedules: name, act, who, why.
+/// Returns the acts on schedules: name, act, actor, reason.
 async fn acted(pool: &PgPool) -> Vec<(String, String, String, Option<String>)> {
     let acts = "select name, act, actor, reason from schedule_acts order by id";
     sqlx::query_as(acts).fetch_all(pool).await.unwrap()

@@ -6,7 +6,7 @@ use crate::store::fixture::{totals_line, totals_pass};
 use crate::store::sync::totals as store;
 use crate::store::sync::totals::signing::{self, NewSignOff};
 
-/// What a pass over November 2025 found: a deal that agrees, one without an order, one that differs.
+/// Stores a pass over November 2025: a deal that agrees, one without an order, one that differs.
 async fn passed(pool: &PgPool, name: &str) -> Pass {
     let lines = [
         totals_line("2025-11-20", "006Ws00000Hd9XqIAJ", name, "24688.86", Some("24688.86")),

@@ -33,7 +33,7 @@ fn preview() -> Preview {
     }
 }
 
-/// The page of a run that may move to 1.0.1, as someone sees it who may act.
+/// Renders the page of a run that may move to 1.0.1, for someone who may act.
 async fn shown(pool: &PgPool, found: Result<Preview, MoveError>) -> (RunId, StatusCode, String) {
     let run = fixture::store(pool, &fixture::faulted(), &FAULTED).await;
     let row = listing::run(pool, run).await.unwrap().unwrap();
@@ -72,7 +72,7 @@ async fn the_form_moves_the_run(pool: PgPool) {
     let site = Site::running(&pool, Scope::Operate).await;
     site.deploy(ORDER).await;
     let run = site.stopped().await;
-    // It does not stop any more.
+    // This version no longer stops.
     let corrected = ORDER.replace("1.0.0", "1.0.1").replace("raise: { error: { type:", "set: { skipped: { type:");
     site.deploy(&corrected).await;
     assert!(site.get(&format!("/runs/{run}")).await.1.contains(&format!("href=\"/runs/{run}/versions\"")));

@@ -1,19 +1,19 @@
-//! The session cookie: how it is named, set and found.
+//! The session cookie: its name, `Set-Cookie` headers, and how to find it in a request.
 
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 
 use super::session::SESSION_LIFETIME;
 
-/// The session cookie. Where browsers come through TLS its name begins with `__Host-`: then a browser takes it from this host alone,
-/// through TLS alone, and no neighbor in the domain can put one of its own in its place.
+/// The session cookie. If browsers use TLS, its name begins with `__Host-`: browsers then accept it only from this host
+/// over TLS, so no other host of the domain can replace it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cookies {
     secure: bool,
 }
 
 impl Cookies {
-    /// `secure` where browsers reach us through TLS.
+    /// `secure` says that browsers reach us over TLS.
     #[must_use]
     pub fn new(secure: bool) -> Self {
         Self { secure }
@@ -25,13 +25,13 @@ impl Cookies {
         if self.secure { "__Host-stepwell_session" } else { "stepwell_session" }
     }
 
-    /// `Set-Cookie` that begins a session.
+    /// `Set-Cookie` that starts a session.
     #[must_use]
     pub fn set(self, secret: &str) -> HeaderValue {
         self.header(&format!("{secret}; Max-Age={}", SESSION_LIFETIME.as_secs()))
     }
 
-    /// `Set-Cookie` that ends it.
+    /// `Set-Cookie` that ends the session.
     #[must_use]
     pub fn clear(self) -> HeaderValue {
         self.header("; Max-Age=0")
@@ -43,8 +43,8 @@ impl Cookies {
         HeaderValue::try_from(text).expect("base64url and attributes are visible ASCII")
     }
 
-    /// The session's secret among the request's cookies. A cookie with another name is none: who comes through TLS is not
-    /// believed a cookie that was set without.
+    /// Returns the session secret from the request's cookies. Ignores the other name: over TLS, a cookie that was set
+    /// without TLS is not trusted.
     #[must_use]
     pub fn find(self, headers: &HeaderMap) -> Option<&str> {
         headers
@@ -84,7 +84,7 @@ mod tests {
         ] {
             let text = cookie.to_str().unwrap();
             assert!(text.starts_with(start) && text.contains("HttpOnly") && text.contains("SameSite=Strict"), "{text}");
-            // Without these two, and with a `Domain`, browsers refuse a name that begins so.
+            // Browsers reject a `__Host-` name without these two, or with a `Domain`.
             let host_only = text.contains("; Secure") && text.contains("; Path=/;") && !text.contains("Domain");
             assert_eq!(host_only, text.starts_with("__Host-"), "{text}");
         }

@@ -1,4 +1,4 @@
-//! Who asks, what they may do, and who is turned away.
+//! Authentication, permissions, and the record of refused requests.
 
 pub mod cookies;
 pub(super) mod lookups;

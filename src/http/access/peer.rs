@@ -1,5 +1,5 @@
-//! Who a request comes from as far as the network tells: the peer's address, behind a trusted proxy the one that the proxy
-//! names. Limits count by it; nothing is allowed because of it.
+//! The network address that a request comes from; behind a trusted proxy, the one that the proxy reports. Limits count
+//! by it; no permission depends on it.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -12,12 +12,12 @@ use ipnet::IpNet;
 
 use crate::http::wire::connection_table::Connection;
 
-/// An address that limits count by. Of IPv6 it is the network of 64 bits: who has one address there has all of them.
+/// An address that limits count by. For IPv6 it is the /64 network, since one client usually owns all of its addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Peer(IpAddr);
 
 impl Peer {
-    /// The peer with this address.
+    /// Returns the peer with this address.
     #[must_use]
     pub fn of(address: IpAddr) -> Self {
         match address.to_canonical() {
@@ -28,14 +28,14 @@ impl Peer {
 }
 
 impl Peer {
-    /// Its address; of IPv6 that of its network.
+    /// The address; for IPv6, the network's first.
     pub(super) fn address(self) -> IpAddr {
         self.0
     }
 }
 
 impl Default for Peer {
-    /// Nobody in particular: a request that came over no connection.
+    /// The unspecified address, for requests without a connection.
     fn default() -> Self {
         Self(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
     }
@@ -47,15 +47,15 @@ impl std::fmt::Display for Peer {
     }
 }
 
-/// The reverse proxies that are believed when they say who sent a request: `http.trusted_proxies`.
+/// Reverse proxies trusted to report the sender of a request: `http.trusted_proxies`.
 #[derive(Debug, Clone, Default)]
 pub struct Proxies(Vec<IpNet>);
 
 impl Proxies {
-    /// Reads addresses and networks.
+    /// Parses addresses and networks.
     ///
     /// # Errors
-    /// The entry that is neither.
+    /// The first entry that is neither.
     pub fn read(entries: &[String]) -> Result<Self, String> {
         let network = |entry: &String| {
             let address = entry.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical()));
@@ -66,15 +66,15 @@ impl Proxies {
         Ok(Self(entries.iter().map(network).collect::<Result<_, _>>()?))
     }
 
-    /// Whether this address is one of them.
+    /// Whether the address is a trusted proxy.
     #[must_use]
     pub fn trust(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(&address))
     }
 
-    /// Who sent a request that came from `address`: the last in `X-Forwarded-For` that is no trusted proxy. What stands before
-    /// it anyone may have written.
+    /// Returns the sender of a request that came from `address`: the last entry of `X-Forwarded-For` that is not a
+    /// trusted proxy. Anyone could have written the entries before it.
     #[must_use]
     pub fn sender(&self, address: IpAddr, headers: &HeaderMap) -> Peer {
         let mut sender = address;
@@ -91,30 +91,30 @@ impl Proxies {
     }
 }
 
-/// An address, with or without a port.
+/// Parses an address with or without a port.
 fn read_address(text: &str) -> Option<IpAddr> {
     let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
     bare.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip()))
 }
 
-/// The sender of a request and the connection that it came over.
+/// The sender of a request, and its connection.
 #[derive(Clone, Default)]
 pub struct Visitor {
-    /// Whose limits the request counts against.
+    /// Peer that the request counts against.
     pub peer: Peer,
-    /// None where there is no socket, as in tests of the router.
+    /// `None` without a socket, as in tests of the router.
     pub(in crate::http) connection: Option<Arc<Connection>>,
 }
 
 impl Visitor {
-    /// The request carries a valid token, session or signature: its connection is not the first to give way.
+    /// Marks the connection as authenticated, so that it is not among the first to be closed when there are too many.
     pub fn prove(&self) {
         if let Some(connection) = &self.connection {
             connection.prove();
         }
     }
 
-    /// The visitor of a request.
+    /// Returns the visitor of a request.
     #[must_use]
     pub fn of(parts: &Parts) -> Self {
         parts.extensions.get::<Self>().cloned().unwrap_or_default()
@@ -147,7 +147,7 @@ mod tests {
         for (trusted, from, forwarded, expected) in [
             (&[][..], "192.0.2.1", &["198.51.100.7"][..], "192.0.2.1"),
             (&["10.0.0.0/8"], "10.0.0.1", &["198.51.100.7"], "198.51.100.7"),
-            // Whatever the sender wrote itself stands before what the proxy added.
+            // The sender's own entries come before those that the proxy added.
             (&["10.0.0.0/8"], "10.0.0.1", &["127.0.0.1, 198.51.100.7"], "198.51.100.7"),
             (&["10.0.0.0/8"], "10.0.0.1", &["127.0.0.1", "198.51.100.7, 10.2.0.1"], "198.51.100.7"),
             (&["10.0.0.1"], "10.0.0.1", &["198.51.100.7:4711"], "198.51.100.7"),

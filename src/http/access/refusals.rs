@@ -1,9 +1,9 @@
-//! Who was turned away: a counter, and one line a minute for each kind of attempt and each peer.
+//! Records refused requests: a counter, and one line per minute for each kind of attempt and peer.
 //!
-//! A response that turns someone away carries its [`Attempt`]; the layer [`note`] sees every response of every route. The line
-//! goes to the log (target `stepwell::audit`) and to the table `refusals`, which administrators read. It holds who (the
-//! address of the peer), what (method and path, never the query) and how often, but no secret and no body. Strangers decide how
-//! often it happens, so everything here is bounded: the peers that are told apart, the rows that wait, the rows that stay.
+//! A refusal's response carries its [`Attempt`], and the layer [`note`] sees every response. The line goes to the log
+//! (target `stepwell::audit`) and to the table `refusals` for administrators. It has the peer's address, method and
+//! path (never the query) and a count, but no secret and no body. Strangers decide how often this happens, so
+//! everything is bounded: the peers told apart, the rows waiting, the rows kept.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -22,32 +22,32 @@ use super::peer::Visitor;
 use crate::store::acts::{self, NewRefusal};
 use crate::telemetry;
 
-/// One line for each kind and peer in this time.
+/// At most one line per kind and peer in this time.
 const WINDOW: Duration = Duration::from_mins(1);
 
-/// Peers and kinds that are told apart; the others share a line.
+/// Most combinations of kind and peer told apart; the rest share a line.
 const WINDOWS_MAX: usize = 4_096;
 
-/// Rows that wait to be written; more are only counted.
+/// Most rows waiting to be written; beyond it, attempts are only counted.
 const QUEUE_MAX: usize = 256;
 
-/// Longest path that is told.
+/// Longest path recorded.
 const SUBJECT_CHARS_MAX: usize = 200;
 
-/// What someone tried without the right to it.
+/// A refused attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Attempt {
-    /// A bearer token that is unknown, expired, revoked, or not from here.
+    /// A bearer token that is unknown, expired, revoked, or not one of ours.
     Token,
-    /// A session that is unknown or has ended.
+    /// An unknown or ended session.
     Session,
-    /// A login link, or a token in its place, that does not let anyone in.
+    /// An invalid login link, or an invalid token entered instead.
     Login,
     /// A webhook or event with a wrong signature.
     Signature,
-    /// A webhook for a source that is not there.
+    /// A webhook for an unknown source.
     Source,
-    /// Something that needs a scope which this actor does not have.
+    /// An action without the required scope.
     Scope(String),
 }
 
@@ -64,7 +64,7 @@ impl Attempt {
     }
 }
 
-/// What was recorded for a kind and peer, and what has come since.
+/// The current window of a kind and peer, and the attempts not yet recorded.
 struct Window {
     began_at: Instant,
     subject: String,
@@ -73,7 +73,7 @@ struct Window {
 
 type Key = (&'static str, Option<IpAddr>);
 
-/// Counts, and tells now and then. Cheap to clone.
+/// Counts refused attempts and records them at intervals. Cheap to clone.
 #[derive(Clone)]
 pub struct Refusals {
     windows: Arc<Mutex<HashMap<Key, Window>>>,
@@ -81,7 +81,7 @@ pub struct Refusals {
 }
 
 impl Refusals {
-    /// Writes what is told through this pool, until the last clone is gone.
+    /// Starts the task that writes rows through this pool; it ends with the last clone.
     #[must_use]
     pub fn start(pool: PgPool) -> Self {
         let (rows, queue) = mpsc::channel(QUEUE_MAX);
@@ -103,7 +103,7 @@ impl Refusals {
         };
         if let Some(row) = told {
             tell(&row);
-            // A full queue loses the row, not the line in the log.
+            // A full queue drops the row but not the log line.
             let _ = self.rows.try_send(row);
         }
     }
@@ -115,7 +115,7 @@ fn count(windows: &mut HashMap<Key, Window>, key: Key, subject: String, now: Ins
     if windows.len() >= WINDOWS_MAX && !windows.contains_key(&key) {
         windows.retain(|_, window| window.untold > 0 || !over(window));
     }
-    // Among so many peers one more has no line of its own.
+    // With so many peers, this one shares a line with others.
     let key = if windows.len() >= WINDOWS_MAX && !windows.contains_key(&key) { (key.0, None) } else { key };
     match windows.get_mut(&key) {
         Some(window) if !over(window) => {
@@ -130,7 +130,7 @@ fn count(windows: &mut HashMap<Key, Window>, key: Key, subject: String, now: Ins
     }
 }
 
-/// What came in windows that are over and was not told yet.
+/// Removes windows that are over, and returns their unrecorded attempts.
 fn rest(windows: &mut HashMap<Key, Window>, now: Instant) -> Vec<NewRefusal> {
     let over = windows.extract_if(|_, window| now.duration_since(window.began_at) >= WINDOW);
     over.filter(|(_, window)| window.untold > 0).map(|(key, window)| row(key, window.subject, window.untold)).collect()
@@ -172,7 +172,7 @@ async fn write(
     }
 }
 
-/// Notes every response that turns someone away.
+/// Records every response that refuses an attempt.
 pub async fn note(State(refusals): State<Refusals>, request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<Visitor>().map(|visitor| visitor.peer.address());
     let asked = format!("{} {}", request.method(), request.uri().path());

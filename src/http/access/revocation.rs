@@ -1,9 +1,9 @@
-//! Rights that end while they are used: a stream, a `?wait` and a slow body outlive the moment in which their
-//! caller was looked up, so the caller is looked up again.
+//! Ends access that is revoked while in use: a stream, a `?wait` and a slow body outlast the caller's lookup, so the
+//! caller is looked up again.
 //!
-//! The bound is five seconds from the revocation of a token, user or session, on every node: a caller that was looked up is trusted
-//! for [`CACHE_LIFETIME`], a caller who stays is looked up every [`LOOK_INTERVAL`], and one whom the database cannot confirm
-//! for [`UNCONFIRMED_MAX`] is let go.
+//! Revoking a token, user or session takes effect on every node within five seconds: a lookup is trusted for
+//! [`CACHE_LIFETIME`], a caller who stays is looked up every [`LOOK_INTERVAL`], and one whom the database cannot
+//! confirm for [`UNCONFIRMED_MAX`] is disconnected.
 
 use std::time::Duration;
 
@@ -19,24 +19,25 @@ use crate::http::wire::budget::Received;
 use crate::store::StoreError;
 use crate::store::access::{self, Identity, Scope};
 
-/// How often a caller who stays is looked up, and how long the look may take.
+/// How often to look up a caller who stays, and the timeout of that lookup.
 const LOOK_INTERVAL: Duration = Duration::from_millis(1_200);
 
-/// Without an answer of the database for this long a caller who stays is let go.
+/// A caller whom the database cannot confirm for this long is disconnected.
 const UNCONFIRMED_MAX: Duration = Duration::from_secs(3);
 
 impl Access {
-    /// Who the caller is now; nobody once the credential does not count any more. Asks the database, never the cache.
+    /// Returns the caller's current identity, or `None` if the credential is no longer valid. Asks the database, never
+    /// the cache.
     async fn look_up(&self, caller: &Caller) -> Result<Option<Identity>, StoreError> {
         match &caller.credential {
             Credential::Token(hash) => access::find_token(&self.pool, hash).await,
             Credential::Session(secret) => access::find_session(&self.pool, &access::secret_hash(secret)).await,
-            // The process that calls is the one that answers: nothing can be revoked in between.
+            // The caller is this process itself: nothing can be revoked.
             Credential::Terminal => Ok(Some(caller.identity.clone())),
         }
     }
 
-    /// Makes sure that a caller who was looked up a while ago still has a scope.
+    /// Checks that a caller who was looked up a while ago still has a scope.
     ///
     /// # Errors
     /// 401 or 403 if not; 503 without database.
@@ -51,8 +52,8 @@ impl Access {
         }
     }
 
-    /// Ends when the caller has lost a scope: the credential, or the user or token behind it, was revoked, has expired or may
-    /// do less.
+    /// Completes when the caller has lost a scope: the credential or its user was revoked, has expired, or has fewer
+    /// scopes.
     pub async fn lost(&self, caller: &Caller, scope: Scope) {
         let mut confirmed_at = caller.checked_at;
         loop {
@@ -68,7 +69,7 @@ impl Access {
     }
 }
 
-/// 401 for a caller whose credential ended in the middle of a request.
+/// The 401 for a credential that became invalid during a request.
 pub(in crate::http) fn gone(caller: &Caller) -> ApiError {
     match caller.credential {
         Credential::Token(_) => ApiError::Refused(Attempt::Token, "the token was revoked, or has expired".to_owned()),
@@ -80,7 +81,7 @@ pub(in crate::http) fn gone(caller: &Caller) -> ApiError {
 }
 
 impl App {
-    /// Reads the body of an act. A body may take its time, so the caller is confirmed after it.
+    /// Reads the body of an action. Confirms the caller afterwards, since the body may have taken a while.
     ///
     /// # Errors
     /// As [`Budget::read`](crate::http::wire::budget::Budget::read) and [`Access::confirm`].
@@ -108,7 +109,7 @@ mod tests {
     use crate::store::access::{LastAdmin, UserChange, change_user, create_session, create_token, revoke_token};
     use crate::store::acts::By;
 
-    /// The promise, with a little of it left for the machine.
+    /// The guaranteed time to revoke access.
     const PROMISED: Duration = Duration::from_secs(5);
 
     async fn change(pool: &PgPool, what: UserChange) {
@@ -116,7 +117,7 @@ mod tests {
         change_user(pool, "ada", &what, LastAdmin::MayGo, By::from(&by)).await.unwrap();
     }
 
-    /// Two nodes, each with a cache of its own, and someone who stays at the second.
+    /// Runs `revoke` on one node while a caller stays connected to another one with its own cache.
     async fn ends_after(pool: &PgPool, caller: &Caller, revoke: impl Future<Output = ()>) {
         let other_node = Access::new(pool.clone(), Cookies::new(false));
         let lost = other_node.lost(caller, Scope::Read);
@@ -174,7 +175,7 @@ mod tests {
             }
         };
         timeout(PROMISED, refused).await.expect("a revoked token was taken for longer");
-        // Someone whose body took that long.
+        // A caller whose body took that long.
         caller.checked_at = Instant::now().checked_sub(CACHE_LIFETIME).unwrap();
         let late = access.confirm(&caller, Scope::Read).await;
         assert!(matches!(late, Err(ApiError::Refused(Attempt::Token, _))));

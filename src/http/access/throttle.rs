@@ -1,4 +1,4 @@
-//! How often something may be tried: a bucket of tries for each key that fills again with time.
+//! Rate limit for attempts: a bucket of tries per key that refills with time.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -7,21 +7,21 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Keys that are remembered. Beyond it those are forgotten that used up the least.
+/// Most keys remembered. Beyond it, the keys that used the least are forgotten.
 const KEYS_MAX: usize = 4_096;
 
-/// Tries by key.
+/// Remaining tries by key.
 pub struct Throttle<K> {
-    /// Tries at once.
+    /// Tries in a full bucket.
     burst: u32,
-    /// A used up try comes back after this.
+    /// Time to refill one try.
     every: Duration,
-    /// Until when the tries of a key are used up in the sense of the leaky bucket: a full bucket is not remembered.
+    /// By key: when its bucket will be full again. A full bucket is not stored.
     used: Mutex<HashMap<K, Instant>>,
 }
 
 impl<K: Hash + Eq> Throttle<K> {
-    /// `burst` tries at once, then one in every so much time.
+    /// Allows `burst` tries at once, then one per `every`.
     #[must_use]
     pub fn new(burst: u32, every: Duration) -> Self {
         Self { burst, every, used: Mutex::default() }
@@ -31,7 +31,7 @@ impl<K: Hash + Eq> Throttle<K> {
         self.used.lock().expect("nothing panics while it holds the tries")
     }
 
-    /// How long until the key has a try again; none if it has one.
+    /// Returns how long until the key has a try again, or `None` if it has one now.
     #[must_use]
     pub fn wait(&self, key: &K) -> Option<Duration> {
         let now = Instant::now();
@@ -54,7 +54,7 @@ impl<K: Hash + Eq> Throttle<K> {
             }
         }
         let until = used.entry(key).or_insert(now);
-        // Tries beyond the limit do not make the wait longer.
+        // Tries beyond the limit do not prolong the wait.
         *until = ((*until).max(now) + self.every).min(now + self.every * self.burst);
     }
 }

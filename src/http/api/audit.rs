@@ -1,4 +1,4 @@
-//! What administrators see of acts that no run's journal tells, and of those who were turned away.
+//! Audit data for administrators: acts outside any run's journal, and refused requests.
 
 use axum::Json;
 use axum::extract::{RawQuery, State};

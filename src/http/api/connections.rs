@@ -1,4 +1,4 @@
-//! Connections: how they stand on this node.
+//! Connections and their status on this node.
 
 use axum::Json;
 use axum::extract::State;

@@ -1,4 +1,4 @@
-//! Tokens and sessions: what there are, and their end. And the caller, as Stepwell knows them.
+//! Tokens and sessions: list, create, revoke. And the caller's own identity.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use crate::http::wire::body::wrong;
 use crate::store::access::{self, NewToken, SessionRow, TokenRow};
 use crate::store::acts::By;
 
-/// Longest life of a token that has an end.
+/// Longest lifetime of a token that expires.
 const DAYS_MAX: u64 = 36_500;
 
 /// `GET /api/v1/me`
@@ -41,7 +41,7 @@ pub async fn tokens(
     Ok(Json(Page::of('t', limit, rows, |row| row.id.to_string())))
 }
 
-/// `POST /api/v1/tokens`: the only answer that ever holds a token.
+/// `POST /api/v1/tokens`: the only answer that ever contains a token.
 pub async fn create_token(
     State(app): State<App>,
     Administrator(caller): Administrator,

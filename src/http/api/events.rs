@@ -1,4 +1,4 @@
-//! Received events: list, show, replay, dismiss. What a replay is: `engine/events/replays`.
+//! Received events: list, show, replay, dismiss. For the meaning of a replay see `engine/events/replays`.
 
 use axum::Json;
 use axum::body::Body;
@@ -27,10 +27,10 @@ use crate::store::events::{self, EventFilter, EventRow, StoredEvent};
 /// Filters of the list.
 const FILTERS: [&str; 8] = ["source", "type", "outcome", "attention", "event_id", "since", "until", "sort"];
 
-/// How far back unmatched events are counted, unless `since` says otherwise.
+/// Default period for counting unmatched events.
 const UNMATCHED_SINCE: TimeDelta = TimeDelta::hours(24);
 
-/// Sources and types of which unmatched events are told.
+/// Most combinations of source and type listed with unmatched events.
 const UNMATCHED_SHOWN: i64 = 200;
 
 /// `GET /api/v1/events`
@@ -77,7 +77,7 @@ pub async fn show(State(app): State<App>, _: Reader, Path(id): Path<String>) -> 
     if let Some(data) = event.data.as_deref() {
         view["data"] = raw(data);
     }
-    // As sent where it is JSON; whatever else came is shown so that nothing of it is lost.
+    // A body that is not JSON is shown as base64, so that nothing is lost.
     match body::json(&event.body) {
         Ok(body) => view["body"] = body,
         Err(_) => view["body_base64"] = STANDARD.encode(&event.body).into(),

@@ -1,4 +1,4 @@
-//! Freezes: what events start waits while someone closes the books.
+//! Freezes: runs that events would start are held back, for instance while the books are closed.
 
 use axum::Json;
 use axum::body::Body;
@@ -18,7 +18,7 @@ use crate::store::access::Scope;
 use crate::store::acts::By;
 use crate::store::runs::freezes::Freeze;
 
-/// Names of one freeze.
+/// Most names in one freeze.
 const NAMES_MAX: usize = 200;
 
 /// `GET /api/v1/freezes`
@@ -65,7 +65,7 @@ pub async fn end(
     let reason = app.read_reason(&caller, &headers, body).await?;
     let actor = caller.actor();
     let by = By { actor: &actor, reason: reason.as_deref() };
-    // Ending what has ended changes nothing.
+    // Idempotent.
     let (_, freeze) = app.engine.end_freeze(id, by).await?.ok_or_else(unknown)?;
     Ok(Json(freeze))
 }

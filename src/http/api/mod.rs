@@ -1,4 +1,4 @@
-//! The JSON API, one file for each kind of thing.
+//! The JSON API, one file per resource.
 
 pub(super) mod audit;
 pub mod connections;

@@ -1,4 +1,4 @@
-//! Workflows that start by themselves: when, and whether they do.
+//! Workflows with a schedule: upcoming firings, and acts on them.
 
 use axum::Json;
 use axum::body::Body;
@@ -16,13 +16,13 @@ use crate::http::problem::ApiError;
 use crate::http::query::{PAGING, Page, Params};
 use crate::store::schedules::ActRow;
 
-/// Firings foretold of each schedule, unless `upcoming` says otherwise.
+/// Default number of upcoming firings listed per schedule.
 const UPCOMING: usize = 5;
 
-/// Most that are foretold.
+/// Largest `upcoming`.
 const UPCOMING_MAX: usize = 1_000;
 
-/// Acts that are shown with a schedule.
+/// Most acts shown with a schedule.
 const ACTS_SHOWN: i64 = 20;
 
 /// `GET /api/v1/schedules`
@@ -38,7 +38,7 @@ pub async fn list(
     Ok(Json(Page::of('s', limit, rows, |s| format!("{}/{}", s.namespace, s.name))))
 }
 
-/// A schedule, and what people did to it.
+/// A schedule, and people's acts on it.
 #[derive(Debug, Serialize)]
 pub struct Shown {
     #[serde(flatten)]

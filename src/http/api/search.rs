@@ -1,4 +1,4 @@
-//! One box for any id.
+//! Search for any id.
 
 use axum::Json;
 use axum::extract::{RawQuery, State};

@@ -1,4 +1,4 @@
-//! Sources: how far those that number their events have come, and what is missing.
+//! Sources: how far those with numbered events have come, and which events are missing.
 
 use std::sync::Arc;
 

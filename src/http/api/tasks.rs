@@ -1,4 +1,5 @@
-//! Steps that wait for people: the list, and the decision. It records who is signed in, whatever the body says.
+//! Steps that wait for people: the list, and the decision. The decision records the authenticated caller, whatever the
+//! body says.
 
 use axum::Json;
 use axum::body::Body;
@@ -41,7 +42,7 @@ pub async fn list(
     Ok(Json(Page { items, next: next.map(|next| cursor('k', &next.to_string())) }))
 }
 
-/// Who must be allowed to decide: `me`, or a user by name.
+/// Resolves `assignee`: `me`, or a user by name.
 async fn assignee(app: &App, caller: &Caller, name: Option<&str>) -> Result<Option<MayDecide>, ApiError> {
     Ok(match name {
         None => None,
@@ -50,7 +51,7 @@ async fn assignee(app: &App, caller: &Caller, name: Option<&str>) -> Result<Opti
     })
 }
 
-/// What a user may decide. Nobody of that name has no scopes.
+/// What a user may decide. An unknown user has no scopes.
 async fn of_user(app: &App, name: &str) -> Result<MayDecide, ApiError> {
     let found = access::find_user(app.engine.reader(), name).await?;
     Ok(found.as_ref().map_or_else(|| MayDecide { user: Some(name.to_owned()), roles: Vec::new() }, may_decide))

@@ -24,21 +24,21 @@ use crate::store::access::Scope;
 use crate::store::acts::By;
 use crate::store::runs::listing;
 
-/// Versions shown of one workflow, last deployed first.
+/// Most versions shown per workflow, last deployed first.
 const VERSIONS_SHOWN: i64 = 200;
 
 /// Longest `Idempotency-Key`.
 const KEY_BYTES_MAX: usize = 255;
 
-/// A workflow in the list.
+/// A workflow in a list.
 #[derive(Serialize)]
 pub struct WorkflowItem {
     namespace: String,
     name: String,
     title: Option<String>,
-    /// The latest version: what a start without `version` runs.
+    /// Latest version, which a start without `version` runs.
     version: String,
-    /// All of them, latest first.
+    /// All versions, latest first.
     versions: Vec<String>,
 }
 
@@ -64,7 +64,7 @@ pub async fn list(
         let w = &versions[0].workflow;
         format!("{}/{}", w.namespace, w.name)
     };
-    // Names contain neither `/` nor anything below it but `-` and `.`: the path's order is kept explicit here.
+    // Sort by path, as the cursor compares: the map orders names with `-` or `.`, which sort before `/`, differently.
     let mut found: Vec<_> = deployed.definitions.values().filter(|versions| !versions.is_empty()).collect();
     found.sort_by_key(path);
     let page = usize::try_from(limit).unwrap_or(usize::MAX) + 1;
@@ -87,7 +87,7 @@ pub async fn show(
     };
     let definition = match find(&app.engine.deployed()) {
         Some(definition) => definition,
-        // Another node may have deployed it a moment ago.
+        // Another node may just have deployed it.
         None => find(&*app.engine.deployed_now().await?)
             .ok_or_else(|| ApiError::NotFound(format!("no workflow {namespace}/{name} is deployed in that version")))?,
     };
@@ -123,7 +123,7 @@ pub async fn deploy(
     let text = String::from_utf8(received.bytes.to_vec())
         .map_err(|e| ApiError::BadRequest(format!("the document is not UTF-8: {e}"), Vec::new()))?;
     let functions = Arc::clone(&app.functions.borrow());
-    // Building takes milliseconds, too long for a thread that answers others.
+    // A build takes milliseconds, too long for a thread that serves requests.
     let built = tokio::task::spawn_blocking(move || dsl::build("<body>", &text, &functions));
     let built = built.await.map_err(|_| ApiError::Internal)?.map_err(invalid)?;
     let found = &built.definition.workflow;
@@ -138,7 +138,8 @@ pub async fn deploy(
     if !wrong.is_empty() {
         return Err(ApiError::Unprocessable("the definition is not the one that the URL names".into(), wrong));
     }
-    // Events, parents and operators have a right of their own to start runs. A clock has none: it acts for the person who set it.
+    // Runs started by events, parents and operators are permitted by those. A schedule acts on behalf of the person who
+    // deploys it.
     if built.definition.timing.is_some() && !caller.allows(Scope::Operate) {
         let workflow = built.definition.workflow.to_string();
         return Err(ApiError::SchedulesRuns { workflow, actor: caller.actor().0 });
@@ -219,7 +220,8 @@ pub async fn start(
         actor: caller.actor(),
     };
     let wait = wait.map(|seconds| Duration::from_secs(seconds.min(app.settings.wait_seconds_max)));
-    // The right to start is checked; the right to go on waiting may end meanwhile. The start itself continues by itself.
+    // The caller's right to start is checked; the right to wait may end meanwhile. The start itself continues either
+    // way.
     let starting = tokio::spawn({
         let engine = app.engine.clone();
         async move { engine.start_and_show(request, wait).await }
@@ -230,7 +232,7 @@ pub async fn start(
     };
     let status = if settled { StatusCode::OK } else { StatusCode::ACCEPTED };
     let location = [(LOCATION, format!("/api/v1/runs/{id}"))];
-    // The run is there whether or not it can be shown right now: an error here would make the caller start another.
+    // The run exists even if it cannot be shown right now: an error would make the caller start another.
     Ok(match view {
         Some(view) => (status, location, Json(view)).into_response(),
         None => (status, location, Json(json!({ "id": id }))).into_response(),

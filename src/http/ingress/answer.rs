@@ -1,4 +1,4 @@
-//! What a sender is told about an event: one table from the engine's answer to HTTP.
+//! Answers to senders of events: maps the engine's result to HTTP in one table.
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -10,7 +10,7 @@ use crate::engine::{AcceptError, Accepted};
 use crate::http::problem::{ApiError, InputError};
 use crate::machine::RunId;
 
-/// How an accepted event is answered.
+/// Answer for an accepted event.
 struct Told {
     status: StatusCode,
     event: Uuid,
@@ -18,7 +18,7 @@ struct Told {
     resumed: Vec<RunId>,
 }
 
-/// Status, our id, and runs of an accepted event; the problem of one that is not.
+/// Returns status, our id and runs of an accepted event, or the error of a refused one.
 fn told(outcome: Result<Accepted, AcceptError>) -> Result<Told, ApiError> {
     let status = StatusCode::OK;
     match outcome? {
@@ -40,7 +40,7 @@ pub fn one(outcome: Result<Accepted, AcceptError>) -> Result<Response, ApiError>
     Ok((status, Json(json!({ "event": event, "runs": runs, "resumed": resumed }))).into_response())
 }
 
-/// The answer to an event that the source's filter keeps out.
+/// The answer to an event that the source's filter dropped.
 #[must_use]
 pub fn filtered() -> Response {
     (StatusCode::OK, Json(json!({ "event": null, "runs": [], "resumed": [], "filtered": 1 }))).into_response()
@@ -49,7 +49,7 @@ pub fn filtered() -> Response {
 /// The entry of one event in the answer to a batch.
 ///
 /// # Errors
-/// 503 alone: then the whole batch is to be sent again, and what was stored already will be a duplicate.
+/// Only 503, which makes the sender repeat the whole batch; events already stored will then be duplicates.
 pub fn entry(sender_id: &str, outcome: Result<Accepted, AcceptError>) -> Result<Value, ApiError> {
     match told(outcome) {
         Ok(Told { status, event, runs, resumed }) => {

@@ -1,7 +1,8 @@
-//! CloudEvents' protection against abuse: a sender asks by `OPTIONS` whether it may send here, so that nobody can aim it
-//! at a server that never asked for events.
+//! The CloudEvents abuse protection: a sender asks by `OPTIONS` whether it may send here, so that nobody can direct
+//! events at a server that never asked for them.
 //!
-//! A callback that the sender names is never called: who could make us call would have what the handshake is to prevent.
+//! A callback URL in the request is never called: that would let strangers direct our own calls, the very abuse that
+//! the handshake prevents.
 
 use std::sync::Arc;
 
@@ -34,13 +35,13 @@ pub async fn events(State(app): State<App>, headers: HeaderMap) -> Response {
     consent(&app.hub.borrow(), &headers)
 }
 
-/// Who is not wanted gets an answer without consent, like who asks something else.
+/// An unwanted origin gets an answer without consent, as does a plain `OPTIONS`.
 fn consent(hub: &Hub, headers: &HeaderMap) -> Response {
     let asked = headers.get(REQUEST_ORIGIN).filter(|asked| is_wanted(hub, asked));
     match asked {
         None => (StatusCode::NO_CONTENT, [(ALLOW, METHODS)]).into_response(),
         Some(asked) => {
-            // Too much at once is answered 503 with Retry-After, whatever rate is agreed.
+            // No rate is agreed: overload is answered with 503 and Retry-After.
             let any = HeaderValue::from_static("*");
             let consent = [(ALLOW, METHODS), (ALLOWED_ORIGIN, asked.clone()), (ALLOWED_RATE, any)];
             (StatusCode::OK, consent).into_response()

@@ -1,12 +1,12 @@
-//! What comes from outside: webhooks and CloudEvents.
+//! Requests from other systems: webhooks and CloudEvents.
 //!
-//! The order is the promise: an unknown source, an oversized body and a bad signature are answered before anything is
-//! parsed or stored; a 2xx is said only after the engine has committed.
+//! An unknown source, an oversized body and a bad signature are refused before anything is parsed or stored. A 2xx is
+//! sent only after the engine has committed.
 //!
-//! `POST /events` takes `Authorization: Bearer` with the scope `operate`. Without it the request must carry the proof of a source
-//! that says `events: true`. A proof is good for its own source only: whatever the events call themselves, they become events of
-//! that source (`bind`), so no sender can speak for another. And it is good for what it covers only: no scheme signs the `ce-`
-//! headers of binary mode, so that mode needs a token.
+//! `POST /events` takes `Authorization: Bearer` with the scope `operate`. Without a token, the request must carry the
+//! signature of a source with `events: true`. A signature is valid only for its own source: whatever the events name as
+//! theirs, they become events of the signing source (`bind`), so no sender can speak for another. And it proves only
+//! what it covers: no scheme signs the `ce-` headers of binary mode, so that mode requires a token.
 
 pub(super) mod answer;
 pub(super) mod handshake;
@@ -74,7 +74,7 @@ pub async fn hook(
         return Ok(unknown);
     };
     let read = app.ingress_budget.read_from(&name, visitor.peer, &headers, body).await?;
-    // Only now: a sender that is slow with its body must not take a place from others.
+    // Taken only now, so that a sender with a slow body does not block others.
     let _place = limits::place(&app.ingress_places)?;
     let url = hub.address(&uri);
     let now = app.engine.now();
@@ -107,12 +107,12 @@ pub async fn events(
     body: Body,
 ) -> Result<Response, ApiError> {
     app.takes_events()?;
-    // A token is checked before the body is read; a signature can only be checked after.
+    // A token is checked before the body is read; a signature can be checked only afterwards.
     let caller = match session::bearer(&headers)? {
         Some(token) => Some(app.access.by_token(token, visitor.peer).await?),
         None => None,
     };
-    // Senders with a token and senders that are to be proved by their signature take no room from each other.
+    // Senders with a token and senders yet to be verified have separate shares of the memory.
     let received = match &caller {
         Some(caller) => {
             caller.require(Scope::Operate)?;
@@ -154,7 +154,7 @@ pub async fn events(
     answer::one(app.engine.accept(event).await)
 }
 
-/// The source whose proof a request carries: one that may send CloudEvents, in a mode that its proof covers.
+/// Finds the source whose signature the request carries: one with `events: true`, in a mode that its signature covers.
 fn proved<'h>(hub: &'h Hub, delivery: Delivery<'_>, mode: Mode) -> Result<(&'h Source, Verified), ApiError> {
     let opted_in = hub.sources.values().filter(|source| source.events);
     let found = opted_in.into_iter().find_map(|source| Some((source, source.verify(delivery).ok()?)));
@@ -174,8 +174,8 @@ fn proved<'h>(hub: &'h Hub, delivery: Delivery<'_>, mode: Mode) -> Result<(&'h S
     Ok((source, verified))
 }
 
-/// Makes an event one of the source that proved itself, under the id that is signed. The ids of a batch stand in its body, which
-/// is signed as a whole. What the event called its source is kept as the attribute `claimedsource`.
+/// Makes an event one of the verified source, under the signed id. The ids of a batch are in its body, which is signed
+/// as a whole. The event's own source is kept as the attribute `claimedsource`.
 fn bind(mut event: IncomingEvent, source: &Source, verified: &Verified, mode: Mode) -> Result<IncomingEvent, ApiError> {
     let claimed = std::mem::replace(&mut event.source, source.name.clone());
     let signed_id = verified.event_id.as_ref().filter(|_| mode == Mode::Structured && source.scheme.signs_id());
@@ -194,7 +194,7 @@ fn bind(mut event: IncomingEvent, source: &Source, verified: &Verified, mode: Mo
     Ok(event)
 }
 
-/// What Stepwell tells itself nobody else may say, whatever they may do besides.
+/// Refuses sources and types reserved for Stepwell, whatever the caller's scopes.
 fn refuse_reserved(events: &[IncomingEvent]) -> Result<(), ApiError> {
     match events.iter().find(|event| event.is_reserved()) {
         Some(event) => Err(ApiError::Reserved(format!(
@@ -205,7 +205,7 @@ fn refuse_reserved(events: &[IncomingEvent]) -> Result<(), ApiError> {
     }
 }
 
-/// One after the other, since events with one key must start in the order in which they were sent.
+/// One after another, since events with the same key must start runs in the order sent.
 async fn accept_batch(app: &App, batch: Vec<IncomingEvent>, filtered: usize) -> Result<Response, ApiError> {
     if batch.len() > EVENTS_MAX {
         let detail = format!("a batch has at most {EVENTS_MAX} events, but this one has {}", batch.len());

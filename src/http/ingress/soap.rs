@@ -1,5 +1,5 @@
-//! What Salesforce is told about an outbound message. One answer stands for the whole message: either all of its
-//! notifications are safe, or it is sent again.
+//! Answers to Salesforce outbound messages. One answer covers the whole message: if any notification is not stored,
+//! Salesforce must send all of them again.
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -18,14 +18,14 @@ const FAULT: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Body><soapenv:Fault><faultcode>soapenv:Server</faultcode><faultstring>not all notifications could be stored; send the message again</faultstring></soapenv:Fault></soapenv:Body></soapenv:Envelope>
 "#;
 
-/// Accepts every notification, one after the other, and acknowledges only when all are committed.
+/// Accepts the notifications one after another, and acknowledges only when all are committed.
 pub async fn accept_all(app: &App, events: Vec<IncomingEvent>) -> Response {
     for event in events {
         let id = event.event_id.clone();
         match app.engine.accept(event).await {
-            // What a workflow's schema refuses is stored as rejected: sent again it would be refused again.
+            // An event refused by a workflow's schema is stored as rejected; sent again, it would be refused again.
             Ok(_) => {}
-            // A repeat carries the record's latest values, so its contents may differ from the first time.
+            // A repeated notification carries the record's latest values, which may differ from the first time.
             Err(AcceptError::Conflict { .. }) => {
                 tracing::debug!(
                     event.id = id,

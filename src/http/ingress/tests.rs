@@ -1,4 +1,5 @@
-//! Who may say what at `POST /events`. Each test is a way in that was open, or would be with one check less.
+//! Who may send which events to `POST /events`. Each test covers an attack that worked once, or would work with one
+//! check less.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -7,7 +8,7 @@ use sqlx::PgPool;
 use crate::http::tests::{Answer, ERP_SECRET, Face, GITHUB_SECRET, SECRET, cloud_event, github_signature, signed_by};
 use crate::store::access::Scope;
 
-/// What every event of these tests was stored as: source, id, and the source that it claimed.
+/// Returns how the events of a test were stored: source, id, and claimed source.
 async fn stored(face: &Face) -> Vec<(String, String, Value)> {
     let list = face.call(Scope::Read, "GET", "/api/v1/events?sort=created_at", "").await.body;
     let mut found = Vec::new();
@@ -25,7 +26,7 @@ async fn stored(face: &Face) -> Vec<(String, String, Value)> {
     found
 }
 
-/// Sends a body that a source signed under an id.
+/// Sends a body signed with a source's secret under this id.
 async fn send(face: &Face, secret: &str, id: &str, body: &Value) -> Answer {
     let headers = signed_by(secret, id, &body.to_string());
     let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -66,7 +67,7 @@ async fn each_event_of_a_batch_is_of_the_source_that_proved_itself(pool: PgPool)
     let batch = json!([event_of("erp", "1"), event_of("github", "2"), event_of("crm", "2")]);
     let answer = send(&face, SECRET, "delivery", &batch).await;
     assert_eq!(answer.status, StatusCode::ACCEPTED, "{answer:?}");
-    // The ids of a batch are signed with its body; the delivery's own would make them one event.
+    // The ids in a batch are signed with its body; the delivery's single id would make them one event.
     let stored: Vec<(String, String)> = stored(&face).await.into_iter().map(|(source, id, _)| (source, id)).collect();
     assert_eq!(stored, [("crm".to_owned(), "1".to_owned()), ("crm".to_owned(), "2".to_owned())]);
     face.close().await;
@@ -76,7 +77,7 @@ async fn each_event_of_a_batch_is_of_the_source_that_proved_itself(pool: PgPool)
 async fn one_signed_body_is_one_event_whatever_id_is_sent_with_it(pool: PgPool) {
     let face = Face::new(&pool).await;
     let (event, body) = (event_of("x", "in-the-body"), event_of("x", "in-the-body").to_string());
-    // The id is signed: a signature is good for one of them.
+    // The id is signed: a signature is valid for one id only.
     let mut headers = signed_by(SECRET, "1", &body);
     for id in ["1", "2", "3"] {
         id.clone_into(&mut headers[0].1);
@@ -84,7 +85,7 @@ async fn one_signed_body_is_one_event_whatever_id_is_sent_with_it(pool: PgPool) 
         let expected = if id == "1" { StatusCode::OK } else { StatusCode::UNAUTHORIZED };
         assert_eq!(face.events(&headers, &event).await.status, expected);
     }
-    // The id beside the body is not signed: the one in the body counts.
+    // The id in the header is not signed, so the one in the body is used.
     let signature = github_signature(&body);
     for id in ["1", "2", "3"] {
         let headers = [("x-hub-signature-256", signature.as_str()), ("x-github-delivery", id)];
@@ -148,7 +149,7 @@ async fn only_stepwell_can_send_its_own_events(pool: PgPool) {
         "//stepwell/links",
         "stepwell/links",
         "https://stepwell.invalid/crm-erp/closed-won",
-        // A start under an idempotency key: the key of someone else, the firing of a schedule.
+        // These identify starts with an idempotency key: another caller's key, or the firing of a schedule.
         "api:crm-erp/closed-won",
         "schedule:crm-erp/nightly",
         "event:crm-erp/closed-won",

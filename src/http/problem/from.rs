@@ -1,4 +1,4 @@
-//! Errors of the engine and the store as problems.
+//! Converts errors of the engine and the store to [`ApiError`].
 
 use super::{ApiError, InputError};
 use crate::engine::{AcceptError, ActError, DeployError, MoveError, StartError};
@@ -60,7 +60,7 @@ impl From<ActError> for ApiError {
         match error {
             ActError::Unknown(_) => Self::NotFound(detail),
             ActError::Refused(_) | ActError::Proposed(_) => Self::Conflict(detail),
-            // The command is stored: asking again is safe, and by then a node will have done it.
+            // The command is stored, so a repeat is safe; a node will have executed it by then.
             ActError::Pending(_) | ActError::Unavailable(_) => Self::unavailable(detail),
         }
     }

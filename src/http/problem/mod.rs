@@ -1,8 +1,8 @@
 //! Errors as RFC 9457 problem details.
 //!
-//! [`ApiError`] is the only error of a handler. Its response carries a [`Problem`] as an extension; [`finish`], the
-//! outermost layer, writes the body, since only there the request's path is known. The same layer turns the bare
-//! answers of libraries (404, 405, 413, ...) into problems, so that no error leaves in another shape.
+//! [`ApiError`] is the only error type of handlers. Its response carries a [`Problem`] as an extension. [`finish`], the
+//! outermost layer, writes the body, since only that layer knows the request's path. It also turns the bare errors of
+//! libraries (404, 405, 413, ...) into problems, so that every error has the same shape.
 
 mod from;
 
@@ -24,29 +24,29 @@ use crate::store::access::Scope;
 /// Media type of every error.
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
-/// When a client should try again after a 503, unless something better is known.
+/// Default `Retry-After` of a 503.
 pub const RETRY_AFTER_DEFAULT: Duration = Duration::from_secs(2);
 
-/// One place in a request that is wrong.
+/// One mistake in a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct InputError {
     /// JSON pointer into the body, or `?name` for a query parameter.
     pub pointer: String,
-    /// What is wrong there.
+    /// What is wrong.
     pub message: String,
-    /// The likely fix.
+    /// Likely fix.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
-    /// Line of a source text, from 1.
+    /// Line in the source text, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
-    /// Column of a source text, from 1.
+    /// Column in the source text, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub column: Option<u32>,
 }
 
 impl InputError {
-    /// A message at a place.
+    /// Creates an error with a place and a message.
     #[must_use]
     pub fn new(pointer: impl Into<String>, message: impl Into<String>) -> Self {
         Self { pointer: pointer.into(), message: message.into(), hint: None, line: None, column: None }
@@ -59,63 +59,63 @@ impl From<SchemaViolation> for InputError {
     }
 }
 
-/// Why a request was not answered as asked.
+/// Why a request failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
-    /// 400: the request cannot be read.
+    /// 400: the request is malformed.
     #[error("{0}")]
     BadRequest(String, Vec<InputError>),
     /// 401: no credentials.
     #[error("{0}")]
     Unauthorized(String),
-    /// 401: credentials that do not count. Noted, so that an administrator sees who tries.
+    /// 401: invalid credentials. Recorded for administrators.
     #[error("{1}")]
     Refused(Attempt, String),
-    /// 403: only Stepwell itself may say this.
+    /// 403: reserved for Stepwell itself.
     #[error("{0}")]
     Reserved(String),
     /// 403: the credentials lack a scope.
     #[error("this needs the scope {0}, which {1} does not have")]
     MissingScope(Scope, String),
-    /// 403: a definition that starts runs by itself, deployed without the scope to start runs.
+    /// 403: a definition with a schedule, deployed without the scope to start runs.
     #[error(
         "{workflow} has a schedule, which starts runs by itself: deploying it needs the scopes deploy and operate, which \
          {actor} does not have; create a token with both: `stepwell token create --name NAME --scopes deploy,operate`"
     )]
     SchedulesRuns {
-        /// What was to be deployed.
+        /// The definition.
         workflow: String,
-        /// Who asked.
+        /// The caller.
         actor: String,
     },
-    /// 403: an act that needs two people, and this is not the second.
+    /// 403: the act needs a second person, and the caller is not one.
     #[error("{0}")]
     SecondPerson(String),
-    /// 403: a task that other people decide.
+    /// 403: the task is assigned to other people.
     #[error("{0}")]
     NotAssigned(String),
-    /// 403: a browser session's request that did not come from our own page.
+    /// 403: a cookie-authenticated request that did not come from one of our pages.
     #[error("{0}")]
     CrossSite(String),
     /// 404
     #[error("{0}")]
     NotFound(String),
-    /// 410: a run that was removed, and the name of its archive.
+    /// 410: the run was archived and deleted; the text is the archive's file name.
     #[error("run {0} was archived and removed: stepwell runs show {0} --archive {1}, in the folder of archives")]
     Archived(uuid::Uuid, String),
     /// 405
     #[error("method not allowed; see the `Allow` header")]
     MethodNotAllowed,
-    /// 408: the body came too slowly.
+    /// 408: the body arrived too slowly.
     #[error("the body did not arrive in time")]
     Timeout,
-    /// 503: we did not answer in time. Not a 4xx, since senders of webhooks take those for final.
+    /// 503: we did not answer in time. Not a 4xx, which senders of webhooks treat as final.
     #[error("the request was not answered in time; it is unknown whether it took effect: send the same request again")]
     Overdue,
     /// 409
     #[error("{0}")]
     Conflict(String),
-    /// 409: a run that cannot move, since it does not fit its new version.
+    /// 409: the run does not fit the version that it should move to.
     #[error("{0}")]
     DoesNotFit(Box<Misfit>),
     /// 429 with `Retry-After`.
@@ -127,50 +127,50 @@ pub enum ApiError {
     /// 415
     #[error("{0}")]
     UnsupportedMediaType(String),
-    /// 422: readable, but not acceptable.
+    /// 422: well-formed but invalid.
     #[error("{0}")]
     Unprocessable(String, Vec<InputError>),
-    /// 422 for an event: stored as rejected.
+    /// 422 for an event, which is stored as rejected.
     #[error(
         "event {event} does not match the input schema of the workflow that it would start; it is stored as rejected"
     )]
     EventRefused {
-        /// Its id here.
+        /// Our id of the event.
         event: uuid::Uuid,
-        /// Where and why.
+        /// What is wrong with its data.
         errors: Vec<InputError>,
     },
     /// 503 with `Retry-After`.
     #[error("{0}")]
     Unavailable(String, Duration),
-    /// 500: our mistake; the cause is logged, not shown.
+    /// 500: a bug. The cause is logged, not shown.
     #[error("internal error; see the log")]
     Internal,
 }
 
-/// What [`finish`] makes a body of.
+/// The error body that [`finish`] writes.
 #[derive(Debug, Clone, Serialize)]
 pub struct Problem {
     /// `urn:stepwell:problem:<slug>`
     pub r#type: String,
-    /// Short text, the same for each `type`.
+    /// Short text, the same for every error of this `type`.
     pub title: &'static str,
     /// HTTP status.
     pub status: u16,
-    /// What happened this time.
+    /// Explanation of this particular error.
     pub detail: String,
     /// Path of the request.
     pub instance: String,
-    /// The stored event that was refused.
+    /// Stored event that was rejected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event: Option<uuid::Uuid>,
-    /// Where the input is wrong.
+    /// Mistakes in the input.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<InputError>,
-    /// The step at which a run does not fit another version.
+    /// Step at which a run does not fit another version.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step: Option<String>,
-    /// In which fields its call differs.
+    /// Fields in which that step's call differs.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<FieldChange>,
 }
@@ -208,13 +208,13 @@ impl ApiError {
         }
     }
 
-    /// The HTTP status of the answer.
+    /// HTTP status of the response.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.kind().0
     }
 
-    /// What someone tried without the right to it.
+    /// The attempt to record, if the request was refused.
     #[must_use]
     pub fn attempt(&self) -> Option<Attempt> {
         match self {
@@ -224,7 +224,7 @@ impl ApiError {
         }
     }
 
-    /// 400 that names one place.
+    /// 400 about one place.
     #[must_use]
     pub fn bad_input(pointer: &str, message: impl std::fmt::Display) -> Self {
         let message = message.to_string();
@@ -232,7 +232,7 @@ impl ApiError {
         Self::BadRequest(detail, vec![InputError::new(pointer, message)])
     }
 
-    /// 503 with the usual delay.
+    /// 503 with the default delay.
     #[must_use]
     pub fn unavailable(detail: impl Into<String>) -> Self {
         Self::Unavailable(detail.into(), RETRY_AFTER_DEFAULT)
@@ -254,7 +254,7 @@ impl ApiError {
 }
 
 impl Problem {
-    /// Takes secrets out: what is wrong is often told by repeating it.
+    /// Masks secrets: errors often repeat the input.
     fn hide(&mut self, redactor: &Redactor) {
         let places =
             self.errors.iter_mut().flat_map(|e| [&mut e.pointer, &mut e.message].into_iter().chain(&mut e.hint));
@@ -292,7 +292,7 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// Writes the body of every problem. Outermost layer of the router.
+/// Writes the body of every error. The outermost layer of the router.
 pub async fn finish(request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     write(&path, next.run(request).await)
@@ -310,7 +310,7 @@ fn write(path: &str, mut response: Response) -> Response {
     Response::from_parts(head, body.into())
 }
 
-/// What an error answer without a body of its own kind says: it came from a library, not from a handler.
+/// Describes an error response that a library sent without a body of ours.
 fn bare(response: &Response) -> Option<Problem> {
     let status = response.status();
     let plain = response.headers().get(CONTENT_TYPE).is_none_or(|t| t.as_bytes().starts_with(b"text/plain"));

@@ -1,4 +1,4 @@
-//! Every error has one shape.
+//! Every error has the same shape.
 
 use super::*;
 use crate::store::StoreError;

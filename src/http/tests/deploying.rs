@@ -1,4 +1,4 @@
-//! What the scope `deploy` alone allows.
+//! What the scope `deploy` permits on its own.
 
 use super::*;
 
@@ -13,7 +13,7 @@ async fn deploy(face: &Face, token: &str, text: &str) -> Answer {
     face.send("PUT", "/api/v1/workflows/a/b", &headers, text.to_owned()).await
 }
 
-/// A clock has no rights of its own: it starts runs in the name of the person who set it.
+/// A schedule has no permissions of its own: it starts runs on behalf of the person who deploys it.
 #[sqlx::test]
 async fn a_token_that_may_only_deploy_starts_no_runs_by_a_schedule(pool: PgPool) {
     let face = Face::new(&pool).await;
@@ -28,7 +28,7 @@ async fn a_token_that_may_only_deploy_starts_no_runs_by_a_schedule(pool: PgPool)
     face.close().await;
 }
 
-/// The deployment is refused with what to change; a definition never says where a secret goes.
+/// The refusal says what to change. Only `hub.yaml` decides where a secret may be sent, never a definition.
 #[sqlx::test]
 async fn a_definition_with_a_secret_that_is_not_released_is_not_deployed(pool: PgPool) {
     let face = Face::new(&pool).await;
@@ -44,7 +44,7 @@ do:
     face.close().await;
 }
 
-/// What a deployment would refuse, a dry run refuses; and it changes nothing.
+/// A dry run refuses what a deployment would refuse, and changes nothing.
 #[sqlx::test]
 async fn a_dry_run_checks_a_definition_and_deploys_nothing(pool: PgPool) {
     let face = Face::new(&pool).await;

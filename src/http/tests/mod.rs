@@ -1,4 +1,4 @@
-//! The HTTP face as a client sees it: a real engine on a real Postgres behind the router, no socket.
+//! The API as clients see it: a real engine and Postgres behind the router, without sockets.
 
 mod deploying;
 mod proposals;
@@ -43,7 +43,7 @@ pub(super) const ERP_SECRET: &str = "whsec_c2Vjb25kLXNvdXJjZS1zZWNyZXQh";
 pub(super) const QUIET_SECRET: &str = "whsec_dGhpcmQtc291cmNlLXNlY3JldCEh";
 pub(super) const GITHUB_SECRET: &str = "It's a Secret to Everybody";
 
-/// Sources of several schemes. All but `quiet` may send CloudEvents too.
+/// Sources with several schemes. All except `quiet` may send CloudEvents.
 fn hub() -> Arc<Hub> {
     let text = "sources:
   crm: { scheme: standard-webhooks, secret: '${ $secrets.CRM }', events: true }
@@ -60,12 +60,12 @@ fn hub() -> Arc<Hub> {
     Arc::new(hub)
 }
 
-/// The headers with which the source `crm` sends this body as this event.
+/// Headers that the source `crm` sends for this event and body.
 fn signed(id: &str, body: &str) -> [(&'static str, String); 4] {
     signed_by(SECRET, id, body)
 }
 
-/// The same for a source with another secret.
+/// Headers that a source with this secret sends.
 pub(super) fn signed_by(secret: &str, id: &str, body: &str) -> [(&'static str, String); 4] {
     let now = chrono::Utc::now().timestamp();
     let key = STANDARD.decode(secret.trim_start_matches("whsec_")).unwrap();
@@ -92,7 +92,7 @@ pub(super) fn cloud_event(id: &str, data: &Value) -> Value {
     json!({ "specversion": "1.0", "id": id, "source": "/crm", "type": "won", "data": data })
 }
 
-/// Where every request of these tests comes from.
+/// Peer address of all requests in these tests.
 pub(super) const PEER: std::net::SocketAddr =
     std::net::SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7)), 4711);
 
@@ -164,14 +164,14 @@ impl Face {
         self.send("POST", "/hooks/crm", &headers, body.to_owned()).await
     }
 
-    /// Sends CloudEvents in structured or batched mode, with these headers beside.
+    /// Sends CloudEvents in structured or batched mode with these additional headers.
     pub(super) async fn events(&self, headers: &[(&str, &str)], body: &Value) -> Answer {
         let kind = if body.is_array() { "application/cloudevents-batch+json" } else { "application/cloudevents+json" };
         let headers: Vec<_> = headers.iter().copied().chain([("content-type", kind)]).collect();
         self.send("POST", "/events", &headers, body.to_string()).await
     }
 
-    /// Gives the database back: the engine's connections would keep it for a while.
+    /// Closes the engine's connections, which would otherwise keep the database busy.
     pub(super) async fn close(&self) {
         self.app.engine.shut_down().await;
     }
@@ -201,7 +201,7 @@ impl Answer {
         Self { status: head.status, headers: head.headers, body }
     }
 
-    /// Checks that it is a problem with this status and type, about this path.
+    /// Checks that the answer is an error with this status, type and path.
     pub(super) fn is_problem(&self, status: u16, slug: &str, path: &str) {
         assert_eq!(self.headers["content-type"], "application/problem+json", "{self:?}");
         assert_eq!((self.status.as_u16(), &self.body["status"]), (status, &json!(status)), "{self:?}");
@@ -291,7 +291,7 @@ async fn what_is_refused_at_the_door_is_not_stored(pool: PgPool) {
     let face = Face::with(&pool, Settings { ingress_body_bytes_max: 64, ..Settings::default() }).await;
     let send = async |path, body: &str| face.send("POST", path, &[("webhook-id", "1")], body.to_owned()).await;
     send("/hooks/nobody", "{}").await.is_problem(404, "not-found", "/hooks/nobody");
-    // The size is checked before the signature, the signature before the body.
+    // The size is checked before the signature, and the signature before the body.
     send("/hooks/crm", &"x".repeat(65)).await.is_problem(413, "too-large", "/hooks/crm");
     send("/hooks/crm", "not json").await.is_problem(401, "unauthorized", "/hooks/crm");
     face.hook("1", "not json").await.is_problem(400, "bad-request", "/hooks/crm");

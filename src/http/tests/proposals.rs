@@ -1,11 +1,11 @@
-//! Acts that need a second person, at each door of the API.
+//! Acts that need a second person, through every route of the API.
 
 use super::*;
 use crate::machine::Actor;
 use crate::store::access::NewToken;
 use crate::store::acts::By;
 
-/// Its first step fails, and it stands there until someone acts.
+/// The first step fails, and the run stops there until someone acts.
 const RESERVED: &str = "document:
   dsl: '1.0.3'
   namespace: test
@@ -17,7 +17,7 @@ do:
   - book: { raise: { error: { type: 'https://example.com/no-period', status: 409 } } }
 ";
 
-/// People with tokens of their own, and a run that stands at `price`.
+/// People with their own tokens, and a run stopped at `price`.
 struct Desk {
     face: Face,
     tokens: Vec<(&'static str, String)>,
@@ -42,7 +42,7 @@ impl Desk {
         desk
     }
 
-    /// Starts a run and waits until it stands at `price`.
+    /// Starts a run and waits until it stops at `price`.
     async fn start(&self, order: &str) -> String {
         let input = json!({ "order": order, "iban": "DE02" }).to_string();
         let path = "/api/v1/workflows/test/order/runs?wait=30";
@@ -62,7 +62,7 @@ impl Desk {
         self.say(who, "POST", &format!("/api/v1/runs/{}/{act}", self.run), body).await
     }
 
-    /// Proposes another input, and gives the proposal's id.
+    /// Proposes a changed input and returns the proposal's id.
     async fn edit(&self) -> String {
         let body = json!({ "input": { "order": "SO-1", "amount": 5 }, "reason": "the deal was typed wrong" });
         let answer = self.act("ann", "retry", &body).await;
@@ -111,7 +111,7 @@ async fn an_edit_waits_until_another_user_approves_it_and_the_journal_names_both
 
     let path = format!("/api/v1/proposals/{id}/approve");
     desk.approve("ann", &id).await.is_problem(403, "second-person", &path);
-    // Ann's session and Ann's token are one person; a program is none.
+    // Ann's session and Ann's token are the same person; a program is nobody.
     desk.face.call(Scope::Operate, "POST", &path, "").await.is_problem(403, "second-person", &path);
     desk.face.call(Scope::Read, "POST", &path, "").await.is_problem(403, "missing-scope", &path);
     let approved = desk.approve("bob", &id).await;
@@ -152,7 +152,7 @@ async fn the_same_act_of_the_same_person_is_one_proposal_however_often_it_is_sen
     assert_eq!(first, second);
     let other = desk.act("bob", "retry", &json!({ "input": { "order": "SO-1", "amount": 5 } })).await;
     assert_ne!(other.body["proposal"]["id"], json!(first), "another person's is another one");
-    // Both mean the same step: the second of them finds the run elsewhere.
+    // Both proposals are about the same step; by the second approval, the run has moved on.
     desk.act("ann", "skip", &json!({})).await;
     let late = desk.approve("eve", &first).await;
     assert_eq!(late.status, StatusCode::CONFLICT, "{late:?}");

@@ -1,4 +1,4 @@
-//! Acts and their record are one.
+//! An act and its audit record are committed together.
 
 use uuid::Uuid;
 
@@ -23,7 +23,7 @@ async fn admin(face: &Face, method: &str, path: &str, body: &str) -> Answer {
     face.send(method, path, &[("authorization", bearer.as_str()), ("content-type", kind)], body.to_owned()).await
 }
 
-/// A batch of a run, with a row that failed.
+/// A batch of a run, with a failed row.
 async fn batch_of(pool: &PgPool, run: Uuid) -> Uuid {
     let now = chrono::Utc::now();
     let batch = Batch {
@@ -79,7 +79,7 @@ async fn an_act_that_cannot_be_recorded_is_not_done(pool: PgPool) {
     let session = admin(&face, "GET", "/api/v1/sessions", "").await.body["items"][0]["id"].clone();
     let (token, _) = access::create_token(&pool, "old", &[Scope::Read], None).await.unwrap();
     let batch = batch_of(&pool, run).await;
-    // A sweep brings the schedule into its table.
+    // The engine's next sweep adds the schedule to its table.
     while admin(&face, "GET", "/api/v1/schedules/test/tick", "").await.status != StatusCode::OK {
         tokio::task::yield_now().await;
     }

@@ -1,8 +1,8 @@
-//! Ended runs that are started again.
+//! Restarts of ended runs.
 
 use super::*;
 
-/// Its step fails, and it stands there until someone acts.
+/// The step fails, and the run stops there until someone acts.
 const ORDER: &str = "document:
   dsl: '1.0.3'
   namespace: test
@@ -27,7 +27,7 @@ async fn deploy(face: &Face, text: &str) {
     assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
 }
 
-/// Starts a run and waits until it stands at its step, or has ended.
+/// Starts a run and waits until it stops at its step or ends.
 async fn start(face: &Face, order: &str) -> String {
     let path = "/api/v1/workflows/test/order/runs?wait=30";
     let started = face.call(Scope::Admin, "POST", path, json!({ "order": order }).to_string()).await;
@@ -52,14 +52,14 @@ async fn shown(face: &Face, run: &str) -> Value {
     face.call(Scope::Read, "GET", &format!("/api/v1/runs/{run}"), "").await.body
 }
 
-/// What the journal of a run says of restarts: who, and the data.
+/// The restarts in a run's journal: actor and data.
 async fn restarts(face: &Face, run: &str) -> Vec<(Value, Value)> {
     let journal = face.call(Scope::Read, "GET", &format!("/api/v1/runs/{run}/journal"), "").await.body;
     let items = journal["items"].as_array().unwrap().iter().filter(|item| item["kind"] == "run.restarted");
     items.map(|item| (item["actor"].clone(), item["data"].clone())).collect()
 }
 
-/// The same once it says something: a node writes it.
+/// Waits until a node has recorded this many restarts.
 async fn told(face: &Face, run: &str, times: usize) -> Vec<(Value, Value)> {
     let written = async {
         loop {

@@ -1,8 +1,8 @@
-//! Retries that are more than a retry: from an earlier step, and with an edited input, of one run and of many.
+//! Retries from an earlier step and with a changed input, for one run and for many.
 
 use super::*;
 
-/// Its second step asks for a currency, and stands there until it has one.
+/// The second step requires a currency; the run stops there without one.
 const ORDER: &str = "document:
   dsl: '1.0.3'
   namespace: test
@@ -81,7 +81,7 @@ async fn a_run_continues_from_an_earlier_step_after_a_look_at_what_lies_between(
     shop.face.close().await;
 }
 
-/// Its first step fails until its input has a currency.
+/// The first step fails until its input has a currency.
 const PRICED: &str = "document:
   dsl: '1.0.3'
   namespace: test

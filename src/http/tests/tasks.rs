@@ -1,4 +1,4 @@
-//! Steps that wait for people, at each door of the API.
+//! Steps that wait for people, through every route of the API.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::machine::Actor;
 use crate::store::access::NewToken;
 use crate::store::acts::By;
 
-/// A workflow that asks, with this `metadata.task` and this timeout.
+/// A workflow with a human task: this `metadata.task` and these further settings.
 fn asking(version: &str, task: &str, more: &str) -> String {
     format!(
         "document: {{ dsl: '1.0.3', namespace: test, name: approval, version: '{version}',
@@ -25,7 +25,7 @@ do:
 const TASK: &str = "title: '${ \"Approve order \\(.order)?\" }', assignees: '${ .people }', schema: { type: object,
           required: [approved], additionalProperties: false, properties: { approved: { type: boolean }, note: { type: string } } }";
 
-/// People with tokens of their own.
+/// People with their own tokens.
 struct Desk {
     face: Face,
     tokens: Vec<(&'static str, String)>,
@@ -77,7 +77,7 @@ impl Desk {
         self.get(&format!("/api/v1/tasks?{query}")).await["items"].as_array().unwrap().clone()
     }
 
-    /// Starts a run, waits until it asks, and gives the run and the task.
+    /// Starts a run, waits for its task, and returns the ids of both.
     async fn asked(&self, order: &str, people: &Value) -> (String, String) {
         let input = json!({ "order": order, "people": people, "iban": "DE02" });
         let started = self.say("ann", "POST", "/api/v1/workflows/test/approval/runs", &input).await;
@@ -118,7 +118,7 @@ impl Desk {
         panic!("run {run} does not end")
     }
 
-    /// Answers that the run took, with who gave them.
+    /// Answers that the run received, with the person who gave each.
     async fn taken(&self, run: &str) -> Vec<(Value, Value)> {
         let journal = self.get(&format!("/api/v1/runs/{run}/journal")).await;
         let consumed = journal["items"].as_array().unwrap().iter().filter(|item| item["kind"] == "event.consumed");
@@ -140,7 +140,7 @@ async fn a_decision_reaches_its_step_once_with_the_name_of_who_is_signed_in(pool
     let run_now = desk.get(&format!("/api/v1/runs/{run}")).await;
     assert_eq!((&run_now["status"], &run_now["tasks"][0]["task"]), (&json!("waiting"), &json!(task)));
 
-    // Nobody says who decides but the token.
+    // Only the token determines who decides.
     let body = json!({ "answer": { "approved": true }, "by": "bob" });
     desk.decide("ann", &task, &body).await.is_problem(422, "invalid", &path);
     desk.face.call(Scope::Read, "POST", &path, "").await.is_problem(403, "missing-scope", &path);
@@ -212,7 +212,7 @@ async fn only_who_is_asked_decides(pool: PgPool) {
     refused.is_problem(403, "not-assigned", &path);
     let detail = refused.body["detail"].as_str().unwrap();
     assert!(detail.contains("only ann may decide, and user:bob is not among them"), "{detail}");
-    // A program called ann is not the user.
+    // A token named ann is not the user ann.
     let program = access::create_token(&pool, "ann", &[Scope::Operate], None).await.unwrap().1;
     let bearer = format!("Bearer {program}");
     let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
@@ -276,7 +276,7 @@ async fn an_event_from_outside_completes_no_task(pool: PgPool) {
         let refused = desk.face.events(&[("authorization", &bearer)], &event).await;
         refused.is_problem(403, "reserved", "/events");
     }
-    // And where no door stands in the way, it reaches nobody.
+    // Even without that check, the event would reach no run.
     let incoming = IncomingEvent {
         source: "/stepwell/tasks".into(),
         event_id: task.clone(),
@@ -314,7 +314,7 @@ async fn a_task_is_closed_when_its_step_stops_waiting_and_says_why(pool: PgPool)
     let late = desk.decide("ann", &task, &json!({ "answer": { "approved": true } })).await;
     late.is_problem(409, "conflict", &format!("/api/v1/tasks/{task}/complete"));
     assert!(late.body["detail"].as_str().unwrap().contains("its time was over"), "{late:?}");
-    // A person retries the step: it asks again, and the question is another one.
+    // After a retry the step asks again, with a new task.
     let retried =
         desk.say("bob", "POST", &format!("/api/v1/runs/{run}/retry"), &json!({ "reason": "more time" })).await;
     assert_eq!(retried.status, StatusCode::OK, "{retried:?}");

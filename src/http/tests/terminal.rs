@@ -1,4 +1,5 @@
-//! Who calls the API in their own process, as the command line does over the database, and that nobody else passes for them.
+//! Callers of the API in their own process, such as the command line; and that a request from the network cannot pose
+//! as one.
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -15,7 +16,7 @@ use crate::http::wire::serve::Limits;
 use crate::http::{local_router, serve};
 use crate::store::access::{Identity, Scope};
 
-/// What might be mistaken for a proof of who sits at the terminal.
+/// Headers that might be mistaken for a caller at the terminal.
 const CLAIMS: [(&str, &str); 7] = [
     ("x-stepwell-actor", "local:root@host"),
     ("x-stepwell-at-terminal", "true"),

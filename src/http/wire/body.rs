@@ -1,4 +1,4 @@
-//! What bodies hold: JSON without surprises. How they are read stands in [`super::budget`].
+//! Strict parsing of JSON bodies. For reading them see [`super::budget`].
 
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
@@ -7,15 +7,17 @@ use serde_json::{Map, Value};
 use crate::http::problem::{ApiError, InputError};
 use crate::machine::Time;
 
-/// The media type of a request, in lower case and without parameters.
+/// Media type of a request, in lower case and without parameters.
 #[must_use]
 pub fn media_type(headers: &HeaderMap) -> Option<String> {
     let text = headers.get(CONTENT_TYPE)?.to_str().ok()?;
     Some(text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
 }
 
+/// Checks the content type.
+///
 /// # Errors
-/// 415 where the body says that it is not JSON.
+/// 415 if the body is declared as something other than JSON.
 pub fn expect_json(headers: &HeaderMap) -> Result<(), ApiError> {
     match media_type(headers) {
         Some(kind) if kind != "application/json" && !kind.ends_with("+json") => {
@@ -25,7 +27,7 @@ pub fn expect_json(headers: &HeaderMap) -> Result<(), ApiError> {
     }
 }
 
-/// JSON as the hub's one strict reader takes it.
+/// Parses JSON with the hub's strict reader.
 ///
 /// # Errors
 /// 400 with the reason.
@@ -36,21 +38,21 @@ pub fn json(bytes: &[u8]) -> Result<Value, ApiError> {
     })
 }
 
-/// The members of a JSON object, each taken out at most once; names that nobody expects are refused.
+/// Members of a JSON object. Each can be taken out once; unknown names are refused.
 #[derive(Debug)]
 pub struct Members(Map<String, Value>);
 
 impl Members {
-    /// An empty body has no members.
+    /// Parses a body; an empty one has no members.
     ///
     /// # Errors
-    /// 400 for what is no JSON object, 422 that names each unknown member.
+    /// 400 if it is not a JSON object; 422 with each unknown member.
     pub fn of_body(bytes: &[u8], known: &[&str]) -> Result<Self, ApiError> {
         let value = if bytes.is_empty() { Value::Object(Map::new()) } else { json(bytes)? };
         Self::of(value, "", known)
     }
 
-    /// The members of an object that stands at `pointer`.
+    /// Reads the members of the object at `pointer`.
     ///
     /// # Errors
     /// As [`Self::of_body`].
@@ -73,13 +75,15 @@ impl Members {
         }
     }
 
-    /// Any value; null counts as a value.
+    /// Takes any value, including null.
     pub fn value(&mut self, name: &str) -> Option<Value> {
         self.0.shift_remove(name)
     }
 
+    /// Takes a string.
+    ///
     /// # Errors
-    /// 422 if it is not text.
+    /// 422 if it is something else.
     pub fn text(&mut self, name: &str) -> Result<Option<String>, ApiError> {
         match self.value(name) {
             None | Some(Value::Null) => Ok(None),
@@ -88,8 +92,10 @@ impl Members {
         }
     }
 
+    /// Takes a time.
+    ///
     /// # Errors
-    /// 422 if it is not a time with its offset.
+    /// 422 if it is not an RFC 3339 time with offset.
     pub fn time(&mut self, name: &str) -> Result<Option<Time>, ApiError> {
         let moment = |text: String| {
             text.parse().map_err(|_| wrong(name, "must be a time with its offset, such as 2026-12-01T06:00:00Z"))
@@ -97,8 +103,10 @@ impl Members {
         self.text(name)?.map(moment).transpose()
     }
 
+    /// Takes a boolean.
+    ///
     /// # Errors
-    /// 422 if it is neither true nor false.
+    /// 422 if it is something else.
     pub fn flag(&mut self, name: &str) -> Result<Option<bool>, ApiError> {
         match self.value(name) {
             None | Some(Value::Null) => Ok(None),
@@ -108,7 +116,7 @@ impl Members {
     }
 }
 
-/// 422 at one member of the body.
+/// 422 about one member of the body.
 #[must_use]
 pub fn wrong(name: &str, message: impl Into<String>) -> ApiError {
     let message = message.into();

@@ -1,7 +1,7 @@
-//! Memory for bodies that are read and worked on: bounded together, for each source, and for what one peer has begun to send.
+//! Limits the memory for request bodies: in total, per source, and per peer while a body is arriving.
 //!
-//! Where room is short, the body that has been arriving for longest gives way: a sender that sends at once is served, however
-//! many others have begun and send nothing.
+//! When memory runs short, the oldest body that is still arriving is dropped. A sender that sends promptly is therefore
+//! served, however many others have started and stalled.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
@@ -18,10 +18,10 @@ use tokio_util::sync::CancellationToken;
 use crate::http::access::peer::Peer;
 use crate::http::problem::ApiError;
 
-/// A sender that is slower than this holds no room here.
+/// A body must arrive within this time.
 const BODY_TIME_MAX: Duration = Duration::from_secs(10);
 
-/// Room for the bodies of a group of routes. Slow senders hold only what they sent.
+/// Memory for the bodies of a group of routes. A slow sender occupies only what it has sent so far.
 #[derive(Clone)]
 pub struct Budget {
     shared: Arc<Shared>,
@@ -40,9 +40,9 @@ struct Shared {
 struct Held {
     bytes: usize,
     by_source: HashMap<Arc<str>, usize>,
-    /// Of bodies that are still arriving: once a body is whole, it counts against its source alone.
+    /// Bytes of bodies still arriving. A complete body counts only against its source.
     by_peer: HashMap<Peer, usize>,
-    /// Bodies that are still arriving, oldest first.
+    /// Bodies still arriving, oldest first.
     arriving: BTreeMap<u64, Arriving>,
     next: u64,
 }
@@ -54,7 +54,7 @@ struct Arriving {
     evicted: CancellationToken,
 }
 
-/// Takes back what a key holds.
+/// Subtracts from a key's share.
 fn give_back<K: Hash + Eq>(map: &mut HashMap<K, usize>, key: &K, bytes: usize) {
     if let Some(held) = map.get_mut(key) {
         *held -= bytes;
@@ -76,7 +76,7 @@ impl Held {
         give_back(&mut self.by_source, source, bytes);
     }
 
-    /// Ends the body that has been arriving for longest and of which this is true. False if that is `own`.
+    /// Drops the oldest arriving body that matches. Returns false if there is none older than `own`.
     fn evict(&mut self, own: u64, counts: impl Fn(&Arriving) -> bool) -> bool {
         let oldest = self.arriving.iter().find(|(_, body)| body.bytes > 0 && counts(body)).map(|(id, _)| *id);
         let Some(body) = oldest.filter(|id| *id < own).and_then(|id| self.remove(id)) else { return false };
@@ -91,7 +91,8 @@ impl Shared {
         self.held.lock().expect("nothing panics while it holds the budget")
     }
 
-    /// Room for more bytes of a body that arrives. False if there is none, or the body has given way itself.
+    /// Reserves more bytes for an arriving body. Returns false if there is no room, or the body has itself been
+    /// dropped.
     fn grow(&self, id: u64, more: usize) -> bool {
         let mut held = self.lock();
         let Some((source, peer)) = held.arriving.get(&id).map(|body| (Arc::clone(&body.source), body.peer)) else {
@@ -119,7 +120,7 @@ impl Shared {
     }
 }
 
-/// A body while it arrives.
+/// A body that is still arriving.
 struct Arrival {
     shared: Arc<Shared>,
     id: u64,
@@ -137,7 +138,7 @@ impl Arrival {
         Self { shared: Arc::clone(shared), id, evicted }
     }
 
-    /// The body is whole; none if it had to give way.
+    /// Called when the body is complete; `None` if it was dropped in the meantime.
     fn end(self) -> Option<Share> {
         let body = self.shared.lock().remove(self.id)?;
         Some(Share { shared: Arc::clone(&self.shared), source: body.source, bytes: body.bytes })
@@ -165,9 +166,9 @@ impl Drop for Share {
     }
 }
 
-/// A body, and its share of the budget until it is dropped.
+/// A body with its share of the memory, released on drop.
 pub struct Received {
-    /// As sent.
+    /// Body as sent.
     pub bytes: Bytes,
     _share: Share,
 }
@@ -177,13 +178,13 @@ fn no_room() -> ApiError {
 }
 
 impl Budget {
-    /// Room for bodies of `total_bytes` together, each at most `body_bytes_max`.
+    /// Memory for `total_bytes` of bodies, each at most `body_bytes_max` long.
     #[must_use]
     pub fn new(total_bytes: usize, body_bytes_max: usize) -> Self {
         Self::of_parts(total_bytes, body_bytes_max, (1, 1))
     }
 
-    /// The same where anyone may send: half of it for each source, a quarter for what one peer has begun to send.
+    /// For routes open to strangers: a source gets at most half of the memory, a peer's arriving bodies a quarter.
     #[must_use]
     pub fn for_strangers(total_bytes: usize, body_bytes_max: usize) -> Self {
         Self::of_parts(total_bytes, body_bytes_max, (2, 4))
@@ -196,7 +197,7 @@ impl Budget {
         Self { shared: Arc::new(shared), body_bytes_max, time_max: BODY_TIME_MAX }
     }
 
-    /// Reads the body of a caller that is known already, to its end.
+    /// Reads the body of an authenticated caller.
     ///
     /// # Errors
     /// As [`Self::read_from`].
@@ -204,10 +205,10 @@ impl Budget {
         self.read_from("", Peer::default(), headers, body).await
     }
 
-    /// Reads a body to its end, on account of a source and of the peer that sends it.
+    /// Reads a body, counted against a source and a peer.
     ///
     /// # Errors
-    /// 408, 413, 415 for a compressed body, 503 while there is no room, 400 if the sender breaks off.
+    /// 408, 413, 415 for a compressed body, 503 while there is no room, 400 if the sender aborts.
     pub async fn read_from(
         &self,
         source: &str,
@@ -249,7 +250,7 @@ impl Budget {
     }
 }
 
-/// What is small on the wire must not become large here.
+/// Refuses compressed bodies, which could expand to any size.
 fn refuse_compressed(headers: &HeaderMap) -> Result<(), ApiError> {
     match headers.get(CONTENT_ENCODING) {
         Some(encoding) if !encoding.as_bytes().eq_ignore_ascii_case(b"identity") => {
@@ -273,7 +274,7 @@ mod tests {
         Body::from(vec![b'x'; bytes])
     }
 
-    /// Sends so much, and then nothing.
+    /// Sends this many bytes, then stalls.
     fn stalled(bytes: usize) -> Body {
         let sent = futures::stream::iter([Ok::<_, std::io::Error>(Bytes::from(vec![b'x'; bytes]))]);
         Body::from_stream(sent.chain(futures::stream::pending()))

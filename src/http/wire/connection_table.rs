@@ -1,8 +1,8 @@
-//! Who holds the server's connections, and which one gives way when all of them are taken.
+//! Tracks open connections, and chooses the one to close when a new one needs its place.
 //!
-//! A peer has at most so many, all together at most so many. When they are taken, a new connection is not refused for the sake
-//! of one that does nothing: the longest open one without a valid credential is ended, then the longest idle one with. Never one
-//! whose request is being worked on, and none with a credential that waits for its answer.
+//! The number of connections is limited per peer and in total. At the limit, a new connection replaces an idle one:
+//! first the oldest without a valid credential, then the longest idle with one. A connection with a request in progress
+//! is never closed, nor an authenticated one that waits for its answer.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -15,26 +15,27 @@ use tokio_util::sync::CancellationToken;
 
 use crate::http::access::peer::Peer;
 
-/// A connection is not ended before it had time to say what it wants. Whoever comes while all are younger is turned away, so a flood of
-/// as many connections as there are places within this time keeps others out; the shorter it is, the larger that flood must be.
+/// A connection is not closed before it has had this time to send a request. While all connections are younger, new
+/// ones are refused, so a flood that fills the table within this time keeps others out. The shorter the time, the
+/// larger the flood must be.
 const GRACE: Duration = Duration::from_millis(100);
 
-/// A connection and what is known of it.
+/// An open connection and its activity.
 pub(in crate::http) struct Connection {
-    /// Its times count from here.
+    /// Base of `moved`.
     opened: Instant,
-    /// Milliseconds after `opened` at which a request last continued.
+    /// When a request last made progress, in milliseconds after `opened`.
     moved: AtomicU64,
-    /// Whether a request has begun on it.
+    /// Whether a request has started on it.
     pub(super) asked: AtomicBool,
     /// Whether a request on it carried a valid credential.
     proven: AtomicBool,
-    /// Requests whose answer has not left.
+    /// Requests whose answer has not been sent completely.
     pub(super) open: AtomicUsize,
-    /// Requests that were read whole and are worked on.
+    /// Requests that were read completely and are being processed.
     pub(super) working: AtomicUsize,
     pub(super) http2: AtomicBool,
-    /// Cancelled when it has to give way.
+    /// Cancelled to close the connection.
     pub(super) evicted: CancellationToken,
 }
 
@@ -64,7 +65,7 @@ impl Connection {
         self.http2.load(Ordering::Relaxed)
     }
 
-    /// A request continued.
+    /// Records progress of a request.
     pub(super) fn touch(&self) {
         let passed = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.moved.store(passed, Ordering::Relaxed);
@@ -74,7 +75,7 @@ impl Connection {
         self.opened + Duration::from_millis(self.moved.load(Ordering::Relaxed))
     }
 
-    /// Waits until no request has gone on for this long: `between` requests, or `within` one.
+    /// Waits until no request has made progress for this long: `between` requests, or `within` one.
     pub(super) async fn stands_still(&self, between: Duration, within: Duration) {
         loop {
             let limit = if self.open.load(Ordering::Relaxed) == 0 { between } else { within };
@@ -82,16 +83,16 @@ impl Connection {
             if until <= Instant::now() {
                 return;
             }
-            // A request may end meanwhile, and then the shorter limit holds.
+            // A request may end meanwhile, after which the shorter limit applies.
             tokio::time::sleep_until(until.min(Instant::now() + between)).await;
         }
     }
 
-    /// The order in which connections give way; none for one that must not.
+    /// Sort key of connections to close, smallest first; `None` if it must stay open.
     fn rank(&self, now: Instant) -> Option<(bool, Instant)> {
         let proven = self.proven.load(Ordering::Relaxed);
         let busy = self.working.load(Ordering::Relaxed) > 0 || (proven && self.open.load(Ordering::Relaxed) > 0);
-        // What a stranger sends does not make its connection younger.
+        // Activity without a credential does not protect a connection.
         let since = if proven { self.moved_at() } else { self.opened };
         (!busy && now.duration_since(since) >= GRACE).then_some((proven, since))
     }
@@ -108,7 +109,7 @@ pub(super) struct Table {
 #[derive(Default)]
 struct Open {
     next: u64,
-    /// In the order in which they were opened; the peer that each counts against.
+    /// By order of opening, with the peer that each counts against.
     all: BTreeMap<u64, (Option<Peer>, Arc<Connection>)>,
     by_peer: HashMap<Peer, usize>,
 }
@@ -126,7 +127,7 @@ impl Open {
         Some(connection)
     }
 
-    /// Ends the connection that gives way first, among all or those of one peer. False if none may.
+    /// Closes the first candidate, among all connections or those of one peer. Returns false if there is none.
     fn evict(&mut self, among: Option<Peer>) -> bool {
         let now = Instant::now();
         let candidates = self.all.iter().filter(|(_, (peer, _))| among.is_none() || *peer == among);
@@ -139,12 +140,12 @@ impl Open {
     }
 }
 
-/// Why a connection has no place.
+/// Why a connection was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NoPlace {
-    /// Its peer has as many as it may, and each is at work.
+    /// Its peer is at the limit with busy connections.
     OfPeer,
-    /// All places are taken, and each is at work.
+    /// The table is full of busy connections.
     AtAll,
 }
 
@@ -157,7 +158,7 @@ impl Table {
         self.open.lock().expect("nothing panics while it holds the connections")
     }
 
-    /// Gives a connection a place. `None` counts against no peer: a trusted proxy brings the requests of many.
+    /// Adds a connection. `None` counts against no peer: a trusted proxy forwards the requests of many.
     pub(super) fn admit(self: &Arc<Self>, peer: Option<Peer>) -> Result<Place, NoPlace> {
         let mut open = self.lock();
         let of_peer = peer.and_then(|peer| open.by_peer.get(&peer).copied()).unwrap_or(0);
@@ -179,19 +180,19 @@ impl Table {
         Ok(Place { table: Arc::clone(self), id, connection })
     }
 
-    /// Ends a connection that does nothing, because the machine has no room for another one.
+    /// Closes an idle connection, because the machine cannot open another one.
     pub(super) fn relieve(&self) {
         self.lock().evict(None);
     }
 
-    /// Waits until a connection has ended, or some have become old enough to give way.
+    /// Waits until a connection has ended, or some have become old enough to be closed.
     pub(super) async fn changed(&self) {
-        // Whoever looks again after this sees what was freed meanwhile: a missed notice costs a tenth of the grace.
+        // A missed notification costs only a tenth of the grace time: the caller checks again after this.
         let _ = tokio::time::timeout(GRACE / 10, self.freed.notified()).await;
     }
 }
 
-/// The place of an open connection, until it is dropped.
+/// The place of an open connection, released on drop.
 pub(super) struct Place {
     table: Arc<Table>,
     id: u64,
@@ -224,20 +225,20 @@ mod tests {
         assert_eq!(table.admit(peer(1)).err(), Some(NoPlace::OfPeer));
         let _other = table.admit(peer(2)).ok().unwrap();
         later().await;
-        // Its own oldest gives way to its newest, and nobody else's.
+        // The peer's own oldest connection is replaced, and no other peer's.
         let _newest = table.admit(peer(1)).ok().unwrap();
         assert!(held[0].connection.evicted.is_cancelled() && !held[1].connection.evicted.is_cancelled());
         assert_eq!(table.lock().all.len(), 3);
     }
 
-    /// As many strangers as take all places of their peer more than twice a second: each that loses its connection takes another one.
+    /// Enough strangers to take all places of their peer more than twice a second; each reconnects when it is replaced.
     #[tokio::test(start_paused = true)]
     async fn a_neighbor_of_strangers_that_take_every_place_again_at_once_is_admitted() {
         let table = Table::new(1_024, 512);
         let mut held: Vec<Place> = (0..512).map(|_| table.admit(peer(1)).ok().unwrap()).collect();
         tokio::time::advance(GRACE).await;
         for _ in 0..20 {
-            // The strangers take 1,500 connections a second, evenly.
+            // The strangers open 1,500 connections a second, evenly spaced.
             for _ in 0..15 {
                 tokio::time::advance(Duration::from_micros(666)).await;
                 held.push(table.admit(peer(1)).expect("a stranger's connection is old enough to give way"));

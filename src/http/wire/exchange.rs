@@ -1,4 +1,4 @@
-//! A request and its answer as their connection sees them: still being read, worked on, or not yet gone.
+//! Tracks a request and its answer for their connection: being read, being processed, or not yet sent completely.
 
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
@@ -14,7 +14,8 @@ use hyper::body::{Body as _, Frame, Incoming, SizeHint};
 use super::connection_table::Connection;
 
 impl Connection {
-    /// A request begins: its tracked body, and the marks to be kept while it is worked on and until its answer has left.
+    /// Starts to track a request. Returns its tracked body, and guards to hold while it is processed and until its
+    /// answer is sent.
     pub(super) fn begin(self: &Arc<Self>, head: &http::request::Parts, body: Incoming) -> (Body, Work, Exchange) {
         self.asked.store(true, Ordering::Relaxed);
         let is_http2 = head.version == http::Version::HTTP_2;
@@ -44,7 +45,7 @@ struct WorkState {
     phase: Mutex<Phase>,
 }
 
-/// A request that is read and then worked on; over when it is finished or dropped.
+/// A request being read, then processed. Ends when it is finished or dropped.
 pub(super) struct Work(Arc<WorkState>);
 
 impl Work {
@@ -60,13 +61,13 @@ impl Work {
         *now = phase;
     }
 
-    /// The request was read whole, or nobody wants to read the rest.
+    /// Called when the request has been read, or its rest is not wanted.
     fn begin(&self) {
         self.move_to(Phase::Working);
         self.0.connection.touch();
     }
 
-    /// Keeps the request marked as worked on until the guard is dropped.
+    /// Keeps the request marked as in progress until the guard is dropped.
     pub(super) fn guard(self) -> WorkGuard {
         WorkGuard(self)
     }
@@ -81,11 +82,11 @@ impl Drop for WorkGuard {
     }
 }
 
-/// A request until its answer has left.
+/// A request until its answer has been sent.
 pub(super) struct Exchange(Arc<Connection>);
 
 impl Exchange {
-    /// An answer that keeps the exchange open until it has left.
+    /// Wraps an answer so that the exchange stays open until it has been sent.
     pub(super) fn answer(self, body: Body) -> Body {
         Body::new(TrackedAnswer { inner: body, exchange: self })
     }
@@ -98,19 +99,19 @@ impl Drop for Exchange {
     }
 }
 
-/// What a peer does with the rest of a body that nobody reads.
+/// What a peer does with the unread rest of a body.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Rest {
-    /// It sends it, whatever it is answered: over HTTP/1, which has no way to stop it.
+    /// Sends it regardless of the answer: HTTP/1 has no way to stop it.
     OnItsWay,
-    /// It was told to stop, or waits to be asked for the body.
+    /// Sends nothing: it was told to stop, or waits for `100 Continue`.
     Unasked,
 }
 
-/// A request's body that says when it has been read. What nobody wanted of it is read on for a while: an answer such as 413 does not
-/// reach a peer that is still sending when the connection ends.
+/// A request body that reports when it has been read. An unwanted rest is read for a while: a peer that is still
+/// sending would not see an answer such as 413 if the connection closed.
 struct TrackedBody {
-    /// None once it was dropped.
+    /// `None` once dropped.
     inner: Option<Incoming>,
     work: Work,
     rest: Rest,
@@ -121,7 +122,7 @@ impl hyper::body::Body for TrackedBody {
     type Error = hyper::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        // Who is asked for a body sends it.
+        // Reading the body sends `100 Continue`, so the peer starts to send.
         if self.rest == Rest::Unasked && !self.work.0.connection.is_http2() {
             self.rest = Rest::OnItsWay;
         }
@@ -154,13 +155,13 @@ impl Drop for TrackedBody {
     }
 }
 
-/// Bytes of a body that are read after its answer.
+/// Most bytes of a body read after its answer.
 const REST_BYTES_MAX: usize = 16 << 20;
 
 /// How long they are read.
 const REST_TIME_MAX: Duration = Duration::from_secs(5);
 
-/// Reads the rest of a body and throws it away, within bounds; then the connection ends.
+/// Reads and discards the rest of a body within limits; then the connection ends.
 async fn read_on(mut body: Incoming) {
     let mut left = REST_BYTES_MAX;
     let reading = async {
@@ -171,7 +172,7 @@ async fn read_on(mut body: Incoming) {
             }
         }
     };
-    // Whoever sends longer than this may miss the answer.
+    // A peer that sends for longer may miss the answer.
     let _ = tokio::time::timeout(REST_TIME_MAX, reading).await;
 }
 

@@ -1,7 +1,7 @@
-//! What every request passes: a place to work in, a deadline, a net for panics, headers that harden the answer.
+//! Layers that every request passes: concurrency limit, deadline, panic handler, security headers.
 //!
-//! Each group of routes has its own places. When webhooks fill theirs, the API, the pages and above all the health checks
-//! still answer.
+//! Each group of routes has its own concurrency limit. When webhooks use up theirs, the API, the pages and above all
+//! the health checks still answer.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -21,29 +21,29 @@ use crate::http::app::Settings;
 use crate::http::problem::ApiError;
 use crate::telemetry;
 
-/// Places and deadline of a group of routes.
+/// Concurrency limit and deadline of a group of routes.
 #[derive(Clone)]
 pub struct Gate {
-    /// None where the handler takes its place itself.
+    /// `None` if the handler itself takes the place.
     places: Option<Arc<Semaphore>>,
     deadline: Duration,
 }
 
 impl Gate {
-    /// At most `concurrency` requests at once, each at most this long.
+    /// At most `concurrency` requests at once, each with this deadline.
     #[must_use]
     pub fn new(concurrency: usize, deadline: Duration) -> Self {
         Self { places: Some(Arc::new(Semaphore::new(concurrency))), deadline }
     }
 
-    /// Any number of requests, each at most this long.
+    /// Any number of requests, each with this deadline.
     #[must_use]
     pub fn deadline(deadline: Duration) -> Self {
         Self { places: None, deadline }
     }
 }
 
-/// Lets a request through if there is a place, and not longer than the deadline.
+/// Runs a request if a place is free, within the deadline.
 pub async fn admit(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     let _place = match gate.places.as_deref().map(place).transpose() {
         Ok(place) => place,
@@ -81,7 +81,7 @@ pub async fn count(request: Request, next: Next) -> Response {
     response
 }
 
-/// What a panic in a handler is answered with. The panic hook has logged it.
+/// Answers a request whose handler panicked. The panic hook has logged it.
 #[expect(clippy::needless_pass_by_value, reason = "the layer asks for this signature")]
 pub fn caught(panic: Box<dyn Any + Send>) -> Response {
     let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
@@ -89,7 +89,7 @@ pub fn caught(panic: Box<dyn Any + Send>) -> Response {
     ApiError::Internal.into_response()
 }
 
-/// Headers for answers that have none of their own. Pages of the dashboard set their own policy.
+/// Default security headers. The dashboard's pages set their own policy.
 const HARDENING: [(HeaderName, &str); 6] = [
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (X_FRAME_OPTIONS, "DENY"),
@@ -99,12 +99,12 @@ const HARDENING: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-/// For browsers that once came through TLS: a year of TLS alone, for this host.
+/// Makes browsers use only TLS for this host for a year after a visit over TLS.
 const STRICT_TRANSPORT: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
-/// Adds the hardening headers that the answer does not have.
+/// Adds the security headers that the response does not set.
 pub async fn harden(State(settings): State<Arc<Settings>>, request: Request, next: Next) -> Response {
-    // Nobody needs it, and proxies have leaked headers through it.
+    // Nobody needs TRACE, and proxies have leaked headers through it.
     if request.method() == Method::TRACE {
         return ApiError::MethodNotAllowed.into_response();
     }

@@ -1,4 +1,4 @@
-//! Connections, bodies and requests, within limits of time and memory.
+//! Connections, bodies and requests within limits of time and memory.
 
 pub mod body;
 pub mod budget;

@@ -1,5 +1,5 @@
-//! Whether a node comes up, serves, or is about to leave. Load balancers read it at `/readyz` and act a moment later, so a node
-//! that leaves keeps serving for a while: nobody is refused who was sent here in good faith.
+//! Whether a node is starting, serving or shutting down. Load balancers see it at `/readyz` and react a moment later,
+//! so a node keeps serving for a while during its shutdown and refuses no request that is already on its way.
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -11,19 +11,19 @@ use tokio::sync::watch;
 use crate::http::App;
 use crate::http::problem::ApiError;
 
-/// Where a node stands between its start and its end.
+/// Phase of a node's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
-    /// It serves pages and the API, but what is to be deployed at its start is not deployed yet: events would find no workflow.
+    /// Serves pages and the API, but its workflows are not deployed yet: events would find none.
     Starting,
-    /// It takes new work.
+    /// Takes new work.
     Serving,
-    /// It was asked to stop: it still serves, and tells load balancers to send nothing more.
+    /// Asked to stop: still serves, but tells load balancers to send nothing more.
     Leaving,
 }
 
 impl Phase {
-    /// A phase that never changes.
+    /// A phase that never changes, as a receiver.
     #[must_use]
     pub fn always(self) -> watch::Receiver<Self> {
         watch::channel(self).1
@@ -35,10 +35,10 @@ impl App {
         *self.phase.borrow()
     }
 
-    /// Whether events may come in.
+    /// Checks that the node accepts events.
     ///
     /// # Errors
-    /// 503 while the node comes up.
+    /// 503 while the node is starting.
     pub(in crate::http) fn takes_events(&self) -> Result<(), ApiError> {
         match self.phase() {
             Phase::Starting => Err(ApiError::unavailable("the node is starting: its workflows are not deployed yet")),
@@ -47,8 +47,8 @@ impl App {
     }
 }
 
-/// While the node leaves, each answer over HTTP/1 is the last one of its connection: a client that keeps connections would send its
-/// next request in the moment in which they end. HTTP/2 has a frame for this, which is sent at the end.
+/// During shutdown, closes each HTTP/1 connection after its answer: a client that reuses it would send its next request
+/// just as it closes. HTTP/2 has a frame for this, sent at the end.
 pub(in crate::http) async fn end_connections(State(app): State<App>, request: Request, next: Next) -> Response {
     let keeps_by_itself = request.version() >= Version::HTTP_2;
     let mut response = next.run(request).await;

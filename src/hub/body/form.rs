@@ -1,14 +1,14 @@
-//! A form as JSON: an object of texts; a name that comes several times has a list of them.
+//! Converts a form to JSON: an object of strings. A repeated name gets a list.
 
 use percent_encoding::percent_decode;
 use serde_json::{Map, Value};
 
-/// No form has more fields.
+/// Most fields in a form.
 const FIELDS_MAX: usize = 1_000;
 
-/// Reads a form.
+/// Parses a form.
 pub(super) fn read(body: &[u8]) -> Result<Value, String> {
-    // The reader below would put replacement characters in place of what is no UTF-8.
+    // Checked here, because the parser below would replace bytes that are not UTF-8.
     let text = percent_decode(body).decode_utf8().map_err(|_| "the form is not UTF-8")?;
     if text.contains('\0') {
         return Err("the form contains the character U+0000".to_owned());
@@ -23,7 +23,7 @@ pub(super) fn read(body: &[u8]) -> Result<Value, String> {
     Ok(Value::Object(fields))
 }
 
-/// A second value of one name makes a list of them.
+/// Adds a field. A repeated name gets a list of its values.
 pub(super) fn add(object: &mut Map<String, Value>, name: String, value: Value) {
     match object.get_mut(&name) {
         None => drop(object.insert(name, value)),

@@ -1,5 +1,4 @@
-//! What a verified body is read as: JSON, a form, XML, or one of Salesforce's outbound messages. Whatever it was, events see
-//! JSON.
+//! Parses a verified body: JSON, a form, XML or a Salesforce outbound message. Events always see JSON.
 
 mod form;
 mod outbound;
@@ -26,20 +25,20 @@ pub enum BodyKind {
     Form,
     /// XML.
     Xml,
-    /// A SOAP envelope of Salesforce with up to a hundred notifications.
+    /// A Salesforce SOAP envelope with up to a hundred notifications.
     OutboundMessage {
-        /// Ids of the organizations that may send, as 15 characters.
+        /// Organizations that may send, by 15-character id.
         organizations: Vec<String>,
     },
 }
 
-/// Why a body is not taken. The texts are safe to show to anyone.
+/// Why a body is refused. The texts are safe to show to anyone.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum BadBody {
-    /// It cannot be read.
+    /// The body cannot be read.
     #[error("{0}")]
     Malformed(String),
-    /// It comes from someone else.
+    /// The body comes from another organization.
     #[error("{0}")]
     Stranger(String),
 }
@@ -53,19 +52,19 @@ impl From<String> for BadBody {
 /// One event of a body.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Item {
-    /// As JSON.
+    /// Event data as JSON.
     pub data: Value,
-    /// What is stored of it: as sent if the body holds one event, else this event alone.
+    /// Bytes to store: as sent if the body holds a single event, else this event alone.
     pub body: Bytes,
-    /// Whether `body` is `data`.
+    /// Whether `body` is the JSON of `data`.
     pub data_is_body: bool,
-    /// What the body says by itself.
+    /// Attributes found in the body.
     pub known: Known,
-    /// What was replaced when it was read.
+    /// Note about replaced characters.
     pub note: Option<String>,
 }
 
-/// Attributes that a kind of body brings along.
+/// Attributes that some kinds of body contain.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Known {
     pub id: Option<String>,
@@ -74,26 +73,26 @@ pub(super) struct Known {
 }
 
 impl Item {
-    /// One event of several: stored alone, so that the same event in two different bodies is the same event.
+    /// One event of several. Stored on its own, so that the same event in two deliveries has the same bytes.
     pub(super) fn alone(data: Value, known: Known) -> Self {
         Self { body: Bytes::from(data.to_string()), data, data_is_body: true, known, note: None }
     }
 
-    /// With what was replaced when the body was read.
+    /// Adds the note about replaced characters.
     pub(super) fn noted(self, note: &Option<String>) -> Self {
         Self { note: note.clone(), ..self }
     }
 }
 
 impl Item {
-    /// Takes secrets out of what is stored and of what expressions see.
+    /// Masks secrets in the stored bytes and in the data that expressions see.
     pub(super) fn hide(&mut self, redactor: &Redactor) {
         hide_body(&mut self.data, &mut self.body, self.data_is_body, redactor);
     }
 }
 
 impl BodyKind {
-    /// Reads a body of this content type.
+    /// Parses a body with this content type.
     pub(super) fn read(&self, body: &Bytes, content_type: &str) -> Result<Vec<Item>, BadBody> {
         let whole =
             |data, data_is_body, note| Item { data, body: body.clone(), data_is_body, known: Known::default(), note };
@@ -118,7 +117,7 @@ impl BodyKind {
     }
 }
 
-/// A body's text: in the encoding that it declares, else in UTF-8 and nothing else.
+/// Decodes a body in the encoding that it declares, else strictly as UTF-8.
 fn text<'b>(body: &'b [u8], content_type: &str) -> Result<Decoded<'b>, String> {
     let decoded = charset::decode(body, content_type);
     match std::str::from_utf8(body) {

@@ -1,6 +1,6 @@
-//! Salesforce's outbound messages: one SOAP envelope with up to a hundred notifications, each of them an event.
+//! Salesforce outbound messages: a SOAP envelope with up to a hundred notifications, each of them an event.
 //!
-//! The session id that a message may carry opens Salesforce: it is never read, so that it can end up nowhere.
+//! A message may carry a session id that grants access to Salesforce. It is never read, so it cannot leak.
 
 use roxmltree::Node;
 use serde_json::{Map, Value, json};
@@ -13,13 +13,13 @@ const ENVELOPE: &str = "http://schemas.xmlsoap.org/soap/envelope/";
 const OUTBOUND: &str = "http://soap.sforce.com/2005/09/outbound";
 const INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
 
-/// Salesforce sends no more in one message.
+/// Salesforce's limit per message.
 const NOTIFICATIONS_MAX: usize = 100;
 
-/// The characters of an id that tell organizations apart; the other three only help where case is lost.
+/// The significant characters of an organization id; the other three are only a checksum for systems that ignore case.
 pub(in crate::hub) const ORGANIZATION_CHARS: usize = 15;
 
-/// Envelope, Body, notifications, Notification, sObject, and then a field.
+/// Nesting: Envelope, Body, notifications, Notification, sObject, field.
 const FIELD_LEVEL: usize = 6;
 
 /// Reads the notifications of a message.

@@ -16,7 +16,7 @@ fn xml(text: &str) -> Result<Value, BadBody> {
     read(&BodyKind::Xml, text).map(|mut items| items.remove(0).data)
 }
 
-/// The sample message with one text in place of another.
+/// Reads the sample message after one replacement.
 fn changed(from: &str, to: &str) -> Result<Vec<Item>, BadBody> {
     let text = String::from_utf8_lossy(MESSAGE);
     assert!(text.contains(from), "{from}");

@@ -1,8 +1,8 @@
-//! XML as JSON, by one rule: the root's name with its value. An element is a text if it has nothing but text, else an
-//! object: `@name` for attributes, names for elements (a list where one comes several times), `#text` for text beside them.
-//! `xsi:nil="true"` is null. Prefixes of names are left out.
+//! Converts XML to JSON by one rule: the root's name with its value. An element is a string if it has only text, else
+//! an object: `@name` for attributes, names for elements (a list if repeated), `#text` for text beside them.
+//! `xsi:nil="true"` becomes null. Namespace prefixes are dropped.
 //!
-//! There are no document types, so no entities but the five of XML, and nothing is ever fetched.
+//! Document types are refused, so only XML's five predefined entities exist, and nothing is ever fetched.
 
 use roxmltree::{Document, Node, ParsingOptions};
 use serde_json::{Map, Value};
@@ -10,18 +10,18 @@ use serde_json::{Map, Value};
 use super::form::add;
 use crate::hub::json::DEPTH_MAX;
 
-/// Elements, texts and comments of one document.
+/// Most elements, texts and comments in a document.
 const NODES_MAX: u32 = 100_000;
 
-/// Attributes of one element. The parser compares each with each.
+/// Most attributes per element. The parser compares each with every other.
 const ATTRIBUTES_MAX: usize = 256;
 
-/// Declarations of namespaces in one document. The parser looks through them for each element.
+/// Most namespace declarations in a document. The parser searches them for each element.
 const NAMESPACES_MAX: usize = 500;
 
 const INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
 
-/// Reads a document.
+/// Parses a document.
 pub(super) fn read(text: &str) -> Result<Value, String> {
     let document = parse(text)?;
     let root = document.root_element();
@@ -30,15 +30,15 @@ pub(super) fn read(text: &str) -> Result<Value, String> {
     Ok(Value::Object(object))
 }
 
-/// Parses a text that has no document type.
+/// Parses XML and refuses document types.
 pub(super) fn parse(text: &str) -> Result<Document<'_>, String> {
     check_names(text)?;
     let options = ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX, ..ParsingOptions::default() };
     Document::parse_with_options(text, options).map_err(|error| format!("not acceptable XML: {error}"))
 }
 
-/// Keeps out, before it is parsed, what would cost the square of its size. It counts too much rather than too little: a tag
-/// holds no `<`, and each of its attributes has a `=`.
+/// Rejects, before parsing, documents that take quadratic time. Overcounts rather than undercounts: a tag contains no
+/// `<`, and each of its attributes contains a `=`.
 fn check_names(text: &str) -> Result<(), String> {
     let tags = text.split('<').skip(1).filter(|piece| !piece.starts_with(['!', '?']));
     let attributes = tags.map(|piece| piece.rfind('>').map_or(piece, |end| &piece[..end]).matches('=').count());
@@ -51,7 +51,7 @@ fn check_names(text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// The value of an element at this level of the document.
+/// Converts an element at this nesting level.
 pub(super) fn value(element: Node<'_, '_>, level: usize) -> Result<Value, String> {
     if level > DEPTH_MAX {
         return Err(format!("not acceptable XML: more than {DEPTH_MAX} levels"));

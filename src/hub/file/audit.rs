@@ -1,4 +1,4 @@
-//! `audit:` of `hub.yaml`: when anchors are written, and where to.
+//! `audit:` of `hub.yaml`: when and where audit anchors are written.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,13 +11,13 @@ use crate::dsl::mistake::Report;
 use crate::dsl::source::Node;
 use crate::engine::audit::Keeper;
 
-/// Unless `every` says otherwise.
+/// Default for `every`.
 const EVERY: Duration = Duration::from_hours(1);
 
-/// No anchors are written more often.
+/// Smallest allowed `every`.
 const EVERY_MIN: Duration = Duration::from_mins(1);
 
-/// What `audit.anchors` says; none without it, or if it is unfit.
+/// Reads `audit.anchors`; `None` if it is absent or invalid.
 pub(super) fn anchors<'s>(
     node: Node<'s>,
     connections: &BTreeMap<String, Connection>,

@@ -82,7 +82,7 @@ pub(super) fn connection<'s>(node: Node<'s>, report: &mut Report<'s>) -> Connect
 /// Longest title.
 const TITLE_CHARS_MAX: usize = 80;
 
-/// What people call the system, in one line.
+/// Name of the system for people: one line.
 fn title<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<String> {
     let text = report.text(node)?;
     let is_title =
@@ -93,7 +93,7 @@ fn title<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<String> {
     is_title.then(|| text.trim().to_owned())
 }
 
-/// Fields by object.
+/// `reads`: field names by object.
 fn reads<'s>(node: Node<'s>, report: &mut Report<'s>) -> BTreeMap<String, Vec<String>> {
     let mut objects = BTreeMap::new();
     for (key, node) in report.object_or_nothing(node).entries() {
@@ -104,7 +104,7 @@ fn reads<'s>(node: Node<'s>, report: &mut Report<'s>) -> BTreeMap<String, Vec<St
     objects
 }
 
-/// A list of hosts: `allowedHosts`, and `hosts` of a released secret.
+/// A list of host patterns: `allowedHosts`, or `hosts` of a released secret.
 pub(super) fn hosts<'s>(node: Node<'s>, report: &mut Report<'s>) -> Vec<HostPattern> {
     let Some(node) = report.list(node) else { return Vec::new() };
     let mut hosts = Vec::new();
@@ -138,7 +138,7 @@ fn proxy<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Url> {
     }
 }
 
-/// Certificates in place: what is trusted stands where it is used.
+/// Certificates in PEM, written in the file itself and not in another one.
 fn authorities<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<String> {
     let text = report.text(node)?;
     match reqwest::Certificate::from_pem_bundle(text.as_bytes()) {
@@ -294,7 +294,7 @@ fn fault<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<FaultRule> {
     })
 }
 
-/// The type of an error: an absolute URI, as the language has it.
+/// The type of an error, which the language defines as an absolute URI.
 fn error_type<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<String> {
     let text = report.text(node)?.to_owned();
     if Url::parse(&text).is_err() {

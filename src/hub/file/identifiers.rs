@@ -1,4 +1,4 @@
-//! `identifiers:` in `hub.yaml`: of a source, and of what the hub remembers.
+//! `identifiers:` in `hub.yaml`: of a source, and of the hub's own memory.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use crate::dsl::mistake::Report;
 use crate::dsl::source::Node;
 use crate::identifiers::{Declared, FORMS, Form, Identifiers};
 
-/// `salesforce-18: [Id, AccountId]`: the form, and the names of the fields that hold such identifiers.
+/// Reads `salesforce-18: [Id, AccountId]`: a form, and the fields whose identifiers have it.
 pub(in crate::hub) fn of_source<'s>(node: Node<'s>, report: &mut Report<'s>) -> Identifiers {
     let mut found = Identifiers::default();
     for (key, node) in report.closed_or_nothing(node, &FORMS.map(|(name, _)| name)).entries() {
@@ -19,8 +19,8 @@ pub(in crate::hub) fn of_source<'s>(node: Node<'s>, report: &mut Report<'s>) -> 
     found
 }
 
-/// `links: { contact: { crm: salesforce-18 } }, batches: { catalog: case-insensitive }`: the forms of ids in the hub's memory. `sides` is
-/// what the mappings call their sides.
+/// Reads `links: { contact: { crm: salesforce-18 } }, batches: { catalog: case-insensitive }`: the forms of ids in the
+/// hub's memory. `sides` has the side names that the mappings use.
 pub(super) fn declared<'s>(node: Node<'s>, sides: &BTreeMap<String, Sides>, report: &mut Report<'s>) -> Declared {
     let entries = report.closed_or_nothing(node, &["links", "batches"]);
     let mut found = Declared::default();
@@ -38,7 +38,7 @@ pub(super) fn declared<'s>(node: Node<'s>, sides: &BTreeMap<String, Sides>, repo
     found
 }
 
-/// The form of each entry.
+/// Reads the form of each entry.
 fn forms<'s>(entries: Node<'s>, report: &mut Report<'s>) -> BTreeMap<String, Form> {
     let mut found = BTreeMap::new();
     for (key, node) in entries.entries() {

@@ -1,4 +1,4 @@
-//! Credentials that are written out in `hub.yaml`: refused wherever they stand, and never repeated in the message.
+//! Refuses credentials written as plain text in `hub.yaml`, and never repeats them in a message.
 
 use crate::dsl::credentials;
 use crate::dsl::mistake::Report;
@@ -7,7 +7,7 @@ use crate::dsl::source::Node;
 pub(super) const HINT: &str =
     "write '${ $secrets.NAME }' in a header or under `authentication`, and give STEPWELL_SECRET_NAME the value";
 
-/// Notes every URL below this node that holds credentials.
+/// Reports every URL below this node that contains credentials.
 pub(super) fn check_urls<'s>(node: Node<'s>, report: &mut Report<'s>) {
     if let Some(found) = node.as_text().and_then(credentials::in_text) {
         report.error_with_hint(node, found.message, Some(HINT.to_owned()));
@@ -16,7 +16,7 @@ pub(super) fn check_urls<'s>(node: Node<'s>, report: &mut Report<'s>) {
     node.entries().for_each(|(_, value)| check_urls(value, report));
 }
 
-/// Whether [`check_urls`] said what is wrong with a URL: nobody else repeats it.
+/// Whether [`check_urls`] already reported this URL, so that nothing else does.
 pub(super) fn is_told(text: &str) -> bool {
     credentials::in_text(text).is_some()
 }

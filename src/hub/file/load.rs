@@ -1,4 +1,4 @@
-//! From the text of `hub.yaml` to sources and connections, with every mistake at its place.
+//! Reads the text of `hub.yaml` into sources, connections and the rest, and locates every mistake.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::hub::source::settings::{secret_nodes, source};
 use crate::identifiers::Identifiers;
 use crate::memory;
 
-/// Reads a text; `sides` is what the mappings beside it call their sides.
+/// Reads a text. `sides` has the side names that the mappings beside it use.
 pub(in crate::hub) fn load(
     file: &str,
     text: &str,
@@ -66,13 +66,13 @@ pub(in crate::hub) fn load(
     if report.has_errors() { Err(report.finish()) } else { Ok(hub) }
 }
 
-/// Whether a text has nothing but comments: a hub without anything.
+/// Whether a text contains only comments, which means an empty hub.
 fn is_empty(text: &str) -> bool {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     text.lines().map(str::trim_start).all(|line| line.is_empty() || line.starts_with('#'))
 }
 
-/// What a text releases to definitions; nothing where it cannot be read.
+/// Reads which secrets a text releases to definitions; none if it cannot be read.
 pub(in crate::hub) fn releases(text: &str) -> Releases {
     let Ok(source) = source::read("hub.yaml", text) else { return Releases::default() };
     let mut report = Report::new("hub.yaml");
@@ -92,7 +92,7 @@ fn connections<'s>(node: Node<'s>, report: &mut Report<'s>) -> BTreeMap<String, 
     found
 }
 
-/// Names stand in URLs and in environment variables.
+/// Names are used in URLs and environment variables.
 fn check_name<'s>(name: &str, node: Node<'s>, report: &mut Report<'s>) {
     let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     if !plain || name.is_empty() || name.len() > 63 {
@@ -104,7 +104,7 @@ fn check_name<'s>(name: &str, node: Node<'s>, report: &mut Report<'s>) {
     }
 }
 
-/// Gives the identifiers of each source.
+/// Reads all sources into `hub`, and returns the identifiers that each declares.
 fn sources<'s>(
     node: Node<'s>,
     secrets: &Secrets,
@@ -144,7 +144,7 @@ fn sources<'s>(
     found
 }
 
-/// Why a source cannot check signatures here, and where its secret stands.
+/// Returns why a source cannot check signatures on this machine, and the node of its secret.
 fn unusable<'s>(source: &Source, node: Node<'s>, secrets: &Secrets) -> Option<(Node<'s>, String)> {
     let places = secret_nodes(node);
     source.secrets.iter().zip(places).find_map(|(name, place)| {
@@ -159,7 +159,7 @@ fn unusable<'s>(source: &Source, node: Node<'s>, secrets: &Secrets) -> Option<(N
     })
 }
 
-/// Without `origins` any origin may ask; an empty list lets none.
+/// Reads `origins`. Without it any origin may ask; an empty list allows none.
 fn origins<'s>(node: Node<'s>, report: &mut Report<'s>) -> Vec<String> {
     let Some(node) = report.list(node) else { return Vec::new() };
     let mut found = Vec::new();

@@ -1,4 +1,4 @@
-//! `hub.yaml`, section by section, with every mistake at its place.
+//! Reads `hub.yaml`, one file per section, and locates every mistake.
 
 pub(super) mod audit;
 pub(super) mod connection;

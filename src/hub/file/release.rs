@@ -1,4 +1,5 @@
-//! `secrets:` of `hub.yaml`: secrets that definitions may use, in which namespaces and towards which hosts.
+//! `secrets:` of `hub.yaml`: which secrets definitions may use, in which namespaces, and to which hosts they may be
+//! sent.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +24,7 @@ pub(super) fn releases<'s>(node: Node<'s>, report: &mut Report<'s>) -> Releases 
     Releases::new(by_name)
 }
 
-/// Both parts must be there: a secret without hosts could be sent anywhere.
+/// Both parts are required: a secret without hosts could be sent anywhere.
 fn release<'s>(node: Node<'s>, report: &mut Report<'s>) -> Release {
     let entries = report.closed_or_nothing(node, &["namespaces", "hosts"]);
     let mut list = |key: &str, what: &str| {

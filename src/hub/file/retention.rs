@@ -1,4 +1,4 @@
-//! `retention:` of `hub.yaml`: what is archived and removed, and when. Whatever is not set stays forever.
+//! `retention:` of `hub.yaml`: what is archived and deleted, and when. Anything unset is kept forever.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,13 +10,13 @@ use crate::retention::{Age, Ages, Outcome, Policy};
 
 const DAY: Duration = Duration::from_hours(24);
 
-/// Nothing is kept for less: someone may be looking at it, or a run may ask for an event that came before it.
+/// Shortest retention: people may still look at the data, and a run may need an event that arrived before it started.
 const AGE_MIN: Duration = DAY;
 
-/// Senders repeat what was not acknowledged for days.
+/// Shortest retention of event keys: senders retry unacknowledged deliveries for days.
 const KEYS_MIN: Duration = Duration::from_hours(7 * 24);
 
-/// A hundred years.
+/// Longest retention: a hundred years.
 const AGE_MAX: Duration = Duration::from_hours(24 * 36_525);
 
 pub(super) fn retention<'s>(node: Node<'s>, report: &mut Report<'s>) -> Policy {
@@ -50,7 +50,7 @@ pub(super) fn retention<'s>(node: Node<'s>, report: &mut Report<'s>) -> Policy {
     policy
 }
 
-/// Nodes are started in different folders, so that only an absolute path means one place.
+/// Requires an absolute path: nodes may start in different folders.
 fn folder<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<PathBuf> {
     let path = PathBuf::from(report.text(node)?);
     if path.is_absolute() {
@@ -84,7 +84,7 @@ fn age<'s>(node: Node<'s>, least: Duration, report: &mut Report<'s>) -> Option<D
     found
 }
 
-/// Not whether there is such a workflow: it may be deployed later, or only in another environment.
+/// Checks only the format: the workflow may be deployed later, or only in another environment.
 fn check_workflow<'s>(name: &str, node: Node<'s>, report: &mut Report<'s>) {
     let parts: Vec<&str> = name.split('/').collect();
     let plain = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');

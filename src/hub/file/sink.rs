@@ -1,4 +1,4 @@
-//! `sinks:` of `hub.yaml`: where events go that runs emit.
+//! `sinks:` of `hub.yaml`: where events emitted by runs are sent.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::dsl::mistake::{Report, did_you_mean};
 use crate::dsl::source::Node;
 use crate::engine::Sink;
 
-/// A sink; none if its address is missing or unfit.
+/// Reads a sink; `None` if its address is missing or invalid.
 pub(super) fn sink<'s>(
     name: &str,
     node: Node<'s>,
@@ -33,7 +33,7 @@ pub(super) fn sink<'s>(
     Some(sink)
 }
 
-/// Where something is posted: `https://host/path`, or `connection://NAME/path`.
+/// Reads the URL to post to: `https://host/path`, or `connection://NAME/path`.
 pub(super) fn endpoint<'s>(
     node: Node<'s>,
     connections: &BTreeMap<String, Connection>,
@@ -60,7 +60,7 @@ pub(super) fn endpoint<'s>(
     }
 }
 
-/// Each type is a regular expression that must fit the whole type.
+/// Each type is a regular expression that must match the whole event type.
 fn types<'s>(node: Node<'s>, report: &mut Report<'s>) -> Vec<regex::Regex> {
     let Some(node) = report.list(node) else { return Vec::new() };
     let mut found = Vec::new();

@@ -1,4 +1,4 @@
-//! Values that several parts of `hub.yaml` have in common: durations, secrets, expressions.
+//! Values that several sections of `hub.yaml` share: durations, secrets, expressions.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use crate::dsl::mistake::Report;
 use crate::dsl::source::Node;
 use crate::expr::{Class, Expression};
 
-/// No duration in `hub.yaml` is longer.
+/// Longest duration in `hub.yaml`.
 const DURATION_MAX: Duration = Duration::from_hours(24 * 366);
 
-/// Text, or `${ $secrets.NAME }`.
+/// Reads text, or `${ $secrets.NAME }`.
 pub(super) fn secret_template<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<SecretTemplate> {
     let text = report.text(node)?;
     match secret_reference(text) {
@@ -24,7 +24,7 @@ pub(super) fn secret_template<'s>(node: Node<'s>, report: &mut Report<'s>) -> Op
     }
 }
 
-/// The name in `${ $secrets.NAME }`: literal secrets in files are refused.
+/// Reads the name in `${ $secrets.NAME }`; a literal secret in a file is a mistake.
 pub(in crate::hub) fn secret_name<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<String> {
     let text = report.text(node)?;
     let name = secret_reference(text);
@@ -35,7 +35,7 @@ pub(in crate::hub) fn secret_name<'s>(node: Node<'s>, report: &mut Report<'s>) -
     name.map(str::to_owned)
 }
 
-/// `${ jq }` of the bounded kind.
+/// Reads an expression `${ jq }` that uses only these variables.
 pub(in crate::hub) fn expression<'s>(
     node: Node<'s>,
     variables: &[&str],
@@ -61,12 +61,12 @@ pub(in crate::hub) fn expression<'s>(
     }
 }
 
-/// Whether a text is `${ ... }`.
+/// Whether a text has the form `${ ... }`.
 pub(in crate::hub) fn is_expression(text: &str) -> bool {
     text.trim_start().starts_with("${")
 }
 
-/// ISO 8601 text or object, of any length.
+/// Reads ISO 8601 text or the language's object, of any length.
 pub(super) fn any_duration<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Duration> {
     match node.as_text() {
         Some(text) => iso_8601(text),
@@ -75,7 +75,7 @@ pub(super) fn any_duration<'s>(node: Node<'s>, report: &mut Report<'s>) -> Optio
     }
 }
 
-/// ISO 8601 text (`PT30S`), or the language's object (`{ seconds: 30 }`).
+/// Reads ISO 8601 text (`PT30S`) or the language's object (`{ seconds: 30 }`), at most one year.
 pub(in crate::hub) fn duration<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Duration> {
     let found = any_duration(node, report);
     let sound = found.filter(|duration| *duration <= DURATION_MAX);
@@ -98,7 +98,7 @@ fn object<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds).ok()
 }
 
-/// `P[nW][nD][T[nH][nM][nS]]`; years and months have no fixed length and are refused.
+/// Parses `P[nW][nD][T[nH][nM][nS]]`. Years and months have no fixed length and are refused.
 fn iso_8601(text: &str) -> Option<Duration> {
     let rest = text.trim().strip_prefix('P')?;
     let (date, time) = rest.split_once('T').map_or((rest, None), |(date, time)| (date, Some(time)));
@@ -110,7 +110,7 @@ fn iso_8601(text: &str) -> Option<Duration> {
     Duration::try_from_secs_f64(days + clock).ok()
 }
 
-/// Sums numbers with their units, which must come in this order.
+/// Adds up numbers with units, which must come in this order.
 fn parts(mut text: &str, units: &[(char, f64)]) -> Option<f64> {
     let mut seconds = 0.0;
     for (unit, length) in units {

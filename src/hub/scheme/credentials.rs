@@ -1,6 +1,6 @@
-//! Senders that do not sign but send a password or a token: `basic` and `bearer`. Use them over TLS only.
+//! Senders that send a password or a token instead of a signature: `basic` and `bearer`. Use them over TLS only.
 //!
-//! Whoever sees one delivery can send others, so a signature is better where the sender has one.
+//! Anyone who sees one delivery can forge others, so prefer a signature if the sender supports one.
 
 use base64::Engine as _;
 use sha2::{Digest, Sha256};
@@ -9,15 +9,15 @@ use subtle::ConstantTimeEq;
 use super::mac::BASE64;
 use super::{Delivery, SignatureError, Verified, header};
 
-/// Where a token stands.
+/// Where a delivery carries its token.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum TokenPlace {
     /// `Authorization: Bearer TOKEN`.
     #[default]
     Authorization,
-    /// A header that holds nothing else; in lower case.
+    /// A header that contains nothing else; name in lower case.
     Header(String),
-    /// A parameter of the URL: for senders that can only be given an address.
+    /// A query parameter, for senders that can be given only a URL.
     Query(String),
 }
 
@@ -56,7 +56,7 @@ fn authorization<'v>(value: &'v str, scheme: &str) -> Option<&'v str> {
     sent.eq_ignore_ascii_case(scheme).then(|| rest.trim())
 }
 
-/// Hashes are compared: they have one length, so that the time says nothing about the secret's.
+/// Compares hashes, which have a fixed length, so that timing reveals nothing about the secret's length.
 fn accepted(sent: &[u8], known: &[&[u8]], what: &str) -> Result<Verified, SignatureError> {
     let sent = Sha256::digest(sent);
     match known.iter().any(|known| bool::from(sent.ct_eq(&Sha256::digest(known)))) {

@@ -1,7 +1,7 @@
 //! GitHub: `X-Hub-Signature-256: sha256=HEX` over the body.
 //!
-//! The delivery id is not signed and there is no time: an eavesdropper can send a body again under a new id. Use it where
-//! the workflow's key makes a repeat harmless.
+//! Neither the delivery id nor a time is signed: an eavesdropper can replay a body under a new id. Use it where the
+//! workflow's key makes a repeat harmless.
 
 use super::mac::{Algorithm, Encoding, is_signed};
 use super::{Delivery, SignatureError, Verified, bytes_of, header, optional_header};

@@ -1,4 +1,4 @@
-//! An HMAC of the sender's own design: which header, how it is written, and what is signed, is said in `hub.yaml`.
+//! A sender's custom HMAC: `hub.yaml` says which header it is in, how it is encoded, and what it signs.
 
 use chrono::TimeDelta;
 
@@ -9,47 +9,47 @@ use super::{Delivery, SignatureError, Verified, bytes_of, header, optional_heade
 /// `hmac:` of a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hmac {
-    /// The header of the signature, in lower case.
+    /// Header of the signature, in lower case.
     pub header: String,
-    /// What stands before each signature in it.
+    /// Text before each signature in the header.
     pub prefix: String,
-    /// How the signature is written.
+    /// Encoding of the signature.
     pub encoding: Encoding,
-    /// Its hash.
+    /// Hash of the HMAC.
     pub algorithm: Algorithm,
     /// What is signed.
     pub signed: Vec<Part>,
-    /// Where the time is.
+    /// Where the signing time is.
     pub timestamp: Option<Timestamp>,
-    /// The header of the event's id, in lower case.
+    /// Header of the event id, in lower case.
     pub id: Option<String>,
 }
 
 /// The header that says when a delivery was signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timestamp {
-    /// In lower case.
+    /// Name in lower case.
     pub header: String,
-    /// What it counts.
+    /// Unit of its value.
     pub unit: Unit,
-    /// How old, or how far in the future, a delivery may be.
+    /// Largest accepted difference from now, past or future.
     pub tolerance: TimeDelta,
 }
 
-/// A piece of what is signed.
+/// A piece of the signed text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Part {
-    /// Written out.
+    /// Literal text.
     Text(String),
-    /// The text of the timestamp's header.
+    /// Value of the timestamp header.
     Timestamp,
-    /// The text of the id's header.
+    /// Value of the id header.
     Id,
-    /// In upper case.
+    /// HTTP method, in upper case.
     Method,
-    /// The public one.
+    /// Public URL.
     Url,
-    /// The raw bytes.
+    /// Raw bytes of the body.
     Body,
 }
 
@@ -61,10 +61,10 @@ const PLACES: [(&str, Part); 5] = [
     ("{body}", Part::Body),
 ];
 
-/// Reads `{timestamp}.{body}` and the like.
+/// Parses a template such as `{timestamp}.{body}`.
 ///
 /// # Errors
-/// What stands in braces and is none of the places.
+/// An unknown placeholder.
 pub(super) fn template(text: &str) -> Result<Vec<Part>, String> {
     let mut parts = Vec::new();
     let mut rest = text;
@@ -121,7 +121,7 @@ impl Hmac {
         Ok(Verified { event_id: id, sent_at: time.map(|(_, _, sent_at)| sent_at) })
     }
 
-    /// Several signatures stand side by side while a key is exchanged.
+    /// Splits the header into signatures: senders include several while a key is rotated.
     fn signatures(&self, value: &str) -> Vec<Vec<u8>> {
         let by_comma = !self.prefix.contains(',');
         value

@@ -1,6 +1,6 @@
 //! HubSpot v3: `X-HubSpot-Signature-v3` over method, URL, body and `X-HubSpot-Request-Timestamp`, base64.
 //!
-//! Signed is the URL that HubSpot called: behind a proxy that is the public one.
+//! HubSpot signs the URL that it called: behind a proxy, that is the public one.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use super::{Delivery, SignatureError, Verified, bytes_of, header};
 const SIGNATURE: &str = "x-hubspot-signature-v3";
 const TIMESTAMP: &str = "x-hubspot-request-timestamp";
 
-/// What HubSpot decodes in the URL before it signs.
+/// Escapes that HubSpot decodes in the URL before signing.
 const DECODED: [(&str, char); 12] = [
     ("3A", ':'),
     ("2F", '/'),

@@ -1,4 +1,4 @@
-//! Comparing signatures: HMAC over the parts of what was signed, in constant time.
+//! Verifies HMAC signatures over the signed parts, in constant time.
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
@@ -6,24 +6,24 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use ring::hmac;
 use subtle::ConstantTimeEq;
 
-/// Senders write base64 with or without padding.
+/// Accepts base64 with and without padding, because senders write both.
 pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// No delivery needs more signatures; more would only make us compute.
+/// Most signatures checked per delivery, to bound the work.
 pub(super) const SIGNATURES_MAX: usize = 16;
 
-/// The hash of an HMAC.
+/// Hash of an HMAC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Algorithm {
-    /// Old senders know nothing else.
+    /// SHA-1, for old senders that support nothing else.
     Sha1,
-    /// The usual one.
+    /// SHA-256, the usual choice.
     #[default]
     Sha256,
-    /// The longer one.
+    /// SHA-512.
     Sha512,
 }
 
@@ -37,13 +37,13 @@ impl Algorithm {
     }
 }
 
-/// How a signature is written.
+/// Encoding of a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Encoding {
-    /// Hexadecimal digits, in either case.
+    /// Hexadecimal digits in either case.
     #[default]
     Hex,
-    /// With or without padding.
+    /// Base64, with or without padding.
     Base64,
 }
 
@@ -56,7 +56,7 @@ impl Encoding {
     }
 }
 
-/// Whether one of the signatures is that of the parts, made with one of the keys.
+/// Whether one of the signatures matches the parts under one of the keys.
 pub(super) fn is_signed(algorithm: Algorithm, keys: &[&[u8]], parts: &[&[u8]], signatures: &[Vec<u8>]) -> bool {
     keys.iter().any(|key| {
         let mut context = hmac::Context::with_key(&hmac::Key::new(algorithm.of_ring(), key));

@@ -1,7 +1,7 @@
 //! Signature schemes: how a source proves that a body is its own. One file each.
 //!
-//! A scheme sees the raw bytes and never parses them. It compares in constant time and says why it refuses without
-//! saying what it expected.
+//! A scheme works on the raw bytes and never parses them. It compares in constant time and explains a refusal without
+//! revealing the expected value.
 
 mod credentials;
 mod github;
@@ -23,31 +23,31 @@ pub use hmac::{Hmac, Part, Timestamp};
 pub use mac::{Algorithm, Encoding};
 pub use time::Unit;
 
-/// What arrived, unparsed.
+/// A delivery as received, unparsed.
 #[derive(Debug, Clone, Copy)]
 pub struct Delivery<'a> {
-    /// As received.
+    /// HTTP method.
     pub method: &'a Method,
-    /// The whole address as its sender knows it, with the query; some schemes sign it.
+    /// Full public URL with query; some schemes sign it.
     pub url: &'a str,
-    /// As received.
+    /// Headers as received.
     pub headers: &'a HeaderMap,
-    /// As received, byte for byte.
+    /// Body, byte for byte.
     pub body: &'a Bytes,
-    /// When.
+    /// Time of arrival.
     pub now: DateTime<Utc>,
 }
 
-/// What a verified delivery says about itself in its headers.
+/// Facts from the headers of a verified delivery.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Verified {
-    /// The sender's id of the event, if its scheme has one.
+    /// The sender's event id, if the scheme has one.
     pub event_id: Option<String>,
-    /// When it was sent, if its scheme says so.
+    /// When it was sent, if the scheme says so.
     pub sent_at: Option<DateTime<Utc>>,
 }
 
-/// Why a signature does not count. Safe to show.
+/// Why a signature is refused. Safe to show.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
     /// Missing, malformed or wrong.
@@ -58,7 +58,7 @@ pub enum SignatureError {
     Stale(String),
 }
 
-/// The schemes that a source can use.
+/// Signature schemes for sources.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scheme {
     /// Standard Webhooks and Svix.
@@ -71,11 +71,11 @@ pub enum Scheme {
     Shopify,
     /// `X-HubSpot-Signature-v3`.
     HubSpotV3,
-    /// An HMAC as `hub.yaml` describes it.
+    /// An HMAC described in `hub.yaml`.
     Hmac(Box<Hmac>),
-    /// A user's name and password.
+    /// User name and password.
     Basic {
-        /// The name.
+        /// User name.
         username: String,
     },
     /// A token.
@@ -83,10 +83,10 @@ pub enum Scheme {
 }
 
 impl Scheme {
-    /// Checks what can be checked of a secret before the first delivery.
+    /// Checks the format of a secret before the first delivery.
     ///
     /// # Errors
-    /// What is wrong with it; never the secret.
+    /// What is wrong with it; never the secret itself.
     pub fn check_secret(&self, secret: &str) -> Result<(), String> {
         match self {
             _ if secret.trim().is_empty() => Err("it is empty".to_owned()),
@@ -95,10 +95,10 @@ impl Scheme {
         }
     }
 
-    /// Verifies a delivery: one of the secrets must have signed it.
+    /// Verifies a delivery against the secrets; one match is enough.
     ///
     /// # Errors
-    /// Why it does not count.
+    /// Why the delivery is refused.
     pub fn verify(&self, delivery: Delivery<'_>, secrets: &[&str]) -> Result<Verified, SignatureError> {
         match self {
             Self::StandardWebhooks => standard_webhooks::verify(delivery, secrets),
@@ -112,7 +112,7 @@ impl Scheme {
         }
     }
 
-    /// Whether the id in [`Verified`] is signed. If not, anyone who has seen a delivery can send it under another id.
+    /// Whether the id in [`Verified`] is signed. If not, anyone who has seen a delivery can replay it under another id.
     #[must_use]
     pub fn signs_id(&self) -> bool {
         match self {
@@ -124,7 +124,8 @@ impl Scheme {
         }
     }
 
-    /// The header, in lower case, that must not be kept with an event and whose name does not tell.
+    /// A header to leave out of the stored event because it holds a credential, although its name does not suggest
+    /// that; in lower case.
     #[must_use]
     pub fn credential_header(&self) -> Option<&str> {
         match self {
@@ -135,7 +136,7 @@ impl Scheme {
     }
 }
 
-/// The value of a header that must be there once and be text.
+/// Returns a header that must occur exactly once and be text.
 fn header<'h>(headers: &'h HeaderMap, name: &str) -> Result<&'h str, SignatureError> {
     let mut values = headers.get_all(name).iter();
     match (values.next().map(http::HeaderValue::to_str), values.next()) {
@@ -145,12 +146,12 @@ fn header<'h>(headers: &'h HeaderMap, name: &str) -> Result<&'h str, SignatureEr
     }
 }
 
-/// The value of a header that may be there, once.
+/// Returns a header that may occur once.
 fn optional_header(headers: &HeaderMap, name: &str) -> Result<Option<String>, SignatureError> {
     if headers.contains_key(name) { header(headers, name).map(|value| Some(value.to_owned())) } else { Ok(None) }
 }
 
-/// Secrets whose text is the key.
+/// Secrets used as keys without decoding.
 fn bytes_of<'s>(secrets: &[&'s str]) -> Vec<&'s [u8]> {
     secrets.iter().map(|secret| secret.as_bytes()).collect()
 }

@@ -32,10 +32,10 @@ const NAMES: [(&str, Name); 8] = [
     ("bearer", Name::Bearer),
 ];
 
-/// Schemes with settings of their own, under the scheme's name.
+/// Schemes with their own settings, under the scheme's name.
 pub(in crate::hub) const WITH_SETTINGS: [&str; 3] = ["hmac", "basic", "bearer"];
 
-/// The scheme of a source; `entries` are those of the source.
+/// Reads the scheme of a source; `entries` are the source's entries.
 pub(in crate::hub) fn scheme<'s>(source: Node<'s>, entries: Node<'s>, report: &mut Report<'s>) -> Option<Scheme> {
     let Some(node) = entries.get("scheme") else {
         let known = NAMES.map(|(name, _)| name).join(", ");
@@ -148,7 +148,7 @@ fn signed<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Vec<Part>> {
     }
 }
 
-/// What is not signed proves nothing, and what is signed must be there.
+/// Checks that the signature covers the body and that every signed part is configured.
 fn check_signed<'s>(node: Node<'s>, rules: &Hmac, report: &mut Report<'s>) {
     let has = |part: &Part| rules.signed.contains(part);
     if !has(&Part::Body) {
@@ -188,7 +188,7 @@ fn timestamp<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Timestamp> {
     Some(Timestamp { header, unit, tolerance })
 }
 
-/// Lower case, as headers are compared.
+/// A header name in lower case, as headers are compared.
 fn header_name<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<String> {
     let text = report.text(node)?;
     match http::HeaderName::from_bytes(text.as_bytes()) {

@@ -1,7 +1,7 @@
 //! Shopify: `X-Shopify-Hmac-SHA256` over the body, base64.
 //!
-//! The ids are not signed and there is no time: an eavesdropper can send a body again under a new id. Use it where the
-//! workflow's key makes a repeat harmless.
+//! Neither the ids nor a time is signed: an eavesdropper can replay a body under a new id. Use it where the workflow's
+//! key makes a repeat harmless.
 
 use super::mac::{Algorithm, Encoding, is_signed};
 use super::{Delivery, SignatureError, Verified, bytes_of, header, optional_header};

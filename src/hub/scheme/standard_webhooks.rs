@@ -1,7 +1,8 @@
-//! Standard Webhooks, and Svix, which is the same under other header names.
+//! Standard Webhooks, and Svix, which differs only in its header names.
 //!
-//! Signed is `id.timestamp.body`. A delivery may carry several signatures and a source may have several secrets, so that
-//! keys can be rotated: one match is enough. `v1` is an HMAC; `v1a` is Ed25519, whose public key stands after `whpk_`.
+//! The signature covers `id.timestamp.body`. A delivery may carry several signatures and a source may have several
+//! secrets, so that keys can be rotated: one match is enough. `v1` is an HMAC; `v1a` is Ed25519, with the public key
+//! after `whpk_`.
 
 use base64::Engine as _;
 use http::HeaderMap;
@@ -11,7 +12,7 @@ use super::mac::{Algorithm, BASE64, Encoding, SIGNATURES_MAX, is_signed};
 use super::time::{TOLERANCE, Unit, check_age};
 use super::{Delivery, SignatureError, Verified, header};
 
-/// What a public key begins with.
+/// Prefix of a public key.
 const PUBLIC: &str = "whpk_";
 
 pub(super) fn verify(delivery: Delivery<'_>, secrets: &[&str]) -> Result<Verified, SignatureError> {
@@ -55,7 +56,7 @@ fn any_matches(signatures: &str, secrets: &[&str], parts: &[&[u8]]) -> bool {
     })
 }
 
-/// The key in a secret: base64, perhaps after `whsec_`; or a public key after `whpk_`.
+/// Decodes the key in a secret: base64, optionally after `whsec_`; or a public key after `whpk_`.
 pub(super) fn key(secret: &str) -> Result<Vec<u8>, String> {
     if let Some(encoded) = secret.strip_prefix(PUBLIC) {
         return match BASE64.decode(encoded) {

@@ -1,6 +1,6 @@
 //! Stripe: `Stripe-Signature: t=SECONDS,v1=HEX[,v1=HEX]` over `t.body`.
 //!
-//! The secret is used as it is written, `whsec_` included. The event's id stands in the body.
+//! The secret is used as written, including `whsec_`. The event id is in the body.
 
 use super::mac::{Algorithm, Encoding, SIGNATURES_MAX, is_signed};
 use super::time::{TOLERANCE, Unit, check_age};

@@ -1,19 +1,19 @@
-//! When a delivery was signed, and whether that is near enough to now.
+//! Reads when a delivery was signed, and checks that this is close enough to now.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::SignatureError;
 
-/// How old, or how far in the future, a delivery may be where its sender's documents say nothing else.
+/// Largest accepted difference from now, past or future, for senders whose documentation names none.
 pub(super) const TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 
-/// What a timestamp counts since 1970.
+/// Unit of a timestamp, counted since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Unit {
-    /// The usual one.
+    /// Seconds, the usual choice.
     #[default]
     Seconds,
-    /// HubSpot's.
+    /// Milliseconds, as HubSpot sends.
     Milliseconds,
 }
 
@@ -28,7 +28,7 @@ impl Unit {
     }
 }
 
-/// Comes after the signature: who cannot sign learns nothing about our clock.
+/// Called after the signature check, so that only signers learn anything about our clock.
 pub(super) fn check_age(
     now: DateTime<Utc>,
     sent_at: DateTime<Utc>,

@@ -1,6 +1,6 @@
 //! CloudEvents 1.0 over HTTP: binary, structured and batched mode.
 //!
-//! An event's identity is its `source` and `id`, whatever the mode.
+//! An event is identified by its `source` and `id`, whatever the mode.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -16,16 +16,16 @@ use crate::canonical;
 use crate::engine::{IncomingEvent, OtherBytes};
 use crate::hub::json;
 
-/// No batch holds more events.
+/// Most events in a batch.
 const BATCH_MAX: usize = 1_000;
 
-/// Longest value of an attribute.
+/// Longest attribute value.
 const ATTRIBUTE_CHARS_MAX: usize = 1_024;
 
-/// Why a request holds no CloudEvents. The texts are fit to be shown to the sender.
+/// Why a request contains no CloudEvents. The texts are safe to show to the sender.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadEvent {
-    /// A format that is not JSON: 415.
+    /// A format other than JSON: 415.
     #[error("{0}")]
     Unsupported(String),
     /// Not a CloudEvent: 400.
@@ -37,10 +37,10 @@ fn malformed(why: impl Into<String>) -> BadEvent {
     BadEvent::Malformed(why.into())
 }
 
-/// Where a request holds its events.
+/// Where a request carries its events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// The attributes are headers, the body is the data.
+    /// The attributes are headers and the body is the data.
     Binary,
     /// The body is one event.
     Structured,
@@ -49,7 +49,7 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// What the content type says.
+    /// Returns the mode that the content type declares.
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Self {
         match content_type(headers).ok().flatten().as_deref().map(essence).as_deref() {
@@ -64,7 +64,7 @@ fn essence(content_type: &str) -> String {
     content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-/// Reads the events of a request, in the mode that its content type says.
+/// Reads the events of a request, in the mode that its content type declares.
 ///
 /// # Errors
 /// See [`BadEvent`]; one bad event refuses its whole batch.
@@ -88,7 +88,7 @@ fn content_type(headers: &HeaderMap) -> Result<Option<String>, BadEvent> {
     Ok(value.map_err(|_| malformed("header content-type is not text"))?.map(str::to_owned))
 }
 
-/// JSON, and what was replaced in it.
+/// Parses JSON, and returns a note about replaced characters.
 fn parse(body: &[u8]) -> Result<(Value, Option<String>), BadEvent> {
     let text = std::str::from_utf8(body)
         .map_err(|e| malformed(format!("the body is not UTF-8: invalid byte at offset {}", e.valid_up_to())))?;
@@ -107,7 +107,7 @@ fn batch((body, note): (Value, Option<String>), headers: &HeaderMap) -> Result<V
     }
     let recorded = recorded(headers);
     let read = |(index, event): (usize, Value)| {
-        // Alone, so that the same event in two different batches is the same event.
+        // Stored on its own, so that the same event in two batches has the same bytes.
         let alone = Bytes::from(event.to_string());
         structured(event, recorded.clone(), alone)
             .map(|event| noted(event, &note))
@@ -142,7 +142,7 @@ fn attributes(members: Map<String, Value>) -> Result<Vec<(String, String)>, BadE
     members.into_iter().filter_map(text).collect()
 }
 
-/// Binary data: JSON is read, anything else stays base64, since JSON has no other place for it.
+/// Decodes `data_base64`: JSON is parsed, anything else stays base64, which JSON cannot express otherwise.
 fn decoded(encoded: &str, data_type: Option<&str>) -> Result<(Value, Option<String>), BadEvent> {
     let bytes = BASE64_STANDARD.decode(encoded).map_err(|_| malformed("data_base64 is not base64"))?;
     if data_type.is_some_and(is_json) {
@@ -178,7 +178,7 @@ fn binary(headers: &HeaderMap, essence: &str, content_type: &str, body: &Bytes) 
     Ok(noted(event_of(attributes, data, recorded(headers), body.clone())?, &note))
 }
 
-/// A header's value: percent-encoded UTF-8; old senders put it in quotes.
+/// Decodes a header value: percent-encoded UTF-8, which old senders put in quotes.
 fn header_text(name: &str, value: &[u8]) -> Result<String, BadEvent> {
     let bad = || malformed(format!("header {name} is not percent-encoded UTF-8"));
     let text = std::str::from_utf8(value).map_err(|_| bad())?;
@@ -268,7 +268,7 @@ mod tests {
         read(&headers(&[("content-type", content_type)]), &Bytes::from_static(body))
     }
 
-    /// The sample is a whole HTTP request.
+    /// The sample file is a complete HTTP request.
     fn binary_sample() -> (HeaderMap, Bytes) {
         let text = include_str!("../../../tests/data/hub/cloudevent_binary.http").replace("\r\n", "\n");
         let (head, body) = text.split_once("\n\n").expect("a body");

@@ -1,4 +1,4 @@
-//! `event.sequence`: the number with which a sender counts its events, so that a lost one is noticed.
+//! `event.sequence`: the number that a sender gives each event, which reveals lost events.
 
 use std::time::Duration;
 
@@ -13,23 +13,23 @@ use crate::expr::Expression;
 use crate::hub::file::value::{duration, expression};
 use crate::memory::sequences::Counted;
 
-/// What a number jumps over may be so late, where the source says nothing else: senders deliver side by side, and again after
-/// a failure.
+/// How long a skipped number may arrive late, unless the source says otherwise: senders deliver in parallel, and again
+/// after a failure.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// How a sender counts.
+/// How a sender numbers its events.
 #[derive(Debug, Clone)]
 pub struct Counting {
-    /// The number of an event.
+    /// Expression for the number of an event.
     pub sequence: Expression,
-    /// What it counts in; none where it counts in one.
+    /// Channel that the number counts within; `None` if the source has a single sequence.
     pub channel: Option<Attribute>,
-    /// What a number jumps over may be so late.
+    /// How long a skipped number may arrive late.
     pub grace: Duration,
 }
 
 impl Counting {
-    /// Of the entries of `event`.
+    /// Reads the settings from the entries of `event`.
     pub(super) fn read<'s>(entries: Node<'s>, channel: Option<Attribute>, report: &mut Report<'s>) -> Option<Self> {
         let Some(node) = entries.get("sequence") else {
             for node in ["channel", "gap"].iter().filter_map(|key| entries.get(key)) {
@@ -48,7 +48,7 @@ impl Counting {
         Some(Self { sequence: sequence?, channel, grace })
     }
 
-    /// The number of an event; none if it has none.
+    /// Returns the number of an event, if it has one.
     pub(super) fn find(&self, data: &Value, headers: &Value) -> Result<Option<Counted>, ReceiveError> {
         let number = match evaluate(&self.sequence, "the event's sequence", data, headers)? {
             Value::Null => return Ok(None),

@@ -1,4 +1,4 @@
-//! Where an event's attributes are found in what a source sent.
+//! Finds an event's attributes in a source's delivery.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use std::sync::Arc;
@@ -14,37 +14,37 @@ use crate::text::replace_nul;
 /// Longest event id.
 pub const EVENT_ID_CHARS_MAX: usize = 256;
 
-/// Longest event type, and longest value of another attribute.
+/// Longest event type or other attribute.
 const ATTRIBUTE_CHARS_MAX: usize = 1_024;
 
-/// Where an event's attributes are found. Expressions see the event's data as `.` and the headers, names in lower case, as
-/// `$headers`.
+/// Where to find an event's attributes. Expressions see the event's data as `.` and the headers as `$headers`, with
+/// names in lower case.
 #[derive(Debug, Clone, Default)]
 pub struct EventPaths {
-    /// In place of the id of the scheme's header.
+    /// Overrides the id from the scheme's header.
     pub id: Option<Attribute>,
-    /// Without it: the body's `type`, else the source's name.
+    /// Default: the body's `type`, else the source's name.
     pub r#type: Option<Attribute>,
-    /// When it happened.
+    /// When the event happened.
     pub time: Option<Attribute>,
-    /// What it is about.
+    /// What the event is about.
     pub subject: Option<Attribute>,
     /// The business key: the extension attribute `key`.
     pub key: Option<Attribute>,
-    /// The number with which the sender counts it.
+    /// How the sender numbers its events.
     pub counting: Option<Counting>,
 }
 
-/// An attribute of an event.
+/// How to get the value of an attribute.
 #[derive(Debug, Clone)]
 pub enum Attribute {
-    /// The same for all events.
+    /// The same value for all events.
     Fixed(String),
-    /// Found in each.
+    /// Evaluated for each event.
     Expression(Expression),
 }
 
-/// What was found.
+/// The attributes of one event.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     pub id: Option<String>,
@@ -81,7 +81,7 @@ impl EventPaths {
 }
 
 impl Attribute {
-    /// The attribute's text; null is "not there".
+    /// Returns the attribute's text; null means absent.
     pub(super) fn of(&self, name: &str, data: &Value, headers: &Value) -> Result<Option<String>, ReceiveError> {
         let found = match self {
             Self::Fixed(text) => return Ok(Some(text.clone())),
@@ -102,7 +102,7 @@ impl Attribute {
     }
 }
 
-/// The value of an expression over an event; `what` is what it stands for.
+/// Evaluates an expression over an event; `what` names it in errors.
 pub(super) fn evaluate(
     expression: &Expression,
     what: &str,
@@ -117,7 +117,7 @@ pub(super) fn evaluate(
     Ok(value)
 }
 
-/// `$headers`.
+/// Builds `$headers`.
 pub(super) fn header_values(headers: &[(String, String)]) -> Value {
     Value::Object(headers.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect::<Map<_, _>>())
 }
@@ -126,7 +126,7 @@ pub(super) fn rfc_3339(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
-/// What an event id must be.
+/// Checks length and characters of an event id.
 pub(crate) fn check_id(id: &str) -> Result<(), String> {
     match id.chars().count() {
         0 => Err("the event's id is empty".to_owned()),

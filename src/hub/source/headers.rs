@@ -1,23 +1,23 @@
-//! Which headers of a delivery are kept with the event: those that hold no credentials.
+//! Selects the headers to keep with an event: those without credentials.
 
 use http::HeaderMap;
 
-/// No more headers are kept.
+/// Most headers kept.
 const COUNT_MAX: usize = 100;
 
-/// Longest value that is kept.
+/// Longest value kept.
 const VALUE_CHARS_MAX: usize = 2_000;
 
-/// Names that contain one of these may hold credentials or signatures.
+/// A header whose name contains one of these may hold a credential or signature.
 const CREDENTIAL_PARTS: [&str; 10] =
     ["authorization", "signature", "hmac", "secret", "token", "cookie", "api-key", "apikey", "password", "credential"];
 
-/// Headers as received, without credentials, signatures and names that are Stepwell's own.
+/// Returns the received headers without credentials, signatures and Stepwell's own names.
 pub(super) fn recorded(headers: &HeaderMap) -> Vec<(String, String)> {
     headers
         .iter()
         .filter(|(name, _)| !CREDENTIAL_PARTS.iter().any(|part| name.as_str().contains(part)))
-        // By these Stepwell itself says who replayed an event: no sender says so.
+        // With these, Stepwell records who replayed an event; a sender must not set them.
         .filter(|(name, _)| !name.as_str().starts_with("stepwell-"))
         .take(COUNT_MAX)
         .map(|(name, value)| {

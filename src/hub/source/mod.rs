@@ -1,4 +1,4 @@
-//! Sources: who may send webhooks, how they prove it, and what events their bodies hold.
+//! Sources: who may send webhooks, how they authenticate, and which events their bodies contain.
 
 pub mod cloudevents;
 pub(super) mod counting;
@@ -26,58 +26,58 @@ use crate::redact::Redactor;
 use event::{EventPaths, check_id, evaluate, header_values, rfc_3339};
 use headers::recorded;
 
-/// Events of one body: each is committed before the next, so that a request ends within its deadline.
+/// Most events in one body: they are committed one after another, and the request has a deadline.
 pub const EVENTS_MAX: usize = 500;
 
 /// A sender of webhooks.
 #[derive(Debug, Clone)]
 pub struct Source {
-    /// As in `/hooks/NAME`.
+    /// Name, as in `/hooks/NAME`.
     pub name: String,
     /// How it signs.
     pub scheme: Scheme,
-    /// Names of its secrets; any one of them may have signed.
+    /// Names of its secrets; a delivery may be signed with any of them.
     pub secrets: Vec<String>,
-    /// The address that the sender was given, where it is not `/hooks/NAME` below the public one.
+    /// URL given to the sender, if it is not the public one of `/hooks/NAME`.
     pub url: Option<String>,
-    /// Whether its proof also counts at `POST /events`.
+    /// Whether its signature is also accepted at `POST /events`.
     pub events: bool,
-    /// What its bodies are.
+    /// Format of its bodies.
     pub body: BodyKind,
-    /// The list of events in a body that holds several.
+    /// Selects the list of events in a body that holds several.
     pub split: Option<Expression>,
-    /// Which events are wanted.
+    /// Which events to keep.
     pub filter: Option<Expression>,
-    /// Which fields hold identifiers that are to have one form.
+    /// Identifiers to normalize.
     pub identifiers: Identifiers,
-    /// Where an event says what it is about.
+    /// Where to find an event's attributes.
     pub event: EventPaths,
     pub(super) values: Secrets,
 }
 
-/// What a delivery holds.
+/// The contents of a delivery.
 #[derive(Debug, Clone)]
 pub struct Received {
-    /// In the order in which they were sent.
+    /// Events in the order sent.
     pub events: Vec<IncomingEvent>,
-    /// Events that the filter keeps out.
+    /// Number of events that the filter dropped.
     pub filtered: usize,
-    /// Their numbers, where the sender counts: what is not wanted is not missing.
+    /// Sequence numbers of dropped events, so that they do not count as missing.
     pub passed_over: Vec<Counted>,
 }
 
-/// What the sender expects to be told.
+/// The answer that the sender expects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AnswerKind {
-    /// The outcome of its one event.
+    /// The result of its single event.
     One,
-    /// The outcome of each event.
+    /// The result of each event.
     Each,
-    /// Only that all of them are safe: a SOAP acknowledgement.
+    /// Only that all events are stored: a SOAP acknowledgement.
     Acknowledgement,
 }
 
-/// Why a delivery is not taken. Nothing of it is stored. The texts are safe to show to anyone.
+/// Why a delivery is refused; nothing of it is stored. The texts are safe to show to anyone.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReceiveError {
     /// Missing, malformed or wrong signature.
@@ -86,7 +86,7 @@ pub enum ReceiveError {
     /// Signed too long ago, or in the future.
     #[error("{0}")]
     Stale(String),
-    /// Signed well, but not an event.
+    /// Correctly signed, but not an event.
     #[error("{0}")]
     BadBody(String),
 }
@@ -107,7 +107,7 @@ impl From<BadIdentifier> for ReceiveError {
 }
 
 impl Source {
-    /// Verifies a delivery over its raw bytes, and only then reads it.
+    /// Verifies a delivery over its raw bytes, then reads it.
     ///
     /// # Errors
     /// See [`ReceiveError`].
@@ -131,7 +131,7 @@ impl Source {
         Ok(received)
     }
 
-    /// Verifies a delivery without reading it: for events that say themselves what they are.
+    /// Verifies a delivery without reading it, for CloudEvents.
     ///
     /// # Errors
     /// See [`ReceiveError`].
@@ -148,18 +148,18 @@ impl Source {
         })
     }
 
-    /// Hides its secrets, which some senders repeat in the body.
+    /// Masks the source's secrets, which some senders repeat in the body.
     fn redactor(&self) -> Redactor {
         let secrets: Vec<Secret> = self.secrets.iter().filter_map(|name| self.values.resolve(name).ok()).collect();
         let values: Vec<&str> = secrets.iter().map(Secret::expose).collect();
         self.values.known().with(&values)
     }
 
-    /// Treats an event that says itself what it is as [`Self::receive`] treats a delivery: hides the source's secrets, then brings
-    /// the identifiers to their form, those in its data and attributes of the names that hold some.
+    /// Applies to a CloudEvent what [`Self::receive`] applies to a delivery: masks the source's secrets, then
+    /// normalizes identifiers in its data and in attributes with configured names.
     ///
     /// # Errors
-    /// One of them is none.
+    /// A value is not a valid identifier.
     pub fn shape(&self, event: &mut IncomingEvent) -> Result<(), ReceiveError> {
         event.hide(&self.redactor());
         event.data_is_body &= !self.identifiers.apply(&mut event.data)?;
@@ -183,7 +183,7 @@ impl Source {
         }
     }
 
-    /// The address as the sender knows it, with the query that it sent.
+    /// The URL as the sender sees it, with the query that it sent.
     fn address<'u>(&self, asked: &'u str) -> Cow<'u, str> {
         match (&self.url, asked.split_once('?')) {
             (None, _) => Cow::Borrowed(asked),
@@ -267,7 +267,7 @@ impl Source {
         })
     }
 
-    /// Whether some expression reads `$headers`.
+    /// Whether an expression uses `$headers`.
     fn reads_headers(&self) -> bool {
         let mut all = self.event.expressions().chain(&self.split).chain(&self.filter);
         all.any(|expression| !expression.variables().is_empty())

@@ -1,4 +1,5 @@
-//! Sources that the hub subscribes to: Salesforce's Pub/Sub API. What a topic delivers becomes an event as a webhook's body does.
+//! Sources that the hub subscribes to: Salesforce's Pub/Sub API. A delivery becomes an event in the same way as the
+//! body of a webhook.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,24 +19,24 @@ use crate::memory::time;
 /// A source of `hub.yaml` with `kind: salesforce-pubsub`.
 #[derive(Debug, Clone)]
 pub struct PubSubSource {
-    /// Its name.
+    /// Source name.
     pub name: String,
-    /// Whose sign-in it uses.
+    /// Connection whose credentials are used.
     pub connection: String,
-    /// Of the service, by environment.
+    /// Service endpoint by environment.
     pub endpoints: BTreeMap<String, Url>,
-    /// Id of the org, by environment.
+    /// Org id by environment.
     pub organizations: BTreeMap<String, String>,
-    /// Events that are asked for at a time.
+    /// Events requested at a time.
     pub batch: u32,
-    /// Which fields hold identifiers that are to have one form.
+    /// Identifiers to normalize.
     pub identifiers: Identifiers,
-    /// What it subscribes to.
+    /// Topics that it subscribes to.
     pub topics: Vec<Topic>,
 }
 
 impl PubSubSource {
-    /// As the engine subscribes to it, in an environment.
+    /// Returns the engine's subscription in an environment.
     #[must_use]
     pub fn subscription(&self, environment: &str) -> Subscription {
         let address = PubSubAddress {
@@ -47,23 +48,23 @@ impl PubSubSource {
     }
 }
 
-/// How the events of one topic are made.
+/// How deliveries of a topic become events.
 #[derive(Debug, Clone, Default)]
 pub(super) struct TopicShape {
-    /// The source.
+    /// Name of the source.
     pub(super) source: String,
-    /// What workflows see in place of what was delivered.
+    /// Replaces the delivered data, if set.
     pub(super) data: Option<Expression>,
-    /// Which events are wanted.
+    /// Which events to keep.
     pub(super) filter: Option<Expression>,
-    /// Which fields hold identifiers that are to have one form.
+    /// Identifiers to normalize.
     pub(super) identifiers: Identifiers,
-    /// Where an event says what it is about.
+    /// Where to find an event's attributes.
     pub(super) event: EventPaths,
 }
 
 impl TopicShape {
-    /// As a topic of the engine.
+    /// Converts to a topic of the engine.
     pub(super) fn topic(self, name: &str, start: Start) -> Topic {
         Topic { name: name.to_owned(), start, shape: Arc::new(self) }
     }
@@ -71,7 +72,7 @@ impl TopicShape {
     fn made(&self, delivered: Delivered<'_>) -> Result<Shaped, ReceiveError> {
         let Delivered { topic, event_id, schema_id, replay_id, payload } = delivered;
         let usual = Usual::of(topic, &payload);
-        // As the Streaming API delivers it, so that one workflow reads both.
+        // The shape that the Streaming API delivers, so that one workflow can read both.
         let whole = json!({
             "data": {
                 "schema": schema_id,
@@ -140,7 +141,7 @@ impl Shape for TopicShape {
     }
 }
 
-/// What an event is about where `event` does not say.
+/// Default attributes of an event.
 struct Usual {
     r#type: String,
     subject: Option<String>,
@@ -148,7 +149,8 @@ struct Usual {
 }
 
 impl Usual {
-    /// A change of an account is `account.update`, about its first record; a platform event has the name of its topic.
+    /// A change of an account gets type `account.update` and its first record as subject. A platform event gets the
+    /// name of its topic as type.
     fn of(topic: &str, payload: &Value) -> Self {
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let header = &payload["ChangeEventHeader"];

@@ -34,21 +34,21 @@ const KNOWN: [&str; 11] = [
 
 const STARTS: [(&str, Start); 2] = [("latest", Start::Latest), ("earliest", Start::Earliest)];
 
-/// A name that is longer is no topic.
+/// Longest topic name.
 const TOPIC_CHARS_MAX: usize = 200;
 
-/// What all topics of a source have unless they say otherwise.
+/// Defaults for all topics of a source.
 struct Common {
     shape: TopicShape,
     start: Start,
 }
 
-/// Whether a source is one that the hub subscribes to.
+/// Whether the hub subscribes to this source.
 pub(in crate::hub) fn is_pubsub<'s>(node: Node<'s>) -> bool {
     node.get("kind").is_some()
 }
 
-/// A source; none if it cannot be told what to subscribe to.
+/// Reads a source; `None` if it is too incomplete to subscribe.
 pub(in crate::hub) fn source<'s>(
     name: &str,
     node: Node<'s>,
@@ -81,7 +81,7 @@ pub(in crate::hub) fn source<'s>(
     Some(PubSubSource { name, connection, endpoints, organizations, batch, identifiers, topics })
 }
 
-/// `event:`, without what only senders of webhooks may have.
+/// Reads `event:`, without the entries that only webhooks may have.
 fn event<'s>(node: Node<'s>, report: &mut Report<'s>) -> EventPaths {
     for (key, node) in node.entries().filter(|(key, _)| ["sequence", "channel", "gap"].contains(key)) {
         let hint =

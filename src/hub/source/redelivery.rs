@@ -1,4 +1,4 @@
-//! What senders sent again under an id with other content, as people see it: where it differs from what came first.
+//! Redeliveries under the same event id with different content, and how they differ from the first delivery.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -12,45 +12,46 @@ use crate::store::StoreError;
 use crate::store::events::StoredEvent;
 use crate::store::events::redeliveries;
 
-/// Places that are named for one body.
+/// Most differences listed per body.
 const PLACES_MAX: usize = 20;
 
-/// Deliveries of one event with one body other than the first.
+/// Deliveries of one event with the same body, other than the first one.
 #[derive(Debug, Clone, Serialize)]
 pub struct Redelivery {
-    /// When it came first.
+    /// First arrival.
     pub first_at: Time,
-    /// When it came last.
+    /// Last arrival.
     pub last_at: Time,
-    /// How often it came.
+    /// Number of deliveries.
     pub deliveries: i32,
-    /// Where the two differ as JSON, at most 20 places; nowhere if only their bytes do, or one of them is no JSON.
+    /// Differences from the first body as JSON, at most 20. Empty if only the bytes differ or one of the bodies is not
+    /// JSON.
     pub differences: Vec<Difference>,
     /// The body, if it is JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<Value>,
-    /// The body, if it is not.
+    /// The body, if it is not JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body_base64: Option<String>,
 }
 
-/// One place at which two bodies differ.
+/// One place where two bodies differ.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Difference {
     /// JSON pointer.
     pub pointer: String,
-    /// What stood there first; absent if nothing did.
+    /// Value in the first body, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first: Option<Value>,
-    /// What stands there in this one; absent if nothing does.
+    /// Value in this body, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub then: Option<Value>,
 }
 
-/// What came after this event under its id, oldest first.
+/// Returns the different redeliveries of an event, oldest first.
 ///
 /// # Errors
-/// The database is away.
+/// The database cannot be reached.
 pub async fn of_event(pool: &PgPool, event: &StoredEvent) -> Result<Vec<Redelivery>, StoreError> {
     let first = read(&event.body);
     let shown = |kept: redeliveries::Redelivery| {

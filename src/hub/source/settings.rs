@@ -1,4 +1,4 @@
-//! `sources:` of `hub.yaml`: one source.
+//! `sources:` of `hub.yaml`: reads one webhook source.
 
 use super::Source;
 use super::counting::Counting;
@@ -26,7 +26,7 @@ const KNOWN: [&str; 12] = [
     "event",
 ];
 
-/// What a body is, in words.
+/// Names of the body formats in `hub.yaml`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum BodyName {
     Json,
@@ -42,7 +42,7 @@ const BODIES: [(&str, BodyName); 4] = [
     ("salesforce-outbound-message", BodyName::OutboundMessage),
 ];
 
-/// A source; none if it cannot be told who may send.
+/// Reads a source; `None` if it does not say who may send.
 pub(in crate::hub) fn source<'s>(
     name: &str,
     node: Node<'s>,
@@ -76,7 +76,7 @@ pub(in crate::hub) fn source<'s>(
     })
 }
 
-/// Where the secrets of a source stand.
+/// The nodes of a source's secrets.
 pub(in crate::hub) fn secret_nodes<'s>(source: Node<'s>) -> Vec<Node<'s>> {
     match (source.get("secret"), source.get("secrets")) {
         (Some(one), None) => vec![one],
@@ -85,7 +85,7 @@ pub(in crate::hub) fn secret_nodes<'s>(source: Node<'s>) -> Vec<Node<'s>> {
     }
 }
 
-/// More keys than the old and the new one are never needed, and each is tried on each delivery.
+/// Enough for an old and a new key; each delivery is checked against all of them.
 const SECRETS_MAX: usize = 4;
 
 fn secret_names<'s>(source: Node<'s>, entries: Node<'s>, report: &mut Report<'s>) -> Option<Vec<String>> {
@@ -166,7 +166,7 @@ fn organizations<'s>(node: Node<'s>, report: &mut Report<'s>) -> Vec<String> {
     found
 }
 
-/// Each event of several needs an id of its own: the header's would make them the same event.
+/// Each event of a split body needs its own id: the header's id would make them all the same event.
 fn check_split<'s>(entries: Node<'s>, body: &BodyKind, event: &EventPaths, report: &mut Report<'s>) {
     let Some(split) = entries.get("split") else { return };
     if matches!(body, BodyKind::OutboundMessage { .. }) {
@@ -177,7 +177,7 @@ fn check_split<'s>(entries: Node<'s>, body: &BodyKind, event: &EventPaths, repor
     }
 }
 
-/// `event:`: where an event says what it is about.
+/// Reads `event:`: where to find an event's attributes.
 pub(super) fn event<'s>(node: Node<'s>, report: &mut Report<'s>) -> EventPaths {
     let mut paths = EventPaths::default();
     let entries =

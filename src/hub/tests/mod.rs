@@ -62,7 +62,7 @@ fn receive(source: &Source, id: &str, body: &'static [u8]) -> Result<IncomingEve
     sent(source, &signed(id, body, now()), body).map(|mut received| received.events.remove(0))
 }
 
-/// What a source makes of a request that arrives now.
+/// What a source reads from a request that arrives now.
 fn sent(source: &Source, headers: &HeaderMap, body: &'static [u8]) -> Result<Received, ReceiveError> {
     let (body, url) = (Bytes::from_static(body), "https://hooks.example.com/hooks/x");
     source.receive(Delivery { method: &Method::POST, url, headers, body: &body, now: now() })

@@ -1,4 +1,4 @@
-//! Sources that subscribe: what `hub.yaml` may say, and what happens to a delivery.
+//! Sources that subscribe: valid settings in `hub.yaml`, and how a delivery becomes an event.
 
 use serde_json::{Value, json};
 

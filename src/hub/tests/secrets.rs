@@ -1,4 +1,4 @@
-//! Secrets that are released to definitions, and credentials that are written out.
+//! Secrets released to definitions, and credentials written as plain text.
 
 use super::*;
 
@@ -70,7 +70,7 @@ fn a_credential_that_is_written_out_is_a_mistake_and_is_not_repeated() {
     assert!(load(&connection("headers: { Sforce-Call-Options: client=stepwell, X-Tenant: '7' }")).is_ok());
 }
 
-/// Some senders repeat the token that they were given in what they send.
+/// Some senders repeat their token in the body.
 #[test]
 fn a_sources_secret_is_hidden_in_its_events() {
     let text = "sources: { a: { scheme: bearer, secret: '${ $secrets.github }', bearer: { header: X-Pass }, event: { id: '${ .id }' } } }";

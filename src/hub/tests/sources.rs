@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::memory::sequences::Counted;
 
-/// A source of the scheme `bearer`, with these settings beside; and its one header.
+/// A source with scheme `bearer` and these settings; deliveries carry its token in `X-Pass`.
 fn source(settings: &str) -> Source {
     let text = format!(
         "sources: {{ a: {{ scheme: bearer, secret: '${{ $secrets.github }}', bearer: {{ header: X-Pass }}, {settings} }} }}"

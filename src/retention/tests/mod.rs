@@ -1,4 +1,4 @@
-//! Archives: whatever is done to one is found, and one is whole or not there.
+//! Archives: every modification is detected, and a file is either complete or absent.
 
 mod years;
 

@@ -1,5 +1,6 @@
-//! Thirty simulated years: runs, families, events, repeated deliveries, clocks that step, nodes that die between any two steps. Whatever
-//! happens, nothing that lives is removed, everything that is removed is in an archive that verifies, and a repeated event starts nothing.
+//! Simulates thirty years of runs, families, events, repeated deliveries, clock steps, and nodes that die between any
+//! two steps. Whatever happens: nothing live is deleted, everything deleted is in a valid archive, and a repeated event
+//! starts nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -42,7 +43,7 @@ pub(super) struct Run {
 }
 
 impl Run {
-    /// What happens to a run is a row of its journal.
+    /// Appends a row to the run's journal.
     pub(super) fn happens(&mut self, at: Time) {
         let change = Change::RunCompleted { output: Arc::new(json!({ "at": at })) };
         let record = Record { at, actor: Actor::engine(), task: None, attempt: None, change, note: None };
@@ -69,26 +70,26 @@ struct Event {
     waits: bool,
 }
 
-/// What is to be removed, as the rows of `removals` say.
+/// What is to be deleted, as in the rows of `removals`.
 struct Listed {
     families: Vec<Vec<(RunId, i32, Hash)>>,
     events: Vec<Uuid>,
 }
 
 pub(super) struct World {
-    /// As everyone but the database knows it.
+    /// The real time.
     true_now: Time,
-    /// The clock of the database, up to two days off.
+    /// The database's clock, up to two days off.
     pub(super) now: Time,
     folder: tempfile::TempDir,
     policy: Policy,
     pub(super) runs: BTreeMap<RunId, Run>,
     events: BTreeMap<Uuid, Event>,
-    /// The sender's id is the event's id here.
+    /// By event id, which is also the sender's id here.
     keys: BTreeMap<Uuid, Time>,
-    /// Every event that ever came, when it did first, and how often it was taken for a new one.
+    /// Every event ever delivered: its first delivery, and how often it was taken for a new one.
     history: BTreeMap<Uuid, (Time, usize)>,
-    /// Archives that the database knows.
+    /// Archives recorded in the database.
     recorded: Vec<PathBuf>,
     listed: Option<Listed>,
     removed_runs: BTreeSet<RunId>,
@@ -139,7 +140,7 @@ impl World {
         id
     }
 
-    /// A delivery. What came before starts nothing.
+    /// Delivers an event. A known one starts nothing.
     fn deliver(&mut self, id: Uuid, kind: u16) {
         if self.keys.contains_key(&id) {
             return;
@@ -172,7 +173,7 @@ impl World {
                 (run.member.finished_at, run.member.attention) = (Some(now), n.is_multiple_of(7));
                 run.happens(now);
             })),
-            // A person undoes what was done: it lives again, also between its archive and its removal.
+            // A person has the run compensated, so it is live again, possibly between its archiving and its deletion.
             110..116 => drop(picked.and_then(|id| self.runs.get_mut(&id)).map(|run| {
                 if run.member.status == Status::Completed {
                     (run.member.status, run.member.finished_at) = (Status::Compensating, None);
@@ -184,7 +185,7 @@ impl World {
                 run.member.held = (n.is_multiple_of(3)).then_some(Hold::Command);
             })),
             125..130 => drop(self.events.values_mut().nth(usize::from(n) % 7).map(|event| event.waits = false)),
-            // A sender repeats what it sent within the time for which its ids are known, less what the clock may be off twice.
+            // A sender repeats an event while its id is remembered; twice the largest clock error is subtracted.
             130..145 => {
                 let known = self.policy.event_keys.unwrap() - DAY * 4;
                 let recent = |at: &Time| !rules::is_older(*at, known, self.true_now);
@@ -234,7 +235,7 @@ impl World {
         asked_for_since(&[(live, false)], Duration::from_hours(1))
     }
 
-    /// Writes a file of what is due. The node may die before it is whole, or before it is recorded.
+    /// Archives what is due. The node may die before the file is complete or recorded.
     fn archive(&mut self, n: u16) {
         if self.listed.is_some() {
             return;
@@ -294,7 +295,8 @@ impl World {
         }
     }
 
-    /// Removes some of what is listed, as the statements do: what is not as it was archived stays. The node may die between.
+    /// Deletes part of what is listed, as the statements do: anything that changed since it was archived is kept. The
+    /// node may die in between.
     fn remove(&mut self, steps: usize) {
         let Some(mut listed) = self.listed.take() else { return self.forget_keys() };
         for _ in 0..steps {
@@ -347,7 +349,7 @@ impl World {
         }
     }
 
-    /// Everything that is gone is in an archive that the database knows, and each of those is sound.
+    /// Checks that everything deleted is in a recorded archive, and that all those are valid.
     fn check(&self) {
         let (mut runs, mut events) = (BTreeSet::new(), BTreeSet::new());
         for file in &self.recorded {
@@ -385,7 +387,7 @@ proptest! {
 
 #[test]
 fn a_long_simulation_passes_thirty_years_and_removes_most_of_what_ended() {
-    // The same with one fixed history, to know that the property is about something.
+    // The same with a fixed history, to prove that the property is not vacuous.
     let mut world = World::new();
     let began = world.now;
     let mut state = 7_u64;

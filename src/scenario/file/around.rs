@@ -1,4 +1,4 @@
-//! `acts`, `events`, `tasks` and `runs` of a scenario: what happens around its run beside calls.
+//! `acts`, `events`, `tasks` and `runs` of a scenario: what happens around its run besides calls.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +26,7 @@ fn planned_act<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<PlannedAct
     let mut act = node.to_value();
     let members = act.as_object_mut()?;
     members.shift_remove("after");
-    // As at the API, these are retries.
+    // As in the API, these are kinds of retries.
     if members.get("act").is_some_and(|act| act == "retry") {
         let kind = ["edit", "from"].into_iter().find(|field| members.contains_key(*field));
         let kind = kind.map(|field| if field == "edit" { "edit" } else { "rewind" });
@@ -66,7 +66,7 @@ fn planned_event<'s>(index: usize, node: Node<'s>, report: &mut Report<'s>) -> O
     Some(PlannedEvent { event: Arc::new(Value::Object(event)), after })
 }
 
-/// Who decides in a scenario that names nobody.
+/// The person who decides if a scenario names nobody.
 const SOMEBODY: &str = "scenario";
 
 pub(super) fn tasks<'s>(list: Node<'s>, report: &mut Report<'s>) -> Vec<PlannedTask> {
@@ -98,7 +98,7 @@ pub(super) fn runs<'s>(node: Node<'s>, report: &mut Report<'s>) -> Vec<(String, 
     let Some(node) = report.object(node) else { return Vec::new() };
     let mut runs = Vec::new();
     for (step, list) in node.entries() {
-        // One run may stand without a list around it.
+        // A single run need not be in a list.
         let nodes: Vec<Node<'s>> = if list.is_object() { vec![list] } else { items(list, report).collect() };
         if nodes.is_empty() {
             report.error(list, format!("`{step}` has no run"));
@@ -131,7 +131,7 @@ fn played_run<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<PlayedRun> 
     Some(PlayedRun { end, after })
 }
 
-/// An error as a workflow sees it; a runtime error where only its detail is said.
+/// Reads an error as a workflow sees it. Unless a type is given, it is a runtime error.
 fn workflow_error<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<WorkflowError> {
     let node = report.closed(node, &["type", "status", "title", "detail"])?;
     let text = |name: &str, report: &mut Report<'s>| report.optional_text(node, name);

@@ -1,4 +1,4 @@
-//! `expect` of a scenario, and the predicates in it: jq that must give `true`.
+//! `expect` of a scenario, and its predicates: jq that must evaluate to `true`.
 
 use std::collections::BTreeMap;
 
@@ -8,11 +8,11 @@ use crate::dsl::mistake::{Report, Spot};
 use crate::dsl::source::Node;
 use crate::expr::{Class, Expression, Template};
 
-/// How runs end, as scenarios call it.
+/// Names for the status of a run in scenarios.
 const STATUSES: [&str; 8] =
     ["completed", "compensated", "cancelled", "faulted", "compensating", "suspended", "waiting", "refused"];
 
-/// How a run may end when something goes wrong: a status, or as it ends when nothing does.
+/// How a run may end under faults: a status, or `same` as without faults.
 const ENDS: [&str; 9] =
     ["same", "completed", "compensated", "cancelled", "faulted", "compensating", "suspended", "waiting", "refused"];
 
@@ -60,7 +60,7 @@ fn texts<'s>(node: Node<'s>, report: &mut Report<'s>) -> Vec<String> {
     nodes.into_iter().filter_map(|node| report.text(node)).map(str::to_owned).collect()
 }
 
-/// A value in which `${ }` is a predicate over what stands in its place.
+/// Reads a value in which each `${ }` is a predicate over the actual value in its place.
 fn template<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Template> {
     match Template::parse(&node.to_value(), &[]) {
         Ok(template) => Some(template),
@@ -83,7 +83,7 @@ fn below<'s>(node: Node<'s>, pointer: &str) -> Node<'s> {
     pointer.split('/').skip(1).fold(node, step)
 }
 
-/// jq that must give `true`; only what provably ends is taken.
+/// Reads jq that must evaluate to `true`; only expressions that provably terminate are accepted.
 pub(super) fn predicate<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Expression> {
     let text = report.text(node)?;
     match Expression::parse_field(text, &[]) {

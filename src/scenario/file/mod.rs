@@ -1,4 +1,4 @@
-//! What a scenario file says, once it was read without a mistake.
+//! The contents of a scenario file.
 
 pub(super) mod around;
 pub(super) mod expectation;
@@ -22,51 +22,51 @@ use crate::sandbox::faults::Fault as SandboxFault;
 /// A file of scenarios: `closed-won.scenarios.yaml`.
 #[derive(Debug)]
 pub struct ScenarioFile {
-    /// Its name as given.
+    /// File name as given.
     pub file: String,
-    /// The definition that it is about, beside it.
+    /// File name of the definition under test, in the same folder.
     pub definition: String,
-    /// In the order of the file.
+    /// Scenarios in file order.
     pub scenarios: Vec<Scenario>,
-    /// What must hold however a run goes.
+    /// Invariants that every run must satisfy.
     pub invariants: Vec<Invariant>,
 }
 
-/// One run and what is expected of it.
+/// A run and the expected result.
 #[derive(Debug)]
 pub struct Scenario {
-    /// Unique in its file.
+    /// Name, unique in its file.
     pub name: String,
-    /// Its line in the file.
+    /// Line in the file.
     pub line: u32,
-    /// Its run's id: keys and delays come from it.
+    /// Run id, from which idempotency keys and random delays are derived.
     pub run: RunId,
-    /// What the run is given.
+    /// Input of the run.
     pub input: Value,
-    /// The profiles of the sandbox that it is for; empty is all.
+    /// Sandbox profiles that the scenario applies to; empty: all.
     pub profiles: Vec<&'static Profile>,
-    /// When it begins.
+    /// When the run begins.
     pub now: Time,
-    /// The sandbox CRM and ERP, where the scenario uses them.
+    /// Setup of the sandbox CRM and ERP, if the scenario uses them.
     pub sandbox: Option<SandboxSetup>,
-    /// Operations of the hub's memory before the run begins.
+    /// Operations on the hub's memory before the run begins.
     pub memory: Vec<Remembered>,
-    /// Answers by step or request, in the order of the file.
+    /// Mocked answers by step or request, in file order.
     pub calls: Vec<(CallPattern, Vec<MockAnswer>)>,
-    /// What people do, in order.
+    /// Acts of people, in order.
     pub acts: Vec<PlannedAct>,
-    /// Events that come, in order.
+    /// Events from outside, in order.
     pub events: Vec<PlannedEvent>,
-    /// What people decide whom the run asks, in order.
+    /// People's answers to tasks, in order.
     pub tasks: Vec<PlannedTask>,
-    /// How runs go that the workflow starts, by step.
+    /// How runs started by the workflow end, by step.
     pub runs: Vec<(String, Vec<PlayedRun>)>,
-    /// What must come of it.
+    /// The expected result.
     pub expect: Expect,
 }
 
 impl Scenario {
-    /// Whether it is for a profile.
+    /// Whether the scenario applies to a profile.
     #[must_use]
     pub fn is_for(&self, profile: &Profile) -> bool {
         self.profiles.is_empty() || self.profiles.iter().any(|wanted| wanted.name == profile.name)
@@ -78,76 +78,76 @@ impl Scenario {
 pub struct PlannedEvent {
     /// The whole CloudEvent.
     pub event: Arc<Value>,
-    /// So long after the run began; without it, once the run waits for events and nothing else is under way.
+    /// Time after the start of the run. `None`: once the run waits for events and nothing else is in flight.
     pub after: Option<Duration>,
 }
 
-/// What a person decides whom the run asks.
+/// A person's answer to a task.
 #[derive(Debug, Clone)]
 pub struct PlannedTask {
-    /// The step that asks; without it, the one that does.
+    /// Step of the task; `None`: the step that is waiting.
     pub step: Option<String>,
     /// The answer.
     pub answer: Value,
-    /// Who decides.
+    /// Person who answers.
     pub by: Actor,
-    /// Why.
+    /// Reason given.
     pub reason: Option<String>,
-    /// So long after the run began; without it, once the run asks and nothing else is under way.
+    /// Time after the start of the run. `None`: once the run waits for the answer and nothing else is in flight.
     pub after: Option<Duration>,
 }
 
-/// How a run goes that the workflow starts.
+/// How a run started by the workflow goes.
 #[derive(Debug, Clone)]
 pub struct PlayedRun {
-    /// Its end.
+    /// How it ends.
     pub end: RunEnd,
-    /// So long after it began.
+    /// Time from the start of that run to its end.
     pub after: Duration,
 }
 
-/// How such a run ends.
+/// How a started run ends.
 #[derive(Debug, Clone)]
 pub enum RunEnd {
-    /// Well.
+    /// Successfully.
     Completed {
-        /// Its output.
+        /// Output of that run.
         output: Value,
-        /// Whether it did something that it knows how to undo.
+        /// Whether it has done something that can be compensated.
         undoable: bool,
     },
-    /// It was undone.
+    /// It was compensated.
     Compensated(Option<WorkflowError>),
     /// It failed.
     Faulted(Option<WorkflowError>),
-    /// A person ended it.
+    /// A person cancelled it.
     Cancelled,
-    /// It cannot start.
+    /// It could not start.
     Refused(Option<WorkflowError>),
 }
 
-/// What a person does to the run.
+/// A person's act on the run.
 #[derive(Debug, Clone)]
 pub struct PlannedAct {
-    /// As at the API.
+    /// The act, as in the API.
     pub act: Act,
-    /// So long after the run began; without it, once the run asks for a person.
+    /// Time after the start of the run. `None`: once the run needs attention.
     pub after: Option<Duration>,
 }
 
-/// An operation of the hub's memory before the run begins.
+/// An operation on the hub's memory before the run begins.
 #[derive(Debug, Clone)]
 pub struct Remembered {
-    /// `links/judge`
+    /// Path such as `links/judge`.
     pub path: String,
-    /// What it is given.
+    /// Input of the operation.
     pub body: Value,
-    /// Where that stands in the file.
+    /// Position in the file.
     pub position: Position,
 }
 
 impl Remembered {
-    /// Finds what its operation does not take, where these mappings call their sides so.
+    /// Checks the operation's input; `sides` has the side names of the mappings.
     #[must_use]
     pub fn mistake(&self, file: &str, sides: &BTreeMap<String, Arc<Sides>>) -> Option<Mistake> {
         let memory = Memory::of(&Arc::default(), sides.clone());
@@ -156,114 +156,113 @@ impl Remembered {
     }
 }
 
-/// What the sandbox is like before the run begins.
+/// State of the sandbox before the run begins.
 #[derive(Debug, Default)]
 pub struct SandboxSetup {
-    /// Requests that bring it there.
+    /// Requests that create the initial records.
     pub before: Vec<SandboxRequest>,
-    /// Settings of the sandbox, as `POST /settings` takes them.
+    /// Settings of the sandbox, as for `POST /settings`.
     pub settings: Option<Value>,
-    /// Faults in force from then on.
+    /// Faults active from the start of the run.
     pub faults: Vec<SandboxFault>,
 }
 
 /// A request to the sandbox.
 #[derive(Debug)]
 pub struct SandboxRequest {
-    /// Upper case.
+    /// HTTP method, upper case.
     pub method: http::Method,
-    /// From `/crm/` or `/erp/` on.
+    /// Path, starting with `/crm/` or `/erp/`.
     pub path: String,
-    /// JSON.
+    /// JSON body.
     pub body: Option<Value>,
 }
 
-/// Which calls answers are for.
+/// Selects the calls that mocked answers apply to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CallPattern {
-    /// Of a step, as `rehearsal::step::name` names it.
+    /// Calls of a step, with its name from `rehearsal::step::name`.
     Step(String),
-    /// Of a method and a URI; `*` in it stands for any characters.
+    /// Calls with this method and URI; `*` matches any characters.
     Request {
-        /// Upper case.
+        /// HTTP method, upper case.
         method: String,
-        /// As in the definition: `connection://erp/orders/*`.
+        /// URI as in the definition: `connection://erp/orders/*`.
         uri: String,
     },
 }
 
-/// How a mocked target answers one call.
+/// How a mocked target answers a call.
 #[derive(Debug, Clone)]
 pub struct MockAnswer {
-    /// Which calls it answers: a predicate over the call as `.calls` of an outcome shows it. Without one it answers all.
+    /// Predicate over the call, in the form of an outcome's `.calls`; `None` matches every call.
     pub when: Option<Expression>,
-    /// What comes back.
+    /// The answer.
     pub reply: MockReply,
-    /// After how long.
+    /// Time until the answer.
     pub delay: Duration,
-    /// How many calls it answers. The last answer that a call fits answers all further ones too.
+    /// How many calls it answers. The last matching answer is also used for all further calls.
     pub times: u32,
 }
 
-/// What comes back from a mocked target.
+/// A mocked target's answer.
 #[derive(Debug, Clone)]
 pub enum MockReply {
-    /// An answer.
+    /// An HTTP answer.
     Answer {
         /// HTTP status.
         status: http::StatusCode,
-        /// Names and values.
+        /// Header names and values.
         headers: http::HeaderMap,
-        /// JSON, or text where it is a text and the content type says so.
+        /// JSON, or text if it is a string and the content type is not JSON.
         body: Value,
     },
     /// The connection is reset before the target acts.
     Reset,
-    /// The target acts, and the connection is reset before its answer comes.
+    /// The target acts, then the connection is reset before its answer arrives.
     LostReply,
-    /// Nothing comes until the connection's timeout.
+    /// Nothing arrives until the connection's timeout.
     Timeout,
 }
 
-/// What must come of a scenario. What is absent is not looked at.
+/// The expected result. Absent fields are not checked.
 #[derive(Debug, Default)]
 pub struct Expect {
-    /// A status of runs, or `refused` for input that the workflow does not take.
+    /// Status of the run, or `refused` for input that the workflow does not accept.
     pub status: Option<String>,
-    /// Why it needs attention.
+    /// Why the run needs attention.
     pub attention: Option<String>,
-    /// The run's output: equal, with `${ }` as predicates.
+    /// Output of the run; each `${ }` is a predicate.
     pub output: Option<Template>,
-    /// The error that stopped it: the fields that are named.
+    /// Error that stopped the run; only the given fields are compared.
     pub error: Option<Template>,
-    /// Steps in the order in which they were sent.
+    /// Steps in the order of their calls.
     pub calls: Option<Vec<String>>,
-    /// `KIND` or `KIND STEP` of records that come in this order, others between them.
+    /// Journal records, `KIND` or `KIND STEP`, in order; others may be in between.
     pub journal: Vec<String>,
-    /// Predicates over the whole outcome, as those of invariants.
+    /// Predicates over the whole outcome, like invariants.
     pub holds: Vec<Expression>,
-    /// Statuses that a run may end in when something goes wrong, by the kind of what does; `same` is the status and output
-    /// that it has when nothing does.
+    /// By kind of fault: statuses in which a run may end under it. `same` means the status and output without faults.
     pub under_faults: BTreeMap<FaultKind, Vec<String>>,
 }
 
-/// Kinds of faults that a scenario says something about.
+/// Kinds of faults for which a scenario states an expectation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FaultKind {
-    /// A node dies, before or after the target acted.
+    /// A node dies, before or after the target acts.
     Crash,
-    /// One refusal for now.
+    /// A single temporary refusal.
     Transient,
-    /// The target acted and nobody heard of it.
+    /// The target acts, but the answer is lost.
     LostReply,
-    /// A refusal for good.
+    /// A permanent refusal.
     Permanent,
-    /// Refusals for now without an end.
+    /// Temporary refusals that never end.
     Outage,
 }
 
 impl FaultKind {
-    /// All with their names in files.
+    /// All kinds with their names in files.
     pub const NAMES: [(&str, Self); 5] = [
         ("crash", Self::Crash),
         ("transient", Self::Transient),
@@ -273,12 +272,12 @@ impl FaultKind {
     ];
 }
 
-/// What must hold however a run goes.
+/// A condition that every run must satisfy.
 #[derive(Debug)]
 pub struct Invariant {
-    /// A sentence.
+    /// Name: a sentence.
     pub name: String,
-    /// True for outcomes that are sound.
+    /// True for valid outcomes.
     pub holds: Expression,
     /// Whether it must hold after each change at a target, or only at the end.
     pub always: bool,

@@ -1,4 +1,4 @@
-//! From the text of a scenario file to [`ScenarioFile`], with every mistake at its place.
+//! Parses the text of a scenario file into [`ScenarioFile`] and locates every mistake.
 
 use std::path::Path;
 use std::time::Duration;
@@ -14,24 +14,24 @@ use crate::dsl::{Mistake, parse_duration};
 use crate::machine::{RunId, Time};
 use crate::sandbox::Profile;
 
-/// Most scenarios of a file.
+/// Most scenarios in a file.
 const SCENARIOS_MAX: usize = 1_000;
 
-/// Most calls that one answer is for.
+/// Most calls per answer.
 const TIMES_MAX: u64 = 10_000;
 
-/// Every run of a scenario file has this id.
+/// Id of every run in scenario files.
 const RUN: u128 = 0x0199_5a00_0000_7000_8000_0000_0000_0001;
 
-/// When runs begin unless the scenario says so.
+/// Default start time of runs.
 pub(super) fn default_now() -> Time {
     Time::UNIX_EPOCH + chrono::Duration::days(20_454) + chrono::Duration::hours(9)
 }
 
-/// Reads a scenario file.
+/// Parses a scenario file.
 ///
 /// # Errors
-/// All mistakes of the text.
+/// All mistakes in the text.
 pub fn read(file: &str, text: &str) -> Result<ScenarioFile, Vec<Mistake>> {
     let source = source::read(file, text)?;
     let mut report = Report::new(file);
@@ -65,13 +65,13 @@ fn scenario_file<'s>(file: &str, root: Node<'s>, report: &mut Report<'s>) -> Opt
     Some(ScenarioFile { file: file.to_owned(), definition, scenarios, invariants: invariants.unwrap_or_default() })
 }
 
-/// `closed-won.yaml` for `closed-won.scenarios.yaml`.
+/// Returns `closed-won.yaml` for `closed-won.scenarios.yaml`.
 fn definition_beside(file: &str) -> String {
     let name = Path::new(file).file_name().and_then(|name| name.to_str()).unwrap_or_default();
     name.replacen(".scenarios.", ".", 1)
 }
 
-/// The items of a list; what is none is a mistake.
+/// Returns the items of a list; reports any other node.
 pub(super) fn items<'s>(node: Node<'s>, report: &mut Report<'s>) -> impl Iterator<Item = Node<'s>> + use<'s> {
     report.list(node);
     node.items()
@@ -147,8 +147,8 @@ fn invariant<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Invariant> {
     Some(Invariant { name: name?.to_owned(), holds: holds?, always })
 }
 
-/// What the hub remembers before the run begins: `- watermarks/write: { name: items, value: 7 }`. Whether the operations take that is
-/// looked at with the definition, whose mappings name the sides of links.
+/// Reads the hub's memory before the run: `- watermarks/write: { name: items, value: 7 }`. The operations are checked
+/// later together with the definition, whose mappings name the sides of links.
 fn remembered<'s>(list: Node<'s>, report: &mut Report<'s>) -> Vec<Remembered> {
     let nodes: Vec<Node<'s>> = items(list, report).collect();
     let mut before = Vec::new();
@@ -223,7 +223,7 @@ fn calls<'s>(node: Node<'s>, report: &mut Report<'s>) -> Vec<(CallPattern, Vec<M
             }
             None => CallPattern::Step(key.to_owned()),
         };
-        // One answer may stand without a list around it.
+        // A single answer need not be in a list.
         let nodes: Vec<Node<'s>> = if list.is_object() { vec![list] } else { items(list, report).collect() };
         if nodes.is_empty() {
             report.error(list, format!("`{key}` has no answer"));

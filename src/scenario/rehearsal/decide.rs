@@ -1,4 +1,4 @@
-//! What a rehearsal decides: as a node does, with expressions evaluated in between.
+//! Decisions in a rehearsal: made as by a node, with expressions evaluated in between.
 
 use super::{Halt, Rehearsal};
 use crate::machine::{
@@ -20,7 +20,7 @@ impl Rehearsal<'_> {
         }
     }
 
-    /// Decides that a person lets the run continue from an earlier step.
+    /// Decides a person's rewind to an earlier step.
     pub(super) fn decide_rewind(&self, from: &str, by: &RewoundBy) -> Result<Decision, Halt> {
         let mut answers = Vec::new();
         let of = Rewind { definition: self.stage.definition, run: &self.run, records: &self.journal, base: 0 };

@@ -1,5 +1,5 @@
-//! Tries every failure at every step: schedules of one fault first, then of two, so that the first one that fails is the
-//! shortest.
+//! Tries every fault at every step: first schedules with one fault, then with two, so that the first failing schedule
+//! is a shortest one.
 
 use std::collections::VecDeque;
 
@@ -8,43 +8,43 @@ use super::schedule::{Fault, Schedule, Strike};
 use super::trace::Trace;
 use crate::scenario::file::{Expect, FaultKind, Scenario};
 
-/// Most faults of one schedule.
+/// Most faults per schedule.
 pub const DEPTH_MAX: usize = 3;
 
-/// Most schedules of one exploration.
+/// Most schedules per exploration.
 const SCHEDULES_MAX: usize = 200_000;
 
-/// Failing schedules that are kept; all are counted.
+/// Failing schedules kept; all are counted.
 const KEPT_MAX: usize = 20;
 
-/// Records of a failing schedule that are shown.
+/// Journal records shown of a failing schedule.
 const TAIL_LINES: usize = 12;
 
-/// The result of all schedules.
+/// The result of exploring all schedules.
 #[derive(Debug, Default)]
 pub struct Exploration {
-    /// Schedules that were rehearsed.
+    /// Number of schedules rehearsed.
     pub tried: usize,
-    /// Those that failed.
+    /// Number of schedules that failed.
     pub failed: usize,
-    /// The shortest for each reason.
+    /// A shortest failing schedule per reason.
     pub failing: Vec<Failing>,
-    /// Whether there were more schedules than may be tried.
+    /// Whether there were more schedules than the limit.
     pub cut_short: bool,
 }
 
-/// A schedule under which something is wrong.
+/// A schedule with an unacceptable result.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct Failing {
-    /// What went wrong in it.
+    /// The faults in it.
     pub schedule: Schedule,
-    /// What must not be.
+    /// What is wrong with the result.
     pub why: Vec<String>,
     /// The end of its journal.
     pub journal: Vec<String>,
 }
 
-/// Rehearses a scenario under every schedule of at most `depth` faults. The scenario must have passed without any.
+/// Rehearses a scenario under every schedule of at most `depth` faults. The scenario must have passed without faults.
 #[must_use]
 pub fn explore(stage: &Stage<'_>, scenario: &Scenario, depth: usize) -> Exploration {
     let mut found = Exploration::default();
@@ -72,7 +72,7 @@ pub fn explore(stage: &Stage<'_>, scenario: &Scenario, depth: usize) -> Explorat
 }
 
 impl Exploration {
-    /// Lines up schedules as long as there is room for them.
+    /// Queues schedules up to the limit.
     fn wait_for(&mut self, waiting: &mut VecDeque<Schedule>, schedules: impl Iterator<Item = Schedule>) {
         for schedule in schedules {
             if self.tried + waiting.len() >= SCHEDULES_MAX {
@@ -84,7 +84,7 @@ impl Exploration {
     }
 }
 
-/// What is wrong with how a run went under a schedule.
+/// Returns what is wrong with a run's result under a schedule.
 #[must_use]
 pub(in crate::scenario) fn faults_of(
     expect: &Expect,
@@ -94,7 +94,7 @@ pub(in crate::scenario) fn faults_of(
 ) -> Vec<String> {
     let mut why: Vec<String> = trace.problem.iter().chain(&trace.broken).cloned().collect();
     let stays = trace.run.is_closed() || trace.run.is_parked() || trace.run.suspended;
-    // A run that waits for an event that nobody sends waits for it whatever happens.
+    // A run that waits for an event that never comes does so in any case.
     let rests = stays || trace.status() == undisturbed.status();
     if trace.problem.is_none() && !rests && trace.refused.is_none() {
         why.push(format!("the run neither ended nor needs attention: it is {}", trace.status()));
@@ -113,7 +113,7 @@ fn is_allowed(allowed: &[&str], trace: &Trace, undisturbed: &Trace) -> bool {
     allowed.contains(&trace.status()) || (allowed.contains(&"same") && same())
 }
 
-/// Statuses that a run may end in under a schedule; none where the scenario says nothing about one of its faults.
+/// Statuses in which a run may end under a schedule; `None` if the scenario says nothing about one of its faults.
 fn allowed_ends<'e>(expect: &'e Expect, schedule: &Schedule) -> Option<Vec<&'e str>> {
     let mut allowed = Vec::new();
     for kind in kinds(schedule) {
@@ -139,7 +139,7 @@ fn kinds(schedule: &Schedule) -> impl Iterator<Item = FaultKind> + '_ {
     })
 }
 
-/// The schedules with one more fault, later than all that are there.
+/// Returns the schedules with one further fault, later than all others.
 fn strikes<'a>(schedule: &'a Schedule, trace: &'a Trace) -> impl Iterator<Item = Schedule> + 'a {
     let last_sent = trace.sendings.iter().rposition(|sending| sending.fault.is_some());
     let last_crash = schedule.0.iter().filter_map(|strike| match strike {
@@ -152,7 +152,7 @@ fn strikes<'a>(schedule: &'a Schedule, trace: &'a Trace) -> impl Iterator<Item =
         sending.fault.is_none() && last_sent.is_none_or(|last| *at > last) && sending.commit >= last_commit
     });
     let calls = later.flat_map(|(_, sending)| {
-        // An outage that begins with a later attempt differs from one that begins with the first only by its length.
+        // An outage starting at a later attempt differs from one at the first only in length.
         let faults = Fault::ALL.into_iter().filter(|fault| *fault != Fault::Outage || sending.number == 1);
         faults.map(|fault| Strike::Call { step: sending.step.clone(), sending: sending.number, fault })
     });

@@ -1,10 +1,10 @@
-//! Plays one scenario under one schedule: the world around a run, as a simulation of discrete events.
+//! Rehearses a scenario under a schedule: a discrete-event simulation of the world around a run.
 //!
-//! What is on its way is a set, whichever step sent it: a run may have many calls under way at once. The next event is the
-//! earliest of all answers and timers. A crash loses what is in memory and nothing else: the run continues from its journal,
-//! which went through JSON as it does in the database.
+//! Everything in flight is in one set, whichever step sent it: a run may have many calls in flight. The next event is
+//! the earliest among answers and timers. A crash loses only what is in memory: the run continues from its journal,
+//! which goes through JSON as in the database.
 //!
-//! Where the language grows, effects grow: [`Rehearsal::carry_out`] is the one place that says what each of them means here.
+//! When the language gains effects, [`Rehearsal::carry_out`] is the only place that defines their meaning here.
 
 mod decide;
 pub(super) mod explore;
@@ -42,37 +42,37 @@ use send::is_written;
 use target::Targets;
 use trace::{Sending, Trace};
 
-/// No run of a scenario takes more commits.
+/// Most commits of a run in a scenario.
 const COMMITS_MAX: usize = 20_000;
 
-/// How long an answer takes where nobody says anything else.
+/// Default time until an answer.
 pub(super) const LATENCY: Duration = Duration::from_millis(10);
 
-/// How long a run of a dead node waits for another one.
+/// How long a dead node's run waits to be taken over.
 const TAKEOVER: Duration = Duration::from_secs(15);
 
 /// Evaluates expressions that may be slow.
 pub type Evaluate<'e> = dyn Fn(&Evaluation) -> Result<Value, EvaluationError> + 'e;
 
-/// Everything that rehearsals of one definition have in common.
+/// What all rehearsals of a definition share.
 #[derive(Clone, Copy)]
 pub struct Stage<'e> {
-    /// What is rehearsed.
+    /// Definition under test.
     pub definition: &'e Definition,
-    /// How its calls are built and their answers judged.
+    /// Builds calls and judges answers.
     pub connections: &'e Connections,
-    /// Which identifiers have one form, as at the doors of a node.
+    /// Identifiers to normalize, as a node does on input.
     pub identifiers: &'e Arc<Declared>,
     /// Evaluates expressions that may be slow.
     pub evaluate: &'e Evaluate<'e>,
-    /// What must hold however it goes.
+    /// Conditions that every run must satisfy.
     pub invariants: &'e [Invariant],
-    /// Which company's systems the sandbox stands for.
+    /// Profile of the sandbox.
     pub profile: &'static Profile,
 }
 
 impl Stage<'_> {
-    /// Plays a scenario to its end.
+    /// Runs a scenario to its end.
     #[must_use]
     pub fn rehearse(&self, scenario: &Scenario, schedule: &Schedule) -> Trace {
         let targets = Targets::new(scenario, self.definition, self.identifiers, self.profile);
@@ -95,7 +95,7 @@ impl Stage<'_> {
     }
 }
 
-/// Why a rehearsal ends before its run does.
+/// Why a rehearsal stops before its run ends.
 pub(super) enum Halt {
     Refused(Vec<SchemaViolation>),
     Rejected(Rejected),
@@ -111,12 +111,12 @@ pub(super) struct Rehearsal<'e> {
     journal: Vec<Record>,
     pub(super) now: Time,
     pub(super) on_their_way: Vec<OnItsWay>,
-    /// What people do once the run asks for one, next first.
+    /// Acts to do once the run needs attention, next first.
     pub(super) on_attention: VecDeque<Act>,
     pub(super) refused_acts: Vec<String>,
-    /// Events that come once the run waits for some, next first.
+    /// Events to deliver once the run waits for some, next first.
     pub(super) on_listening: VecDeque<Arc<Value>>,
-    /// What people decide once the run asks them, next first.
+    /// Answers to give once the run waits for them, next first.
     pub(super) on_asking: VecDeque<PlannedTask>,
     pub(super) relatives: Relatives,
     pub(super) goes_on: bool,
@@ -126,7 +126,7 @@ pub(super) struct Rehearsal<'e> {
     pub(super) numbers: HashMap<String, u32>,
     quiet: Vec<usize>,
     broken: Vec<String>,
-    /// Changes at targets that were looked at.
+    /// Number of changes at targets that were checked against invariants.
     acts: usize,
 }
 
@@ -188,7 +188,7 @@ impl<'e> Rehearsal<'e> {
         (trace, self.targets)
     }
 
-    /// What is still under way when the run is over reaches its target all the same.
+    /// Delivers requests that are still in flight when the run is over.
     fn late_arrivals(&mut self) -> Result<(), Halt> {
         self.on_their_way.sort_by_key(|pending| pending.at);
         for pending in std::mem::take(&mut self.on_their_way) {
@@ -204,7 +204,7 @@ impl<'e> Rehearsal<'e> {
         outcome::of(&self.run, status, &self.sendings, &self.relatives, self.targets.memory(), self.targets.sandbox())
     }
 
-    /// The input as a door of a node would give it to the run.
+    /// The input as a node would pass it to the run, with identifiers normalized.
     fn input(&self) -> Result<Value, Halt> {
         let mut input = self.scenario.input.clone();
         let shaped = self.stage.identifiers.shape_input(self.stage.definition.sources(), &mut input);
@@ -225,7 +225,7 @@ impl<'e> Rehearsal<'e> {
         };
         self.feed(&Fact::Started(Box::new(started)))?;
         if self.run.queued {
-            // Alone in its world, it comes first.
+            // No other run shares its key, so it is first in the queue.
             self.now = self.targets.answers().and_then(Answers::admitted).unwrap_or(self.now);
             self.take_in(Message::Turn {})?;
         }
@@ -236,7 +236,7 @@ impl<'e> Rehearsal<'e> {
         Ok(())
     }
 
-    /// Closed, or waiting for a person or for an event that does not come: nothing happens any more.
+    /// The run is closed, or waits for a person or an event that does not come.
     fn is_over(&self) -> bool {
         let rests = self.run.is_parked() || self.run.suspended || self.run.awaits_message();
         let nothing_comes = self.on_their_way.iter().all(|c| c.what.is_arrival())
@@ -247,7 +247,7 @@ impl<'e> Rehearsal<'e> {
         self.run.is_closed() || (rests && nothing_comes && !someone_acts)
     }
 
-    /// Decides, commits, and carries out what follows.
+    /// Decides, commits and carries out the effects.
     pub(super) fn feed(&mut self, fact: &Fact) -> Result<(), Halt> {
         let decision = self.decide(fact)?;
         self.commit(decision)
@@ -274,7 +274,7 @@ impl<'e> Rehearsal<'e> {
         Ok(())
     }
 
-    /// What each effect means in a rehearsal.
+    /// Carries out an effect in the simulation.
     fn carry_out(&mut self, effect: Effect) -> Result<(), Halt> {
         match effect {
             Effect::Call { execution, attempt, request, authentication, document } if self.targets.is_recorded() => {
@@ -345,7 +345,7 @@ impl<'e> Rehearsal<'e> {
         }
     }
 
-    /// The node dies; another one continues with what the journal says.
+    /// The node dies, and another continues from the journal.
     pub(super) fn crash(&mut self) -> Result<(), Halt> {
         (self.dies, self.goes_on) = (false, false);
         self.on_their_way.retain(|pending| pending.what.survives());
@@ -357,7 +357,7 @@ impl<'e> Rehearsal<'e> {
         if run != self.run {
             return Err(Halt::Problem("the journal gives a different run from the one in memory".to_owned()));
         }
-        // A run that continued as new is taken up from there.
+        // A run that continued as new is loaded from that point.
         let before = Run::before(run.id, run.base);
         let since = usize::try_from(before.seq).map_or(&[][..], |place| &journal[place..]);
         if run.base > 0 && fold(self.stage.definition, before, since).ok().as_ref() != Some(&run) {
@@ -374,7 +374,7 @@ impl<'e> Rehearsal<'e> {
     }
 }
 
-/// A record as the database gives it back.
+/// Returns a record as read back from the database.
 fn read_back(record: &Record) -> Result<Record, serde_json::Error> {
     let change = serde_json::from_value(serde_json::to_value(&record.change)?)?;
     Ok(Record { change, ..record.clone() })

@@ -1,4 +1,4 @@
-//! What comes to a rehearsed run, and in which order.
+//! What reaches a rehearsed run next, and in which order.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -12,21 +12,21 @@ use crate::machine::{
 };
 use crate::scenario::file::{PlannedTask, Scenario};
 
-/// What will reach the run, and when.
+/// An input that will reach the run at a given time.
 pub(in crate::scenario) struct OnItsWay {
     pub(in crate::scenario) at: Time,
     pub(in crate::scenario) what: PendingInput,
 }
 
-/// What can reach a run from outside. A crash takes the answers that its node waits for, and nothing else.
+/// Inputs from outside. A crash loses only what its node was waiting for: answers and starts.
 pub(in crate::scenario) enum PendingInput {
-    /// To a call.
+    /// The answer to a call.
     Answer {
         execution: ExecutionId,
         attempt: u32,
         outcome: Box<CallOutcome>,
     },
-    /// A request at its target, whose answer nobody waits for any more.
+    /// A request that reaches its target after the run stopped waiting for the answer.
     Arrival(Box<Arrival>),
     /// The start of another run.
     Start(Fact),
@@ -36,16 +36,16 @@ pub(in crate::scenario) enum PendingInput {
     Message(Message),
 }
 
-/// A request that is under way for long.
+/// A request that takes long to reach its target.
 pub(in crate::scenario) struct Arrival {
-    /// Which of the run's sendings.
+    /// Index of the sending.
     pub(super) sending: usize,
     pub(super) request: CallRequest,
     pub(super) authentication: Option<OwnAuthentication>,
 }
 
 impl PendingInput {
-    /// Whether it stands in the database until the run has taken it in.
+    /// Whether it is stored in the database until the run has processed it.
     pub(super) fn survives(&self) -> bool {
         !matches!(self, Self::Answer { .. } | Self::Start(_))
     }
@@ -55,7 +55,7 @@ impl PendingInput {
         matches!(self, Self::Arrival(_))
     }
 
-    /// People act on what they see: what comes at the same moment comes before them.
+    /// People react to what they see, so at equal times everything else comes first.
     fn is_of_a_person(&self) -> bool {
         matches!(self, Self::Act(_) | Self::Task(_))
     }
@@ -66,7 +66,7 @@ impl PendingInput {
 }
 
 impl Rehearsal<'_> {
-    /// An event comes as soon as the run waits for one and nothing is under way.
+    /// Whether the next event is due: the run waits for one, and nothing else is in flight.
     pub(super) fn waits_and_is_told(&self) -> bool {
         let waits = self.relatives.is_listening() && !self.run.is_parked() && !self.run.suspended;
         waits && self.on_their_way.iter().all(|c| c.what.is_arrival()) && !self.on_listening.is_empty()
@@ -76,7 +76,7 @@ impl Rehearsal<'_> {
         self.run.is_parked() && !self.on_attention.is_empty()
     }
 
-    /// The earliest of what comes and of the run's timers.
+    /// Processes the earliest among the pending inputs and the run's timers.
     pub(super) fn next_event(&mut self) -> Result<(), Halt> {
         if self.dies {
             return self.crash();
@@ -124,7 +124,7 @@ impl Rehearsal<'_> {
             }
             PendingInput::Arrival(arrival) => self.arrives(&arrival),
             PendingInput::Start(fact) => match self.feed(&fact) {
-                // It ended before its parent learned that it had begun.
+                // The run ended before its parent learned that it had started.
                 Err(Halt::Rejected(_)) => Ok(()),
                 taken => taken,
             },
@@ -135,8 +135,8 @@ impl Rehearsal<'_> {
         }
     }
 
-    /// A person acts; what does not match the run changes nothing, as at the API. Where the act is reserved for two, another person
-    /// approves it at once.
+    /// Performs a person's act. As in the API, an act that does not fit the run changes nothing. If it requires two
+    /// people, a second person approves it at once.
     fn act(&mut self, act: Act) -> Result<(), Halt> {
         let name = act.name();
         let approval = Some(Approval { by: Actor("user:second".to_owned()), reason: None, step: None });
@@ -157,7 +157,7 @@ impl Rehearsal<'_> {
 }
 
 impl Rehearsal<'_> {
-    /// What people were to do, and did not come to do.
+    /// Records planned acts and answers that never took place.
     pub(super) fn note_what_is_left(&mut self) {
         for pending in std::mem::take(&mut self.on_their_way) {
             match pending.what {
@@ -175,7 +175,7 @@ impl Rehearsal<'_> {
     }
 }
 
-/// What comes at times of its own.
+/// Inputs with a planned time.
 pub(super) fn planned(scenario: &Scenario) -> Vec<OnItsWay> {
     let acts = scenario.acts.iter().filter_map(|p| Some((p.after?, PendingInput::Act(p.act.clone()))));
     let events = scenario.events.iter().filter_map(|p| Some((p.after?, PendingInput::Event(Arc::clone(&p.event)))));
@@ -186,7 +186,7 @@ pub(super) fn planned(scenario: &Scenario) -> Vec<OnItsWay> {
         .collect()
 }
 
-/// What comes once the run waits for events.
+/// Events to deliver once the run waits for some.
 pub(super) fn untimed_events(scenario: &Scenario) -> VecDeque<Arc<Value>> {
     scenario.events.iter().filter(|p| p.after.is_none()).map(|p| Arc::clone(&p.event)).collect()
 }

@@ -1,7 +1,7 @@
 //! Events and other runs around a rehearsed run.
 //!
-//! What the engine writes in the transaction of a decision survives a crash here too: who listens, what was emitted, what
-//! runs tell each other. Runs that the workflow starts are played by the scenario; they are not rehearsed themselves.
+//! What the engine writes in the transaction of a decision survives a crash here too: listeners, emitted events, and
+//! messages between runs. Runs that the workflow starts are described by the scenario, not rehearsed themselves.
 
 use std::sync::Arc;
 
@@ -19,11 +19,11 @@ use crate::machine::{
 };
 use crate::scenario::file::{PlayedRun, RunEnd};
 
-/// What happened between a run and everything but its targets.
+/// The run's interactions with everything but its targets.
 #[derive(Debug, Default)]
 pub(in crate::scenario) struct Relatives {
     listening: Vec<(ExecutionId, Arc<Vec<Listening>>)>,
-    /// Events that came, in order: who begins to listen later sees them too.
+    /// Events received, in order; later listeners see them too.
     arrived: Vec<Arc<Value>>,
     emitted: Vec<Arc<Value>>,
     children: Vec<Child>,
@@ -38,19 +38,19 @@ struct Child {
 }
 
 impl Relatives {
-    /// Whether an event may come: what waits for a person waits for none.
+    /// Whether an event may be delivered. A step that waits for a person accepts none.
     pub(super) fn is_listening(&self) -> bool {
         self.listening.iter().any(|(_, listening)| listening.iter().all(|filter| filter.asks.is_none()))
     }
 
-    /// Steps that wait for a person, with what they ask.
+    /// Steps that wait for a person, with their tasks.
     pub(super) fn asking(&self) -> impl Iterator<Item = (ExecutionId, &Asked)> {
         self.listening.iter().filter_map(|(execution, listening)| {
             Some((*execution, listening.iter().find_map(|filter| filter.asks.as_deref())?))
         })
     }
 
-    /// Events that went out and runs that were started, for predicates.
+    /// Emitted events and started runs, for predicates.
     pub(in crate::scenario) fn outcome(&self) -> (Value, Value) {
         let runs = self.children.iter().map(|child| {
             let ChildRequest { namespace, name, version, input, awaits, .. } = &*child.request;
@@ -62,7 +62,7 @@ impl Relatives {
 }
 
 impl Rehearsal<'_> {
-    /// A task waits for events from now on; it is shown those that came before.
+    /// Adds a listener, and offers it the earlier events.
     pub(super) fn listen(&mut self, execution: ExecutionId, listening: Arc<Vec<Listening>>) {
         for event in &self.relatives.arrived {
             let filters = self.filters_that_fit(execution, &listening, event);
@@ -83,8 +83,8 @@ impl Rehearsal<'_> {
         self.relatives.emitted.push(event);
     }
 
-    /// An event comes from outside, with the identifiers that its source declares in their form: everyone who waits for such a
-    /// one is told.
+    /// Delivers an event from outside to every matching listener, with the identifiers that its source declares
+    /// normalized.
     pub(super) fn event_comes(&mut self, event: &Arc<Value>) -> Result<(), Halt> {
         let mut shaped = (**event).clone();
         let refused = |why| Halt::Problem(format!("its source would reject an event of `events`: {why}"));
@@ -101,7 +101,7 @@ impl Rehearsal<'_> {
         messages.into_iter().try_for_each(|message| self.take_in(message))
     }
 
-    /// The run takes in what it is told; what it no longer waits for changes nothing, as in the engine.
+    /// Passes a message to the run. As in the engine, one that the run no longer waits for changes nothing.
     pub(super) fn take_in(&mut self, message: Message) -> Result<(), Halt> {
         let fact = Fact::Message { message, actor: Actor("scenario".to_owned()) };
         match self.feed(&fact) {
@@ -110,16 +110,16 @@ impl Rehearsal<'_> {
         }
     }
 
-    /// Numbers of the filters of a `listen` that an event fits.
+    /// Returns the indexes of the filters of a `listen` that match an event.
     fn filters_that_fit(&self, execution: ExecutionId, listening: &[Listening], event: &Value) -> Vec<u16> {
         let open = self.run.execution(execution).map(|open| &self.stage.definition.task(open.task).kind);
         let Some(TaskKind::Listen(task)) = open else { return Vec::new() };
         let numbered = listening.iter().enumerate();
-        // The answer of a person is addressed to its step.
+        // A person's answer is addressed to its step.
         let routed = numbered.filter(|(_, listening)| listening.asks.is_none());
         let fitting = routed.filter(|(number, listening)| match task.strategy.filter(*number) {
             Some(filter) => self.fits(filter, listening, event),
-            // An empty `any` takes everything.
+            // An empty `any` matches every event.
             None => true,
         });
         fitting.filter_map(|(number, _)| u16::try_from(number).ok()).collect()
@@ -149,14 +149,14 @@ impl Rehearsal<'_> {
             && filter.correlate.iter().filter(|c| c.expect.is_some()).all(correlates)
     }
 
-    /// What an expression over an event gives; none if it fails.
+    /// Evaluates an expression over an event; `None` if it fails.
     fn value(&self, expression: &Expression, input: &Value) -> Option<Value> {
         let input = Arc::new(input.clone());
         let ask = || (self.stage.evaluate)(&Evaluation::of(expression, &input, &[]));
         expression.evaluate_here(&input, &[]).unwrap_or_else(ask).ok()
     }
 
-    /// The workflow starts another run, which the scenario plays. Asked twice, it is started once.
+    /// Starts another run as the scenario describes it. Idempotent.
     pub(super) fn start_child(&mut self, execution: ExecutionId, request: &Arc<ChildRequest>) -> Result<(), Halt> {
         let definition = self.stage.definition;
         let task = self.run.execution(execution).map(|open| definition.task(open.task));
@@ -189,13 +189,13 @@ impl Rehearsal<'_> {
         Ok(())
     }
 
-    /// How the nth run that a step starts goes; the last of a list stands for all others.
+    /// Returns how the `number`th run started by a step goes; the last entry of a list applies to all further ones.
     fn played(&self, step: &str, number: usize) -> Option<PlayedRun> {
         let list = self.scenario.runs.iter().find(|(written, _)| step::matches(written, step)).map(|(_, list)| list)?;
         list.get(number).or_else(|| list.last()).cloned()
     }
 
-    /// The run tells another one to stop: it undoes what it did, or ends where it is, and says so.
+    /// Tells another run to stop: it compensates or ends where it is, and reports its end.
     pub(super) fn tell(&mut self, run: RunId, message: &Message) {
         let Message::Stop { undo } = message else { return };
         let Some(child) = self.relatives.children.iter_mut().find(|child| child.request.run == run) else { return };

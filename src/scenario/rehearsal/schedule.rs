@@ -1,31 +1,31 @@
-//! What goes wrong, and when: a schedule is the whole difference between two rehearsals of one scenario.
+//! The faults of a rehearsal and their times. Two rehearsals of a scenario differ only by their schedules.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
-/// What can go wrong with one call.
+/// A fault of a single call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Fault {
-    /// The node dies with the intent recorded and nothing sent; another takes over.
+    /// The node dies after recording the intent and before sending; another takes over.
     CrashBefore,
-    /// The target acted, and the node dies before the outcome is recorded; another takes over.
+    /// The target acts, and the node dies before recording the outcome; another takes over.
     CrashAfter,
     /// 503; the target does nothing.
     Transient,
     /// 400; the target does nothing.
     Permanent,
-    /// The target acts, and the connection is reset before its answer comes.
+    /// The target acts, then the connection is reset before its answer arrives.
     LostReply,
-    /// No answer comes, and the target acts just before the connection's settle time is over.
+    /// No answer arrives, and the target acts just before the connection's settle time is over.
     Late,
-    /// 503 from this attempt on, until nobody tries any more.
+    /// 503 for this attempt and all later ones.
     Outage,
 }
 
 impl Fault {
-    /// All of them, the mildest first.
+    /// All faults, mildest first.
     pub const ALL: [Self; 7] = [
         Self::CrashBefore,
         Self::CrashAfter,
@@ -36,7 +36,7 @@ impl Fault {
         Self::Outage,
     ];
 
-    /// As it is written.
+    /// Name of the fault in schedules.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -51,31 +51,31 @@ impl Fault {
     }
 }
 
-/// One thing that goes wrong.
+/// A fault at a particular moment.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Strike {
-    /// At one sending of one step.
+    /// A fault of one sending of a step.
     Call {
-        /// The step's name (see `step::name`).
+        /// Name of the step (see `step::name`).
         step: String,
-        /// Which of its sendings, from 1: attempts, rounds and visits counted together.
+        /// Number of the sending, from 1, across attempts, rounds and visits.
         sending: u32,
-        /// What.
+        /// The fault.
         fault: Fault,
     },
-    /// The node dies after this commit of the run, from 1, which sent nothing.
+    /// The node dies after a commit that sent nothing.
     Crash {
-        /// Which commit.
+        /// Number of the run's commit, from 1.
         commit: usize,
     },
 }
 
-/// Everything that goes wrong in one rehearsal, in order.
+/// All faults of a rehearsal, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Schedule(pub Vec<Strike>);
 
 impl Schedule {
-    /// The same and one more.
+    /// Returns the schedule with a further fault.
     #[must_use]
     pub fn and(&self, strike: Strike) -> Self {
         let mut strikes = self.0.clone();
@@ -83,7 +83,7 @@ impl Schedule {
         Self(strikes)
     }
 
-    /// What happens to a sending.
+    /// Returns the fault of a sending, if any.
     #[must_use]
     pub fn at(&self, step: &str, sending: u32) -> Option<Fault> {
         self.0.iter().find_map(|strike| match strike {
@@ -124,7 +124,7 @@ impl Serialize for Schedule {
     }
 }
 
-/// A text that is no schedule.
+/// The text is not a valid schedule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is not a fault of a schedule: {why}; write STEP#N:FAULT or @N:crash, several joined by commas")]
 pub struct BadSchedule {

@@ -1,4 +1,5 @@
-//! A call that leaves the node: which sending of its step it is, what its schedule does to it, and when its answer is there.
+//! Calls that leave the node: their number within the step, the fault that the schedule has for them, and when the
+//! answer arrives.
 
 use std::time::Duration;
 
@@ -64,7 +65,7 @@ impl Rehearsal<'_> {
         self.on_their_way.push(OnItsWay { at: time_after(self.now, after), what });
     }
 
-    /// A request reaches its target although nobody waits for it any more.
+    /// Delivers a request to its target although the run no longer waits for the answer.
     pub(super) fn arrives(&mut self, arrival: &Arrival) -> Result<(), Halt> {
         let connections = self.stage.connections;
         let Ok(offline) = connections.offline(&arrival.request, arrival.authentication.as_ref()) else { return Ok(()) };
@@ -77,7 +78,7 @@ impl Rehearsal<'_> {
         Ok(())
     }
 
-    /// A call that fails before it leaves the node.
+    /// Fails a call that cannot be sent.
     pub(super) fn never_sent(&mut self, execution: ExecutionId, attempt: u32, failure: CallFailure) {
         let outcome = Box::new(CallOutcome::Failed(failure));
         let what = PendingInput::Answer { execution, attempt, outcome };
@@ -105,7 +106,7 @@ impl Rehearsal<'_> {
         }
     }
 
-    /// What happens to a sending; none where the node dies before it.
+    /// Returns the target's reaction to a sending, or `None` if the node dies before it.
     fn react(
         &mut self,
         sending: &Sending,

@@ -1,11 +1,11 @@
-//! What people call a call: by the step that it belongs to, wherever its function keeps it.
+//! Names of calls: by their step, even if the call itself is inside a function.
 
 use std::fmt::Write as _;
 
 use crate::dsl::{Definition, TaskKind};
 
-/// The name of the call at this reference: `createOrder`, `findCustomer/read` inside a function, `undo:createCustomer` where
-/// it undoes, `reconcile:createOrder` where it asks its outcome.
+/// Returns the name of the call at this reference: `createOrder`; `findCustomer/read` inside a function;
+/// `undo:createCustomer` for a compensation; `reconcile:createOrder` for a question about an outcome.
 #[must_use]
 pub fn name(definition: &Definition, reference: &str) -> String {
     for (part, prefix) in [("/metadata/compensate", "undo:"), ("/metadata/reconcile", "reconcile:")] {
@@ -20,13 +20,13 @@ pub fn name(definition: &Definition, reference: &str) -> String {
     }
 }
 
-/// Whether a name as an author writes it means this step: in full, or without the part inside its function.
+/// Whether a name written by an author means this step, either in full or without the part inside its function.
 #[must_use]
 pub fn matches(written: &str, step: &str) -> bool {
     step.strip_prefix(written).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Names of the tasks on the way from byte `from` of a reference down to its call, as `/a/b`.
+/// Names of the tasks between byte `from` of a reference and its call, as `/a/b`.
 fn inside(definition: &Definition, reference: &str, from: usize) -> String {
     let mut path = String::new();
     for (name, _) in functions_of(definition, reference, from + 1) {
@@ -38,7 +38,7 @@ fn inside(definition: &Definition, reference: &str, from: usize) -> String {
     path
 }
 
-/// Calls of functions above the call itself, outermost first, with the end of each one's reference.
+/// Calls of functions that enclose the call, outermost first, with the end of each one's reference.
 fn functions_of<'a>(
     definition: &'a Definition,
     reference: &'a str,
@@ -52,7 +52,7 @@ fn functions_of<'a>(
     })
 }
 
-/// The last part of a JSON pointer as it was written.
+/// Returns the last part of a JSON pointer, still escaped.
 fn last_part(reference: &str) -> &str {
     reference.rsplit('/').next().unwrap_or_default()
 }

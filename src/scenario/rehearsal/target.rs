@@ -1,4 +1,4 @@
-//! Who answers the calls of a rehearsal: the mocks of its scenario first, else the sandbox; in a replay, the record alone.
+//! Answers the calls of a rehearsal: first the scenario's mocks, then the sandbox; in a replay, only the recording.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,34 +21,34 @@ use crate::scenario::file::{CallPattern, MockAnswer, MockReply, Remembered, Sand
 use crate::scenario::replay::Answers;
 use crate::scenario::{check, outcome};
 
-/// How a target reacts to one call.
+/// A target's reaction to a call.
 #[derive(Debug)]
 pub(super) struct Reaction {
-    /// What the connection makes of it.
+    /// The outcome as judged by the connection.
     pub(super) outcome: CallOutcome,
-    /// When that is known.
+    /// Time until the outcome is known.
     pub(super) after: Duration,
-    /// What the target answered, if it did.
+    /// HTTP status, if the target answered.
     pub(super) status: Option<u16>,
-    /// Whether it changed anything.
+    /// Whether the target changed anything.
     pub(super) acted: bool,
 }
 
-/// All targets of one rehearsal.
+/// All targets of a rehearsal.
 pub(in crate::scenario) struct Targets<'s> {
     calls: &'s [(CallPattern, Vec<MockAnswer>)],
-    /// How many calls each answer of each list has answered.
+    /// How often each answer of each list has been used.
     given: Vec<Vec<u32>>,
     sandbox: Option<Sandbox>,
     memory: Memory,
-    /// The last call to the sandbox before the run began.
+    /// Last call to the sandbox before the run began.
     prepared: u64,
-    /// What was recorded, in a replay.
+    /// Recorded answers, in a replay.
     answers: Option<Answers<'s>>,
 }
 
 impl<'s> Targets<'s> {
-    /// The targets as they are before the run begins.
+    /// Prepares the targets for the start of the run.
     pub(super) fn new(
         scenario: &'s Scenario,
         definition: &Definition,
@@ -69,7 +69,7 @@ impl<'s> Targets<'s> {
         })
     }
 
-    /// The record as the only target.
+    /// Uses a recording as the only target.
     pub(in crate::scenario) fn recorded(scenario: &'s Scenario, answers: Answers<'s>) -> Self {
         let (calls, memory) = (scenario.calls.as_slice(), Memory::default());
         Self { calls, given: none_given(calls), sandbox: None, memory, prepared: 0, answers: Some(answers) }
@@ -88,7 +88,7 @@ impl<'s> Targets<'s> {
         self.answers.as_mut()
     }
 
-    /// Takes in one call.
+    /// Answers a call.
     pub(super) fn react(
         &mut self,
         sending: &Sending,
@@ -115,7 +115,8 @@ impl<'s> Targets<'s> {
         }
     }
 
-    /// Which answer of a list is next for this call: the first that it fits and that is not used up, else the last that it fits.
+    /// Selects the next answer of a list for this call: the first matching one that is not used up, else the last
+    /// matching one.
     fn next(&self, list: usize, sending: &Sending) -> Result<Option<usize>, String> {
         let answers = &self.calls[list].1;
         let call = match answers.iter().any(|answer| answer.when.is_some()) {
@@ -134,7 +135,7 @@ impl<'s> Targets<'s> {
         Ok(last)
     }
 
-    /// What the hub remembers.
+    /// The hub's memory.
     pub(super) fn memory(&self) -> Value {
         self.memory.to_value()
     }
@@ -214,12 +215,12 @@ fn response(status: http::StatusCode, headers: &http::HeaderMap, body: &Value) -
     response
 }
 
-/// What the mappings that a definition uses call their sides.
+/// Side names of the mappings that a definition uses.
 pub(in crate::scenario) fn sides(definition: &Definition) -> BTreeMap<String, Arc<Sides>> {
     definition.mappings.iter().map(|mapping| (mapping.name.clone(), Arc::clone(&mapping.sides))).collect()
 }
 
-/// The hub's own memory. It acts on no target, whatever it remembers.
+/// Answers from the hub's own memory, which is not a target.
 fn in_hub(memory: &mut Memory, path: &str, offline: &Offline<'_>, now: Time) -> Reaction {
     let answer = memory.parse(path, &offline.body()).and_then(|operation| memory.perform(&operation, now));
     let response = local_response(answer);
@@ -227,7 +228,7 @@ fn in_hub(memory: &mut Memory, path: &str, offline: &Offline<'_>, now: Time) -> 
     Reaction { outcome: offline.answered(response, Duration::ZERO), after: Duration::ZERO, status, acted: false }
 }
 
-/// What the hub remembers before the run begins.
+/// Fills the hub's memory before the run begins.
 fn remembered(mut memory: Memory, before: &[Remembered], now: Time) -> Result<Memory, String> {
     for Remembered { path, body, .. } in before {
         let operation = memory.parse(path, body.to_string().as_bytes());
@@ -261,7 +262,7 @@ fn in_sandbox(sandbox: &Sandbox, door: Door, offline: &Offline<'_>, now: Time) -
     }
 }
 
-/// A sandbox that was brought to where the scenario begins.
+/// Creates a sandbox in the scenario's initial state.
 fn prepare(setup: &SandboxSetup, now: Time, profile: &'static Profile) -> Result<Sandbox, String> {
     let sandbox = Sandbox::of(profile);
     if let Some(settings) = &setup.settings {

@@ -1,4 +1,4 @@
-//! People who decide what a rehearsed run asks them. The answer is checked as at the API.
+//! People's answers to the tasks of a rehearsed run, checked as in the API.
 
 use std::sync::Arc;
 
@@ -10,27 +10,27 @@ use crate::machine::question::Decided;
 use crate::machine::{Asked, ExecutionId, Fact, Message, violations};
 use crate::scenario::file::PlannedTask;
 
-/// What a planned decision is called where it did not come about.
+/// Describes a planned decision that never took place.
 pub(super) fn named(task: &PlannedTask) -> String {
     let about = task.step.as_ref().map(|step| format!(" about {step}")).unwrap_or_default();
     format!("decision of {}{about}", task.by.0)
 }
 
 impl Rehearsal<'_> {
-    /// The first planned decision about something that the run asks now.
+    /// Returns the first planned decision about an open task.
     pub(super) fn next_task(&self) -> Option<usize> {
         let goes_on = !self.run.is_parked() && !self.run.suspended;
         self.on_asking.iter().position(|task| self.question_of(task).is_some()).filter(|_| goes_on)
     }
 
-    /// The same, taken out, if nothing else is under way.
+    /// Takes out that decision if nothing else is in flight.
     pub(super) fn task_that_is_decided_now(&mut self) -> Option<PlannedTask> {
         let is_idle = self.on_their_way.iter().all(|pending| pending.what.is_arrival());
         let place = self.next_task().filter(|_| is_idle)?;
         self.on_asking.remove(place)
     }
 
-    /// A person decides. What may not be decided so changes nothing, as at the API.
+    /// Makes a decision. As in the API, one that is not allowed changes nothing.
     pub(super) fn decide_task(&mut self, task: &PlannedTask) -> Result<(), Halt> {
         let (execution, event) = match self.answer_to(task) {
             Ok(answer) => answer,
@@ -59,7 +59,7 @@ impl Rehearsal<'_> {
         self.relatives.asking().find(is_meant)
     }
 
-    /// The event with the answer, or why it is none.
+    /// Returns the event with the answer, or why it is refused.
     fn answer_to(&self, task: &PlannedTask) -> Result<(ExecutionId, Arc<Value>), String> {
         let (execution, asked) = self.question_of(task).ok_or("the run does not ask that now")?;
         let name = task.by.0.strip_prefix("user:");

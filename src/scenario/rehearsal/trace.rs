@@ -1,4 +1,4 @@
-//! What happened in one rehearsal.
+//! The record of a rehearsal.
 
 use super::schedule::Fault;
 use super::step;
@@ -8,23 +8,23 @@ use crate::machine::{Change, Record, Run, SchemaViolation, Time};
 /// A rehearsal from its first commit to its end.
 #[derive(Debug)]
 pub struct Trace {
-    /// The run as it ended.
+    /// Final state of the run.
     pub run: Run,
-    /// Its journal.
+    /// The run's journal.
     pub journal: Vec<Record>,
     /// Every call that left the node, in order.
     pub sendings: Vec<Sending>,
-    /// Commits that sent nothing and were not the run's end; calls of other branches may have been on their way.
+    /// Commits that sent nothing and did not end the run. Calls of other branches may have been in flight.
     pub quiet: Vec<usize>,
-    /// Why the workflow did not take the input.
+    /// Why the workflow refused the input.
     pub refused: Option<Vec<SchemaViolation>>,
-    /// Acts of people that did not match the run, or came too late.
+    /// People's acts that did not fit the run or came too late.
     pub refused_acts: Vec<String>,
     /// Why the rehearsal could not continue.
     pub problem: Option<String>,
-    /// Invariants that did not hold at some time, each once.
+    /// Violated invariants, each once.
     pub broken: Vec<String>,
-    /// What predicates see at the end.
+    /// The final outcome as predicates see it.
     pub outcome: serde_json::Value,
     /// When it began.
     pub began: Time,
@@ -32,41 +32,41 @@ pub struct Trace {
     pub ended: Time,
 }
 
-/// One call that left the node.
+/// A call that left the node.
 #[derive(Debug, Clone)]
 pub struct Sending {
-    /// The step's name.
+    /// Name of the step.
     pub step: String,
-    /// Which sending of that step, from 1.
+    /// Number of the sending within the step, from 1.
     pub number: u32,
-    /// Upper case.
+    /// HTTP method, upper case.
     pub method: String,
-    /// As in the definition.
+    /// URI as in the definition.
     pub uri: String,
-    /// Decoded names and values.
+    /// Query parameters, decoded.
     pub query: Vec<(String, String)>,
-    /// What was sent.
+    /// Request body.
     pub body: Option<serde_json::Value>,
-    /// The step's key.
+    /// Idempotency key.
     pub idempotency_key: String,
-    /// The commit that recorded the intent, from 1.
+    /// Number of the commit that recorded the intent, from 1.
     pub commit: usize,
-    /// What the target answered, whether or not the answer arrived.
+    /// HTTP status of the target's answer, even if the answer was lost.
     pub status: Option<u16>,
     /// Whether the target changed anything.
     pub acted: bool,
-    /// What went wrong by the schedule.
+    /// Fault from the schedule.
     pub fault: Option<Fault>,
 }
 
 impl Trace {
-    /// How the run ended: a status, or `refused`.
+    /// Final status of the run, or `refused`.
     #[must_use]
     pub fn status(&self) -> &'static str {
         if self.refused.is_some() { "refused" } else { self.run.status.as_str() }
     }
 
-    /// The last records, for people.
+    /// The last records as text.
     #[must_use]
     pub fn tail(&self, definition: &Definition, lines: usize) -> Vec<String> {
         let from = self.journal.len().saturating_sub(lines);

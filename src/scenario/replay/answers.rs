@@ -1,8 +1,8 @@
-//! Who answers the calls of a replay: the record, each answer for the call that it was given to.
+//! Answers the calls of a replay from the recording.
 //!
-//! A call is matched first by step and address, then by address alone; a recorded answer is used once, so that the second
-//! call of a loop gets the second answer. A read is answered only by the answer to the same question. A write with another
-//! body is answered as the recorded one of its step was.
+//! A call is matched first by step and address, then by address alone. A recorded answer is used once, so the second
+//! call of a loop gets the second answer. A read is answered only by the answer to the same question. A write with a
+//! different body gets the answer that its step recorded.
 
 use std::sync::Arc;
 
@@ -30,13 +30,13 @@ pub enum Assume {
 /// The result of a call.
 #[derive(Debug)]
 pub(in crate::scenario) enum Answer {
-    /// The recorded outcome, which was known at this time.
+    /// The recorded outcome, and when it was known.
     Recorded(Box<CallOutcome>, Time),
-    /// The record has no end of it.
+    /// The recording has no outcome of it.
     Never,
-    /// Nothing was recorded: this stands in.
+    /// Nothing was recorded; answer with this status.
     Assumed(StatusCode),
-    /// Nothing was recorded, and guessing would be worse than saying so.
+    /// Nothing was recorded, and a guess would be misleading. The text says why.
     Unknown(String),
 }
 
@@ -46,21 +46,21 @@ pub(super) struct Made {
     pub(super) step: String,
     pub(super) execution: ExecutionId,
     pub(super) request: Arc<CallRequest>,
-    /// The recorded call that it stands for, by its place.
+    /// Index of the matching recorded call.
     pub(super) like: Option<usize>,
-    /// What people should know about its answer.
+    /// Note about its answer.
     pub(super) note: Option<String>,
 }
 
-/// The record as a target.
+/// A recording as a target.
 #[derive(Debug)]
 pub(in crate::scenario) struct Answers<'r> {
     pub(super) recording: Option<&'r Recording>,
     assume: Assume,
-    /// Recorded calls that were made again.
+    /// Which recorded calls were made again.
     pub(super) taken: Vec<bool>,
     pub(super) made: Vec<Made>,
-    /// A call without an end in the record.
+    /// A call whose outcome the recording does not have.
     pub(super) unanswered: Option<String>,
 }
 
@@ -70,17 +70,17 @@ impl<'r> Answers<'r> {
         Self { recording, assume, taken: vec![false; calls], made: Vec::new(), unanswered: None }
     }
 
-    /// When a timer that is due at `wake` fires.
+    /// Returns when a timer that is due at `wake` fires.
     pub(in crate::scenario) fn timer(&self, wake: Time) -> Time {
         self.recording.and_then(|recording| recording.seen_to(wake)).unwrap_or(wake)
     }
 
-    /// When the run's turn came.
+    /// Returns when the run was admitted from the queue.
     pub(in crate::scenario) fn admitted(&self) -> Option<Time> {
         self.recording.and_then(|recording| recording.admitted)
     }
 
-    /// Takes in one call.
+    /// Answers a call.
     pub(in crate::scenario) fn answer(
         &mut self,
         step: &str,
@@ -92,12 +92,12 @@ impl<'r> Answers<'r> {
             Some(place) => self.recorded(place, request),
             None => self.unrecorded(request),
         };
-        // A read that asks something else than it did is the same read, though no answer is known to it.
+        // A read with a different question still corresponds to the recorded read, although its answer is unknown.
         let like = like.or_else(|| self.read_before(step, request));
         if let Some(place) = like {
             self.taken[place] = true;
         }
-        // Why it is unknown is said once, for the whole run.
+        // The reason for an unknown answer is reported once, for the whole run.
         self.made.push(Made { step: step.to_owned(), execution, request: Arc::clone(request), like, note });
         answer
     }
@@ -106,14 +106,14 @@ impl<'r> Answers<'r> {
         self.recording.map_or(&[], |recording| &recording.calls)
     }
 
-    /// The recorded call that this one stands for, among those that no other stands for yet.
+    /// Finds the recorded call that this one corresponds to, among those not matched yet.
     fn like(&self, step: &str, execution: ExecutionId, request: &CallRequest) -> Option<usize> {
         let calls = self.calls();
         let find = |fits: &dyn Fn(&RecordedCall) -> bool| {
             (0..calls.len()).find(|place| !self.taken[*place] && fits(&calls[*place]))
         };
         let here = |call: &RecordedCall| call.step == step;
-        // A further attempt stands for a further attempt of the same call.
+        // A further attempt corresponds to a further attempt of the same call.
         let before = self.made.iter().rev().find(|made| made.execution == execution).and_then(|made| made.like);
         let again = |call: &RecordedCall| {
             before.is_some_and(|before| calls[before].execution == call.execution) && same_place(&call.request, request)
@@ -151,7 +151,7 @@ impl<'r> Answers<'r> {
         }
     }
 
-    /// A call more than was recorded: the same question has the same answer.
+    /// Answers an additional call with the recorded answer to the same question, if any.
     fn unrecorded(&self, request: &CallRequest) -> (Answer, Option<String>) {
         let known = self.calls().iter().rev().find(|call| same_question(&call.request, request));
         let known = known.and_then(|call| Some((call, call.end.as_ref()?)));
@@ -174,7 +174,7 @@ impl<'r> Answers<'r> {
     }
 }
 
-/// A recorded outcome in the shape that the new call asks for; none where the record cannot give that.
+/// Converts a recorded outcome to the output that the new call requests; `None` if the recording lacks the data.
 fn reshaped(outcome: &CallOutcome, recorded: HttpOutput, wanted: HttpOutput) -> Option<CallOutcome> {
     match outcome {
         CallOutcome::Succeeded { output, response } if recorded != wanted => match (recorded, wanted) {

@@ -1,4 +1,4 @@
-//! The outcome of each call, run and event: made as before, changed, new, or no longer made.
+//! Compares each call, started run and emitted event with the recording: unchanged, changed, new or gone.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -9,45 +9,46 @@ use crate::machine::CallOutcome;
 use crate::machine::compare::{FieldChange, changes, differences, holds_masks, shown};
 use crate::machine::masks::Masks;
 
-/// The outcome of a call.
+/// How a call compares with the recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Fate {
-    /// Made as it was recorded.
+    /// Made as recorded.
     Unchanged,
-    /// Made, with other fields.
+    /// Made with different fields.
     Changed,
     /// Not recorded.
     New,
-    /// Recorded, and not made any more.
+    /// Recorded but no longer made.
     Gone,
 }
 
-/// A call, a run that a step started, or an event that it sent, beside what was recorded.
+/// A call, started run or emitted event, compared with the recording.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CallReport {
-    /// The step's name.
+    /// Name of the step.
     pub step: String,
-    /// HTTP method; `RUN` for a run that was started, `EMIT` for an event.
+    /// HTTP method; `RUN` for a started run, `EMIT` for an event.
     pub method: String,
-    /// Where it goes: which record it is about.
+    /// Target address, which identifies the record.
     pub address: String,
-    /// Its outcome.
+    /// How it compares.
     pub fate: Fate,
-    /// Field by field.
+    /// Differences by field.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<FieldChange>,
-    /// What people should know about it.
+    /// Notes for people.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }
 
-/// All calls of a replay. Where it did not come to its end, what was recorded after that is not `Gone`.
+/// Compares all calls of a replay. If the replay stopped early (`whole` is false), recorded calls beyond that point are
+/// not reported as gone.
 pub(super) fn calls(answers: &Answers<'_>, masks: &[Masks], whole: bool) -> Vec<CallReport> {
     let recorded = answers.recording.map_or(&[][..], |recording| &recording.calls);
     let mut found: Vec<CallReport> = Vec::new();
     for (place, made) in answers.made.iter().enumerate() {
-        // Attempts of one execution are one call.
+        // All attempts of an execution are one call.
         if !answers.made[..place].iter().any(|before| before.execution == made.execution) {
             found.push(one(made, answers, recorded, masks, whole));
         }
@@ -95,7 +96,7 @@ fn one(made: &Made, answers: &Answers<'_>, recorded: &[RecordedCall], masks: &[M
     CallReport { step: made.step.clone(), method, address, fate, fields, notes }
 }
 
-/// What is missing in a recorded answer.
+/// Notes what is missing in a recorded answer.
 fn about_answer(outcome: &CallOutcome) -> Option<String> {
     let (value, response) = match outcome {
         CallOutcome::Succeeded { output, .. } => (Some(&**output), None),
@@ -110,7 +111,7 @@ fn about_answer(outcome: &CallOutcome) -> Option<String> {
     cut.then(|| "only part of the recorded answer was kept".to_owned())
 }
 
-/// Runs that were started and events that were sent, as [`super::super::outcome`] tells them, beside the recorded ones.
+/// Compares started runs and emitted events ([`super::super::outcome`]) with the recorded ones.
 pub(super) fn relatives(
     recording: Option<&Recording>,
     outcome: &Value,
@@ -142,7 +143,7 @@ pub(super) fn relatives(
     found
 }
 
-/// A run that is started, or an event that is sent.
+/// A started run or an emitted event.
 struct Deed {
     step: String,
     method: &'static str,
@@ -173,7 +174,7 @@ fn started(run: &Value) -> Deed {
     Deed { step: text(run, "step"), method: "RUN", address: text(run, "workflow"), part: "input", content }
 }
 
-/// What an event is, without the moment at which it was sent.
+/// The content of an event without the time it was sent.
 fn sent(event: &Value) -> Deed {
     let mut content = event.clone();
     if let Some(members) = content.as_object_mut() {

@@ -1,7 +1,7 @@
-//! What a changed mapping would have made of the records that runs gave to it: `stepwell mapping diff`.
+//! What a changed mapping would have made of the records in past runs: `stepwell mapping diff`.
 //!
-//! A journal holds what each function of a mapping was given and what it made of that. So nothing has to be replayed: the new
-//! table is applied to the very records, and what comes out is held against what came out then.
+//! A journal contains the input and output of each mapping function. So nothing is replayed: the new table is applied
+//! to the same records, and the results are compared.
 
 use std::io::{self, Write};
 
@@ -20,111 +20,111 @@ use crate::scenario::rehearsal::step;
 /// A run that used the mapping.
 #[derive(Debug)]
 pub struct MappedRun<'r> {
-    /// Its id.
+    /// Id of the run.
     pub id: RunId,
-    /// Its business key.
+    /// Business key.
     pub key: Option<String>,
-    /// What it ran.
+    /// Definition that it ran.
     pub definition: &'r Definition,
-    /// Its journal.
+    /// The run's journal.
     pub records: &'r [Record],
 }
 
-/// One record that was given to the mapping.
+/// A record that was passed to the mapping.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MappedRecord {
-    /// The run that gave it.
+    /// Run that passed it.
     pub run: RunId,
     /// Version of the workflow.
     pub workflow: String,
-    /// The run's business key.
+    /// Business key of the run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// The step's name.
+    /// Name of the step.
     pub step: String,
-    /// When.
+    /// Time of the step.
     pub at: Time,
-    /// `toCrm`, `toErp` and the like, or `compare`.
+    /// Function: `toCrm`, `toErp` and the like, or `compare`.
     pub function: String,
-    /// What would become of it.
+    /// How the new result compares.
     pub fate: Fate,
-    /// Fields that would be written otherwise.
+    /// Fields that would change.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rows: Vec<RowChange>,
-    /// Why the table of then did not take it.
+    /// Why the old table refused the record.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed: Option<String>,
-    /// Why the new table does not take it.
+    /// Why the new table refuses the record.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fails: Option<String>,
-    /// What people should know about it.
+    /// Note for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<&'static str>,
 }
 
-/// A field that would be written otherwise.
+/// A field that would change.
 #[derive(Debug, Serialize)]
 pub struct RowChange {
-    /// The row of the new table that writes it; none if no row does any more.
+    /// Row of the new table that writes it; `None` if no row does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub row: Option<usize>,
-    /// Its path.
+    /// Path of the field.
     pub field: String,
-    /// The name of its side.
+    /// Name of its side.
     pub part: String,
-    /// Its path as a JSON pointer; empty for the whole record.
+    /// Path as a JSON pointer; empty for the whole record.
     pub pointer: String,
-    /// What was written; none where it was absent.
+    /// Old value; `None` if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recorded: Option<Value>,
-    /// What would be written; none where it is absent.
+    /// New value; `None` if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub new: Option<Value>,
 }
 
-/// The result of all records.
+/// The results for all records.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MappingDiff {
     /// Name of the mapping.
     pub mapping: String,
-    /// Runs accepted at or after.
+    /// Includes runs accepted at or after this time.
     pub since: Time,
-    /// Runs accepted before.
+    /// Includes runs accepted before this time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Time>,
-    /// In order.
+    /// Records in order.
     pub records: Vec<MappedRecord>,
-    /// Set where there are more runs than were asked for: when the first of them was accepted.
+    /// If there are more runs than requested: when the first of them was accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub further_since: Option<Time>,
 }
 
-/// What a function of the mapping was given.
+/// Input of a mapping function.
 enum Asked<'r> {
-    /// `toCrm`, `toErp` and the like: where it leads, and the record.
+    /// `toCrm`, `toErp` and the like: the target side and the record.
     Converted(Side, &'r Value),
     /// `compare`: the records of both sides.
     Compared([&'r Value; 2]),
 }
 
-/// What fields become, for each side.
+/// Resulting fields of each side.
 type Fields = [Option<Value>; 2];
 
-/// A record on its way through a function of the mapping.
+/// A record passed to a mapping function.
 struct Given<'r> {
     execution: ExecutionId,
     asked: Asked<'r>,
-    /// Its place among the records of a call that gave many.
+    /// Index in a call with many records.
     place: Option<usize>,
     step: String,
     at: Time,
-    /// What it became, or why nothing; none where the journal does not say.
+    /// The recorded result, or the error; `None` if the journal has neither.
     became: Option<Result<Fields, String>>,
 }
 
-/// What the table would make of each record that a run gave to a function of the mapping, beside what was made of it.
+/// Compares, for each record that a run passed to the mapping, the recorded result with that of the new table.
 #[must_use]
 pub fn mapped(mapping: &Mapping, run: &MappedRun<'_>, evaluate: &Evaluate<'_>) -> Vec<MappedRecord> {
     let masks = [Masks::of(run.definition)];
@@ -135,7 +135,7 @@ pub fn mapped(mapping: &Mapping, run: &MappedRun<'_>, evaluate: &Evaluate<'_>) -
 fn given<'r>(mapping: &Mapping, run: &MappedRun<'r>) -> Vec<Given<'r>> {
     let mut found: Vec<Given<'r>> = Vec::new();
     for record in run.records {
-        // The function's body is one task, recorded when it ends.
+        // The function's body is a single task, recorded when it ends.
         let (beginning, became) = match &record.change {
             Change::TaskStarted { execution, opening: Opening::Function(arguments), .. } => {
                 let reference = record.task.as_deref().unwrap_or_default();
@@ -163,7 +163,7 @@ fn given<'r>(mapping: &Mapping, run: &MappedRun<'r>) -> Vec<Given<'r>> {
     found
 }
 
-/// What the task at a reference asks of this mapping, if it does: once, or for each of many records.
+/// Returns the inputs of this mapping in the task at a reference: one, or one per record of a batch.
 fn asked<'r>(
     mapping: &Mapping,
     definition: &Definition,
@@ -199,7 +199,7 @@ impl Asked<'_> {
         }
     }
 
-    /// The fields in what the function gave.
+    /// Returns the fields in the function's output.
     fn fields(&self, output: &Value, sides: &Sides) -> Fields {
         match self {
             Self::Converted(to, _) => one_side(*to, output.clone()),
@@ -231,7 +231,7 @@ fn one_side(to: Side, fields: Value) -> Fields {
     sides
 }
 
-/// What `compare` said that fields are on a side, of rows that lead there.
+/// Returns a side's new fields in the output of `compare`, from rows that write to that side.
 fn beside(output: &Value, to: Side, sides: &Sides) -> Map<String, Value> {
     let rows = output["rows"].as_array().into_iter().flatten();
     let leads = |row: &&Value| row["direction"] == "both" || row["direction"] == sides.to(to);
@@ -285,13 +285,13 @@ fn row_change(mapping: &Mapping, to: Side, change: FieldChange) -> RowChange {
 }
 
 impl MappingDiff {
-    /// Whether anything would be written otherwise.
+    /// Whether anything would change.
     #[must_use]
     pub fn differs(&self) -> bool {
         self.records.iter().any(|record| record.fate != Fate::Unchanged)
     }
 
-    /// As one JSON object.
+    /// Writes the result as a JSON object.
     ///
     /// # Errors
     /// The writer's.
@@ -300,7 +300,7 @@ impl MappingDiff {
         writeln!(out)
     }
 
-    /// For people: a line for each record, and below it the fields that change.
+    /// Writes the result as text: a line per record, followed by the fields that change.
     ///
     /// # Errors
     /// The writer's.

@@ -1,9 +1,9 @@
 //! Recorded runs as test data: `stepwell replay`.
 //!
-//! A [`Recording`] is what a journal says about the world around its run: which calls were answered how, which events came,
-//! how other runs went, what people did. A replay is a rehearsal in which all of that comes again, at the time at which it
-//! came then, to another definition. What it would have sent is compared field by field with what was sent. Nothing leaves
-//! the program, and what the record does not know is said to be unknown rather than guessed.
+//! A [`Recording`] is what a journal says about the world around its run: answers to calls, events, the ends of other
+//! runs, people's acts. A replay is a rehearsal of another definition in which all of that happens again at the same
+//! times. The calls it would send are compared field by field with those sent then. Nothing leaves the program.
+//! Anything that the recording lacks is reported as unknown rather than guessed.
 
 mod answers;
 mod calls;

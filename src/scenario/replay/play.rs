@@ -1,4 +1,4 @@
-//! Plays one recorded event to a definition, and puts the result of it beside what was recorded.
+//! Replays a recorded event against a definition and compares the result with the recording.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,29 +24,29 @@ use crate::scenario::rehearsal::target::Targets;
 use crate::scenario::rehearsal::trace::Trace;
 use crate::scenario::rehearsal::{Halt, LATENCY, Rehearsal, Stage};
 
-/// What is replayed.
+/// An event to replay.
 #[derive(Debug)]
 pub struct Replay<'r> {
-    /// What the run is given.
+    /// Input of the run.
     pub input: Value,
-    /// When the event came; a recorded run begins when it began.
+    /// When the event was received; a recorded run starts at its own start time.
     pub at: Time,
-    /// What the run did that the event started, if it started one.
+    /// The run that the event started, if any.
     pub recording: Option<&'r Recording>,
-    /// Whether the event was refused then.
+    /// Whether the event was refused.
     pub refused: bool,
-    /// What the recorded definition calls sensitive.
+    /// Sensitive data of the recorded definition.
     pub masks: Masks,
     /// What answers reads that were not recorded.
     pub assume: Assume,
 }
 
-/// How a run ended, or where it stands.
+/// How a run ended, or its current state.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Ended {
-    /// A status of runs, or `refused` for an input that the workflow does not take.
+    /// Status of the run, or `refused` for input that the workflow does not accept.
     pub status: String,
-    /// What stopped it.
+    /// Error that stopped it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<WorkflowError>,
 }
@@ -56,25 +56,25 @@ pub struct Ended {
 pub struct Replayed {
     /// Business key.
     pub key: Option<String>,
-    /// How the recorded run ended; none where there is none.
+    /// How the recorded run ended; `None` without one.
     pub recorded: Option<Ended>,
     /// How it would end now.
     pub new: Ended,
-    /// Why the replay could not go on to the end.
+    /// Why the replay could not reach its end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unknown: Option<String>,
-    /// Calls, runs that were started, events that were sent.
+    /// Calls, started runs and emitted events.
     pub calls: Vec<CallReport>,
-    /// Where the run's output differs.
+    /// Differences in the run's output.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub output: Vec<FieldChange>,
-    /// What people should know.
+    /// Notes for people.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }
 
 impl Replayed {
-    /// Whether anything would be otherwise than it was.
+    /// Whether anything would change.
     #[must_use]
     pub fn differs(&self) -> bool {
         let call = self.calls.iter().any(|call| call.fate != Fate::Unchanged);
@@ -85,7 +85,7 @@ impl Replayed {
 }
 
 impl Replay<'_> {
-    /// Plays it to its end, or as far as the record goes.
+    /// Replays to the end, or as far as the recording permits.
     #[must_use]
     pub fn play(self, stage: &Stage<'_>) -> Replayed {
         let scenario = self.scenario();
@@ -102,7 +102,7 @@ impl Replay<'_> {
         replayed
     }
 
-    /// The world around the recorded run.
+    /// The world around the recorded run, as a scenario.
     fn scenario(&self) -> Scenario {
         let began = self.recording.map_or(self.at, |recording| recording.began);
         let after = |at: Time| (at - began).to_std().unwrap_or_default();
@@ -134,20 +134,20 @@ impl Replay<'_> {
     }
 }
 
-/// A recorded decision, which comes again.
+/// A recorded decision, to be made again.
 fn decided((_, step, decided): &(Time, String, Decided), after: Duration) -> PlannedTask {
     let Decided { answer, by, reason, .. } = decided.clone();
     PlannedTask { step: Some(step.clone()), answer, by, reason, after: Some(after) }
 }
 
-/// How the runs went that each step started.
+/// How the runs started by each step went.
 fn runs(recording: &Recording) -> Vec<(String, Vec<PlayedRun>)> {
     let mut found: Vec<(String, Vec<PlayedRun>)> = Vec::new();
     for child in &recording.children {
         let (end, at) = match &child.end {
             Some((at, ChildEnd::Ended(outcome))) => (end_of(outcome), *at),
             Some((at, ChildEnd::Refused(error))) => (RunEnd::Refused(Some(error.clone())), *at),
-            // Nobody waited for its end, or it has none yet.
+            // The run was not awaited, or has not ended yet.
             None if child.request.awaits => continue,
             None => (RunEnd::Completed { output: Value::Null, undoable: false }, child.at),
         };
@@ -174,7 +174,7 @@ fn end_of(outcome: &ChildOutcome) -> RunEnd {
 
 fn compared(trace: &Trace, answers: &Answers<'_>, masks: &[Masks]) -> Replayed {
     let recording = answers.recording;
-    // A run that has not ended is compared as far as it has come.
+    // A run that has not ended is compared as far as it has got.
     let comes_to_the_same_halt = answers.unanswered.is_some() && trace.problem.is_some();
     let unknown = trace.problem.clone().filter(|_| !comes_to_the_same_halt);
     let whole = unknown.is_none();
@@ -196,7 +196,7 @@ fn compared(trace: &Trace, answers: &Answers<'_>, masks: &[Masks]) -> Replayed {
     Replayed { key, recorded, new, unknown, calls: list, output, notes }
 }
 
-/// A refusal is what it was, whatever its words were.
+/// Treats two refusals as equal, whatever their wording.
 fn refused_before(replayed: Replayed) -> Replayed {
     let recorded = match replayed.new.status.as_str() {
         "refused" => replayed.new.clone(),
@@ -206,7 +206,7 @@ fn refused_before(replayed: Replayed) -> Replayed {
 }
 
 fn ended(run: &Run, status: &str) -> Ended {
-    // Where it failed is a place in a definition, and that may move.
+    // The place of the error refers to the definition and may differ between versions.
     let error = run.error.clone().map(|error| WorkflowError { instance: None, ..error });
     Ended { status: status.to_owned(), error }
 }
@@ -219,7 +219,7 @@ fn refused(violations: &[crate::machine::SchemaViolation]) -> Ended {
 }
 
 impl Rehearsal<'_> {
-    /// A call of a replay.
+    /// Answers a call from the recording.
     pub(in crate::scenario) fn recall(
         &mut self,
         (execution, attempt): (ExecutionId, u32),
@@ -234,7 +234,7 @@ impl Rehearsal<'_> {
         let (outcome, at) = match answers.answer(&step, execution, request) {
             Answer::Unknown(why) => return Err(Halt::Problem(format!("{step}: {why}"))),
             Answer::Never => return Ok(()),
-            // What was known then is known then, unless the run comes later to its question.
+            // The outcome becomes known at the recorded time, unless the replayed run makes the call only after it.
             Answer::Recorded(outcome, at) => (*outcome, if at < self.now { time_after(self.now, LATENCY) } else { at }),
             Answer::Assumed(status) => {
                 let connections = self.stage.connections;

@@ -1,4 +1,4 @@
-//! The result of a replay, for people and for programs.
+//! The result of a replay, as text and as JSON.
 
 use std::io::{self, Write};
 
@@ -11,32 +11,32 @@ use super::play::{Ended, Replayed};
 use crate::machine::Time;
 use crate::machine::compare::FieldChange;
 
-/// Longest value that is shown to people; programs get it whole.
+/// Longest value in text output; JSON has the whole value.
 const SHOWN_CHARS_MAX: usize = 120;
 
-/// The result of all events.
+/// The result for all events.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReplayReport {
-    /// What was replayed.
+    /// Workflow that was replayed.
     pub workflow: String,
-    /// Events received at or after.
+    /// Includes events received at or after this time.
     pub since: Time,
-    /// Events received before.
+    /// Includes events received before this time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Time>,
-    /// In order of receipt.
+    /// Events in order of receipt.
     pub events: Vec<ReplayedEvent>,
-    /// Set where there are more events than were asked for: when the first of them came.
+    /// If there are more events than requested: when the first of them was received.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub further_since: Option<Time>,
 }
 
-/// Which event it was.
+/// Identifies an event.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EventLabel {
-    /// Its id here.
+    /// Our id.
     pub id: Uuid,
     /// The sender's id.
     pub event_id: String,
@@ -48,24 +48,24 @@ pub struct EventLabel {
     pub received_at: Time,
 }
 
-/// The result of one event.
+/// The result for one event.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReplayedEvent {
-    /// Which event.
+    /// The event.
     pub event: EventLabel,
-    /// The run that it started then.
+    /// The run that it started.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run: Option<Uuid>,
-    /// The version that ran then.
+    /// Version of that run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recorded_by: Option<String>,
-    /// The result of it.
+    /// Result of the replay.
     #[serde(flatten)]
     pub replayed: Replayed,
 }
 
-/// How many of what.
+/// Counts of events by result.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Summary {
@@ -86,7 +86,7 @@ struct Fates {
 }
 
 impl ReplayReport {
-    /// Whether anything would be otherwise than it was.
+    /// Whether anything would change.
     #[must_use]
     pub fn differs(&self) -> bool {
         self.events.iter().any(|event| event.replayed.differs())
@@ -112,7 +112,7 @@ impl ReplayReport {
         summary
     }
 
-    /// As one JSON object.
+    /// Writes the report as a JSON object.
     ///
     /// # Errors
     /// The writer's.
@@ -123,7 +123,7 @@ impl ReplayReport {
         writeln!(out)
     }
 
-    /// For people: a line for what stays as it is, a block for what does not.
+    /// Writes the report as text: a line for each unchanged event, a block for each other one.
     ///
     /// # Errors
     /// The writer's.
@@ -216,7 +216,7 @@ fn field_line(field: &FieldChange) -> String {
     format!("{part}{}{pointer}: {}", if pointer.is_empty() { "" } else { " " }, sides([&field.recorded, &field.new]))
 }
 
-/// What it was and what it becomes.
+/// Old and new value.
 pub(super) fn sides(values: [&Option<Value>; 2]) -> String {
     let side = |value: &Option<Value>| value.as_ref().map_or_else(|| "(absent)".to_owned(), |v| cut(&v.to_string()));
     values.map(side).join(" -> ")

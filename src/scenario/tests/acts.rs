@@ -1,4 +1,4 @@
-//! People in rehearsals: what they do when a run asks for one, or at a time.
+//! People's acts in rehearsals: once a run needs attention, or at a given time.
 
 use super::*;
 
@@ -37,7 +37,7 @@ fn a_run_is_cancelled_while_it_waits() {
     assert_eq!(fixture.differences(), Vec::<String>::new());
     let trace = fixture.rehearse("");
     assert_eq!((trace.ended - trace.began).num_minutes(), 60);
-    // The person's wish is in the database: the node's death does not take it.
+    // The act is stored in the database and survives the node's crash.
     assert_eq!(fixture.rehearse("@2:crash").status(), "cancelled");
 }
 

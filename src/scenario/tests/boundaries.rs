@@ -1,5 +1,5 @@
-//! What ships, crashed at every boundary, with every step refused in turn, ends as it would have ended undisturbed: the same
-//! way and with the same output, the same steps completed, the same records at the targets.
+//! The shipped workflows, crashed at every boundary and with every step refused in turn, end as without the crash: same
+//! status and output, same steps completed, same records at the targets.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -9,10 +9,11 @@ use super::*;
 use crate::machine::{Attention, Change, Status};
 use crate::scenario::rehearsal::step;
 
-/// What remains of a run, whatever happened in between.
+/// The parts of a run's result that a crash must not change.
 #[derive(Debug, PartialEq)]
 struct End {
-    /// A step whose outcome a crash left unknown is undone where it would have been left alone: both are bad ends.
+    /// A crash may cause a step with unknown outcome to be compensated that would otherwise be left alone: either way
+    /// the run did not complete.
     ended_well: bool,
     output: Option<Value>,
     /// Step and iteration.
@@ -36,17 +37,18 @@ fn end(definition: &Definition, trace: &Trace) -> End {
             _ => {}
         }
     }
-    // An attempt that a crash left unknown is asked about, and undone although a later attempt was refused.
+    // After a crash, an attempt with unknown outcome is reconciled, and compensated although a later attempt was
+    // refused.
     completed.retain(|(step, _)| !step.starts_with("undo:") && !step.starts_with("reconcile:"));
     completed.sort();
-    // After a crash a step that compares and then writes may compare once more (another visit of the same iteration). The records show whether
-    // anything was written twice.
+    // After a crash, a step that compares before it writes may compare once more (another visit of the same iteration).
+    // The records show whether anything was written twice.
     completed.dedup();
     let records = ["crm", "erp"].map(|system| without_times(trace.outcome[system].clone()));
     End { ended_well: trace.status() == "completed", output: trace.run.output.as_deref().cloned(), completed, records }
 }
 
-/// Records without the moments at which they were written: a takeover takes its time.
+/// Removes timestamps from records: a takeover takes time.
 fn without_times(value: Value) -> Value {
     match value {
         Value::Object(fields) => fields.into_iter().map(|(name, value)| (name, without_times(value))).collect(),
@@ -61,7 +63,7 @@ fn shipped() -> Vec<std::path::PathBuf> {
     dsl::scenario_files(&folder).expect("the folder can be read")
 }
 
-/// The scenario with this step refused for good, each time.
+/// The scenario with this step refused permanently each time.
 fn refusing(file: &Path, name: &str, step: Option<&str>) -> Scenario {
     let text = std::fs::read_to_string(file).expect("readable");
     let scenarios = read(&file.display().to_string(), &text).expect("sound").scenarios;
@@ -78,7 +80,7 @@ fn refusing(file: &Path, name: &str, step: Option<&str>) -> Scenario {
     scenario
 }
 
-/// Every place at which the node can die in a rehearsal that went so.
+/// Every point at which the node can crash in this rehearsal.
 fn crashes(trace: &Trace) -> Vec<Schedule> {
     let at = |sending: &Sending, fault| Strike::Call { step: sending.step.clone(), sending: sending.number, fault };
     let calls =
@@ -96,7 +98,7 @@ fn every_shipped_definition_ends_the_same_whatever_the_boundary_at_which_its_nod
             .unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
         let stage = Stage { invariants: &[], ..bench.stage(&Evaluation::here) };
         for scenario in bench.scenarios() {
-            // Where an answer depends on how often a call was sent, a crash rightly makes a difference.
+            // If an answer depends on how often a call was sent, a crash legitimately makes a difference.
             let counts =
                 |answer: &MockAnswer| answer.when.as_ref().is_some_and(|when| when.text().contains(".sending"));
             if scenario.calls.iter().flat_map(|(_, answers)| answers).any(counts) {
@@ -104,7 +106,7 @@ fn every_shipped_definition_ends_the_same_whatever_the_boundary_at_which_its_nod
             }
             let undisturbed = stage.rehearse(scenario, &Schedule::default());
             let steps: Vec<String> = undisturbed.sendings.iter().map(|sending| sending.step.clone()).collect();
-            // Scenarios begin alike: a step that was refused after the same ones before is not refused again.
+            // Scenarios share their first steps: a refusal after the same preceding steps is not tested again.
             let mut places: Vec<usize> = (0..steps.len()).collect();
             places.retain(|at| refusals.insert(steps[..=*at].to_vec()) && !steps[..*at].contains(&steps[*at]));
             let steps = places.into_iter().map(|at| steps[at].as_str());
@@ -116,8 +118,8 @@ fn every_shipped_definition_ends_the_same_whatever_the_boundary_at_which_its_nod
                     tried += 1;
                     let trace = stage.rehearse(&scenario, &schedule);
                     let about = format!("{}: {schedule}, {refused:?} refused", scenario.name);
-                    // Whoever is refused the question the outcome of a call waits for a person, and what the target then has
-                    // depends on whether the call had left.
+                    // A run whose question about an outcome is refused needs attention; what the target then has
+                    // depends on whether the call had been sent.
                     if refused.is_some_and(|step| step.starts_with("reconcile:")) && trace.status() != "completed" {
                         let stands = |trace: &Trace| (trace.run.status, trace.run.attention);
                         if stands(&trace) != (Status::Faulted, Some(Attention::UnknownOutcome)) {

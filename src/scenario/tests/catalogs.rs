@@ -1,4 +1,4 @@
-//! The function catalogs that ship: each function does what its scenarios say, whatever goes wrong at any step.
+//! The shipped function catalogs: each function does what its scenarios say, with faults at any step.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ fn value(path: &Path) -> Value {
     dsl::source::read(&path.display().to_string(), &text).expect("YAML").root().to_value()
 }
 
-/// The functions of a catalog that belong to the general ones: those that say what they do.
+/// The general functions of a catalog: those with a summary.
 fn described(system: &str) -> Vec<(String, Value)> {
     let catalog = value(&root().join(format!("workflows/functions/{system}.yaml")));
     let functions = catalog["functions"].as_object().expect("functions").clone();
@@ -53,7 +53,7 @@ fn each_function_of_the_catalogs_has_scenarios_and_says_what_it_takes_gives_and_
         let functions = described(&system);
         assert!(functions.len() > 10, "{system}: only {} functions", functions.len());
         for (name, function) in functions {
-            // `queryMore` is what `queryAll` continues with.
+            // `queryMore` is used only by `queryAll`.
             assert!(called.contains(name.as_str()) || name == "queryMore", "{system}.{name} has no scenario");
             assert!(function["input"]["schema"].is_object(), "{system}.{name} does not say what it takes");
             let gives = function["output"]["schema"].is_object() || name == "read";

@@ -1,4 +1,4 @@
-//! Every failure at every step: what is found, and what is not there to be found.
+//! Exploration finds exactly the faults that break a workflow.
 
 use super::*;
 
@@ -98,7 +98,7 @@ fn a_run_that_rests_may_lose_its_node_too() {
     assert_eq!(undisturbed.quiet, [2]);
     let disturbed = fixture.rehearse("@2:crash");
     assert_eq!((disturbed.status(), &disturbed.run.output), ("completed", &undisturbed.run.output));
-    // The node's death costs nothing: the wait ends when it ends.
+    // The crash does not delay the run: the wait ends when it would have.
     assert_eq!(disturbed.ended, undisturbed.ended);
     let found = explore(&fixture.stage(), fixture.first(), 1);
     assert_eq!((found.tried, found.failed), (8, 0), "{:?}", found.failing);

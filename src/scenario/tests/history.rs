@@ -1,4 +1,4 @@
-//! Runs that continue as new, killed at every boundary.
+//! Runs that continue as new, crashed at every boundary.
 
 use super::*;
 use crate::machine::Change;
@@ -43,7 +43,7 @@ scenarios:
 fn fixture(book: &str, expect: &str) -> Fixture {
     let rounds = ROUNDS.replace("BOOK", book).replace("EXPECT", expect);
     let mut fixture = Fixture::of("{ history: { records: 100 } }", WATCH, &rounds);
-    // Less than the language allows, so that every boundary can be tried.
+    // Shorter than the language permits, so that every boundary can be tried.
     Arc::get_mut(&mut fixture.definition).expect("nobody else has it").metadata.history = Some(12);
     fixture
 }
@@ -52,7 +52,7 @@ fn continuations(trace: &Trace) -> usize {
     trace.journal.iter().filter(|record| matches!(record.change, Change::RunContinued(_))).count()
 }
 
-/// The rehearsal compares the run with its journal, all of it and since it continued as new, at each crash.
+/// At each crash, the rehearsal compares the run with its whole journal and with the journal since it continued as new.
 #[test]
 fn a_run_that_continues_as_new_repeats_and_loses_nothing_wherever_it_is_killed() {
     let expect = "{ status: completed, underFaults: { crash: same, transient: same, lostReply: same } }";
@@ -63,7 +63,7 @@ fn a_run_that_continues_as_new_repeats_and_loses_nothing_wherever_it_is_killed()
     let keys = |trace: &Trace| {
         let sent = trace.sendings.iter().map(|sending| (sending.step.clone(), sending.idempotency_key.clone()));
         let mut keys: Vec<(String, String)> = sent.collect();
-        // What was on its way when the node died is sent again at once.
+        // A call in flight during the crash is repeated.
         keys.dedup();
         keys
     };
@@ -76,7 +76,7 @@ fn a_run_that_continues_as_new_repeats_and_loses_nothing_wherever_it_is_killed()
             (None, "completed"),
             "killed after commit {commit}"
         );
-        // What answered a request that was lost is not answered once more: there may be a round less, and all else is the same.
+        // A lost answer may cost one round; everything else is the same.
         let sent = keys(&disturbed);
         let rounds = sent.len() - 1;
         assert!(rounds >= all.len() - 3 && sent[..rounds] == all[..rounds], "killed after commit {commit}: {sent:?}");

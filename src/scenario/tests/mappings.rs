@@ -1,4 +1,4 @@
-//! What mappings read as, what they become, and what they say when they are wrong.
+//! Reading mappings, applying them, and reporting their mistakes.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -52,7 +52,7 @@ fn a_record_becomes_the_other_sides_field_by_field() {
     assert_eq!(converted(&erp, Side::First), Ok(crm));
 }
 
-/// A third system stands on one of the two sides.
+/// A third system may take either side.
 #[test]
 fn tables_and_errors_call_a_system_by_its_own_name() {
     let text = CONTACT.replace("{ type: contact }", r#"{ type: payer, system: 'Billing "\(1)' }"#);
@@ -259,7 +259,7 @@ fn a_line_that_cannot_be_mapped_is_named_with_its_number_its_field_and_its_value
     assert!(why.contains("row 3: Lines.records[].Price to item.items[].rate failed: line 1, value 1: "), "{why}");
 }
 
-/// Or the values of the lines after it would move up.
+/// Otherwise the values of later lines would move up.
 #[test]
 fn a_line_gives_one_value_whatever_its_transform_does() {
     let text = ORDER.replace("toErp: ascii_downcase", "toErp: 'select(. != \"B\") | (., .)'");
@@ -312,12 +312,12 @@ rows:
     }
 }
 
-/// What a run over a function of the mapping `contact` gives.
+/// The output of a run that calls a function of the mapping `contact`.
 fn lived(call: &str, with: &str, input: &Value) -> Value {
     of(CONTACT, call, with, input)
 }
 
-/// A workflow over a function of a mapping, begun with `input`: the output of its run.
+/// The output of a run with this `input` that calls a function of a mapping.
 fn of(mapping: &str, call: &str, with: &str, input: &Value) -> Value {
     played(mapping, (call, with), input, &nothing_runs_for_long)
 }
@@ -359,7 +359,7 @@ fn a_run_maps_as_the_table_says_without_leaving_the_process() {
     );
 }
 
-/// A batch continues with the others.
+/// A failed record does not stop the batch.
 #[test]
 fn of_many_records_each_becomes_what_it_becomes_alone_or_says_why_not() {
     let many = [
@@ -382,7 +382,7 @@ fn of_many_records_each_becomes_what_it_becomes_alone_or_says_why_not() {
     assert_eq!(became.as_array().map(Vec::len), Some(many.len()));
 }
 
-/// One expression has a longest text, a table has not.
+/// The length of an expression is limited, the length of a table is not.
 #[test]
 fn a_table_of_a_thousand_rows_maps_many_records_too() {
     let rows: String = (0..1_000)

@@ -1,4 +1,4 @@
-//! Mistakes in scenario files: each at its place, with the likely fix.
+//! Mistakes in scenario files: their place and the suggested fix.
 
 use crate::scenario::file::read::read;
 

@@ -1,4 +1,4 @@
-//! Mocked targets, and what is said when a scenario does not come out as expected.
+//! Mocked targets, and the differences reported when a scenario fails.
 
 use serde_json::json;
 

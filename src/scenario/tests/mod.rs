@@ -1,4 +1,4 @@
-//! Scenarios that pass, that fail, and that are no scenarios.
+//! Scenarios that pass, scenarios that fail, and invalid files.
 
 mod acts;
 mod boundaries;
@@ -25,7 +25,7 @@ use crate::dsl::{self, Authentication, Definition, Functions, SecretTemplate};
 use crate::expr::Evaluation;
 use crate::identifiers::Declared;
 
-/// A definition and the sandbox's ERP as the connection `erp`.
+/// A definition, and the sandbox's ERP as the connection `erp`.
 struct Fixture {
     definition: Arc<Definition>,
     connections: Connections,
@@ -34,12 +34,12 @@ struct Fixture {
 }
 
 impl Fixture {
-    /// A workflow of these tasks, and a file of scenarios about it.
+    /// A workflow with these tasks, and its scenarios.
     fn new(tasks: &str, scenarios: &str) -> Self {
         Self::of("{}", tasks, scenarios)
     }
 
-    /// The same with metadata of the document.
+    /// Like [`Self::new`], with document metadata.
     fn of(metadata: &str, tasks: &str, scenarios: &str) -> Self {
         let head =
             format!("document: {{ dsl: '1.0.3', namespace: t, name: n, version: '1.0.0', metadata: {metadata} }}\n");
@@ -80,7 +80,7 @@ impl Fixture {
         self.stage().rehearse(self.first(), &schedule)
     }
 
-    /// What differs from what the first scenario expects.
+    /// The differences from what the first scenario expects.
     fn differences(&self) -> Vec<String> {
         differences(&self.definition, &self.first().expect, &self.rehearse(""))
     }

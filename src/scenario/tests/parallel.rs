@@ -1,4 +1,4 @@
-//! Many calls on their way at once, and loops.
+//! Concurrent calls and loops.
 
 use super::*;
 use crate::machine::Change;
@@ -32,7 +32,7 @@ fn branches_are_on_their_way_at_once_and_the_first_answer_comes_first() {
     let trace = fixture.rehearse("");
     let lasted = (trace.ended - trace.began).num_milliseconds();
     assert!((4_000..5_000).contains(&lasted), "{lasted} ms");
-    // The answer of `fast` is a commit that sends nothing, while `slow` is on its way: a node can die there too.
+    // The answer of `fast` is a commit that sends nothing while `slow` is in flight: a node can crash there too.
     assert_eq!(trace.quiet, [2]);
 }
 
@@ -44,7 +44,7 @@ fn whatever_fails_in_one_branch_the_run_ends_as_it_should() {
     assert!(found.tried > 100, "{}", found.tried);
     let crashed = fixture.rehearse("@2:crash");
     let sent: Vec<&str> = crashed.sendings.iter().map(|sending| sending.step.as_str()).collect();
-    // Only the call whose outcome was not recorded is sent again.
+    // Only the call without a recorded outcome is sent again.
     assert_eq!(sent, ["slow", "fast", "slow", "after"]);
 }
 
@@ -117,7 +117,7 @@ fn no_more_iterations_than_allowed_are_open_at_once_and_the_output_is_in_the_ord
     let fixture = Fixture::new(PARALLEL, &five(expect));
     assert_eq!(fixture.differences(), Vec::<String>::new());
     let trace = fixture.rehearse("");
-    // The first item takes six seconds. Meanwhile the others go by, two seconds each, one beside it.
+    // The first item takes six seconds; meanwhile, the others run one after another in two seconds each.
     let lasted = (trace.ended - trace.began).num_milliseconds();
     assert!((8_000..9_000).contains(&lasted), "{lasted} ms");
     let order: Vec<String> =
@@ -168,12 +168,12 @@ scenarios:
     let trace = fixture.rehearse("");
     let uris: Vec<&str> =
         trace.sendings.iter().filter(|s| s.uri.ends_with("/refund")).map(|s| s.uri.as_str()).collect();
-    // The first was on its way, and may have acted; the second was charged.
+    // The first charge was in flight and may have happened; the second one succeeded.
     assert_eq!(uris.len(), 2, "{uris:?}");
 }
 
-/// A `try` that begins again in one iteration must not let another one count its visits from the beginning: two different requests would
-/// go out under one key.
+/// When a `try` in one iteration starts over, other iterations must keep their visit counts: otherwise two different
+/// requests would have the same key.
 #[test]
 fn a_round_of_one_iteration_leaves_the_keys_of_the_others_alone() {
     let tasks = "

@@ -1,4 +1,4 @@
-//! People who decide what a rehearsed run asks.
+//! People's decisions on the tasks of a rehearsed run.
 
 use super::*;
 
@@ -69,7 +69,7 @@ fn a_decision_that_a_server_would_refuse_or_that_nobody_asked_for_fails_the_scen
     }
 }
 
-/// Whoever sends events cannot decide, and a skip is asked twice.
+/// An event from a sender cannot decide a task, and skipping it needs a confirmation.
 #[test]
 fn only_a_decision_ends_the_question_and_a_skip_is_confirmed() {
     let event = "{ type: dev.stepwell.task.completed, source: /stepwell/tasks, data: { answer: { approved: true }, by: 'user:eve' } }";

@@ -1,4 +1,4 @@
-//! Recorded runs, played again.
+//! Replays of recorded runs.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -8,7 +8,7 @@ use super::suite::Bench;
 use super::*;
 use crate::machine::masks::Masks;
 
-/// What a definition makes of a run of another one.
+/// Replays a run of `recorded` against the stage's definition.
 fn replayed(stage: &Stage<'_>, recorded: &Definition, trace: &Trace, assume: Assume) -> Replayed {
     let recording = Recording::of(recorded, trace.run.id, &trace.journal).expect("a journal of this definition");
     let replay = Replay {
@@ -22,8 +22,8 @@ fn replayed(stage: &Stage<'_>, recorded: &Definition, trace: &Trace, assume: Ass
     replay.play(stage)
 }
 
-/// Everything that can go wrong once in a rehearsal that went so. Scenarios begin alike: a call that failed after the same ones before
-/// does not fail again.
+/// Every single fault in a rehearsal like this one. Scenarios share their first calls: a fault after the same preceding
+/// calls is not repeated.
 fn schedules(trace: &Trace, known: &mut BTreeSet<Vec<String>>) -> Vec<Schedule> {
     let mut steps = Vec::new();
     let mut is_new = |sending: &&Sending| {
@@ -40,7 +40,7 @@ fn schedules(trace: &Trace, known: &mut BTreeSet<Vec<String>>) -> Vec<Schedule> 
     std::iter::once(Schedule::default()).chain(one).collect()
 }
 
-/// Replays a scenario to its own definition, whatever goes wrong once; how many runs that were.
+/// Replays a scenario against its own definition with every single fault. Returns the number of runs.
 fn replays_as_it_was(stage: &Stage<'_>, scenario: &Scenario, known: &mut BTreeSet<Vec<String>>) -> usize {
     let undisturbed = stage.rehearse(scenario, &Schedule::default());
     if undisturbed.refused.is_some() {
@@ -73,7 +73,7 @@ fn whatever_went_wrong_a_recorded_run_of_a_shipped_workflow_replays_as_it_was() 
     assert!(runs > 150, "only {runs} runs prove little");
 }
 
-/// Waits, loops, branches, events, other runs, people: all of them come again as they came.
+/// Waits, loops, branches, events, other runs and people's acts: all happen again as recorded.
 #[test]
 fn whatever_surrounded_a_run_surrounds_its_replay() {
     let tasks = "
@@ -143,7 +143,7 @@ scenarios:
     expect: { status: completed }
 ";
 
-/// What a changed definition makes of the order above.
+/// Replays the order above against a changed definition.
 fn changed(from: &str, to: &str, assume: Assume) -> Replayed {
     assert!(ORDER.contains(from), "{from}");
     let recorded = Fixture::new(ORDER, ANSWERS);
@@ -169,7 +169,7 @@ fn a_changed_field_is_shown_with_what_it_was_and_what_it_would_be() {
     assert_eq!((&field[0].recorded, &field[0].new), (&Some("a".into()), &Some("b".into())));
 }
 
-/// The whole answer stands in the journal, so a step may make something else of it.
+/// The journal has the whole answer, so a step can take a different part of it.
 #[test]
 fn a_step_that_takes_another_field_of_its_answer_is_given_the_recorded_answer() {
     let replayed = changed("{ id: .id }", "{ id: .name }", Assume::Nothing);
@@ -195,7 +195,7 @@ fn new_calls_and_removed_calls_are_distinguished() {
     assert!(of(&more, "more").notes[0].contains("answered with 204"), "{more:#?}");
 }
 
-/// A step that is called otherwise still asks the same.
+/// A renamed step still sends the same request.
 #[test]
 fn a_renamed_step_is_found_by_where_its_call_goes() {
     let replayed = changed("  - tell:", "  - inform:", Assume::Nothing);
@@ -208,7 +208,7 @@ fn a_renamed_step_is_found_by_where_its_call_goes() {
 fn a_read_that_was_not_recorded_ends_the_replay_unless_something_is_assumed() {
     let unknown = changed("q: a", "q: b", Assume::Nothing);
     assert!(unknown.unknown.as_ref().is_some_and(|why| why.contains("look: nothing was recorded")), "{unknown:#?}");
-    // What comes after that is not said to be gone.
+    // Later calls are not reported as gone.
     assert_eq!(fates(&unknown), [("look", Fate::Changed)]);
     assert_eq!(
         (of(&unknown, "look").fields[0].part, &of(&unknown, "look").fields[0].new),

@@ -137,7 +137,7 @@ fn a_run_that_did_something_is_told_to_undo_it() {
     assert_eq!(found.failed, 0, "{:#?}", found.failing);
 }
 
-/// As `hub.yaml` would declare them for this source.
+/// Identifiers as `hub.yaml` would declare them for this source.
 fn declared(source: &str) -> Arc<Declared> {
     let text = format!(
         "sources: {{ {source}: {{ scheme: bearer, secret: '${{ $secrets.bank }}', identifiers: {{ salesforce-18: [order] }} }} }}"

@@ -1,4 +1,4 @@
-//! The scenarios that ship: each passes, and whatever goes wrong at any step, the invariants hold.
+//! The shipped scenarios: each passes, and its invariants hold under faults at any step.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -9,7 +9,7 @@ use super::*;
 fn reports(ask: &Ask) -> Vec<FileReport> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("workflows");
     let files = dsl::scenario_files(&folder).expect("the folder can be read");
-    // Schedules of one scenario repeat nearly every question, so each is answered once.
+    // The schedules of a scenario evaluate mostly the same expressions, so each result is cached.
     let known: RefCell<HashMap<String, _>> = RefCell::default();
     let evaluate = |asked: &Evaluation| {
         let question = serde_json::to_string(asked).expect("JSON");
@@ -31,7 +31,7 @@ fn printed(files: Vec<FileReport>) -> (Report, String) {
     (report, String::from_utf8(out).expect("UTF-8"))
 }
 
-/// All scenarios of a profile, with every failure at every step.
+/// Runs all scenarios of a profile with every fault at every step.
 fn passes_whatever_fails(profile: &str) {
     let profile = profile.parse().expect("a profile");
     let (report, shown) = printed(reports(&Ask { depth: Some(1), profile, ..Ask::default() }));
@@ -63,7 +63,7 @@ fn every_profile_of_the_sandbox_is_one_that_the_shipped_scenarios_are_played_on(
     assert_eq!(names, ["one-world", "single-company", "large"], "a new profile needs a test above");
 }
 
-/// What each kind of company decides stands in its own functions, in place of the shipped ones.
+/// The rules of each kind of company are in its own functions, which replace the shipped ones.
 #[test]
 fn a_variant_takes_the_place_of_functions_that_are_there_and_of_no_others() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -109,7 +109,7 @@ fn every_shipped_definition_has_scenarios() {
     assert_eq!(definitions.len(), dsl::scenario_files(&folder).expect("readable").len(), "{definitions:?}");
 }
 
-/// The answer is lost, then the order is refused: it is there all the same, and its customer must stay in use.
+/// The answer is lost and the retry is refused: the order exists nevertheless, so its customer must stay in use.
 #[test]
 fn an_order_whose_answer_was_lost_is_found_whatever_the_next_attempt_is_answered() {
     let ask = Ask {
@@ -134,7 +134,7 @@ fn a_schedule_that_never_happens_is_not_a_success() {
     assert!(shown.contains("never happened; the steps were: readDeal/read, lookForOrder"), "{shown}");
 }
 
-/// Without a sandbox of its own a connection can still be mocked, at whichever address it has.
+/// A connection without a sandbox URL can still be mocked under any of its others.
 #[test]
 fn a_connection_that_knows_only_production_can_be_mocked() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -1,8 +1,9 @@
-//! Who may do what: scopes, and whose a secret is. `users`, `tokens` and `sessions` (with login links) are the tables.
+//! Who may do what: scopes, and the owner of a secret. The tables are `users`, `tokens` and `sessions` (with login
+//! links).
 //!
-//! A secret leaves this module once, when it is made. The database holds SHA-256 of it, which is enough: every secret
-//! is 256 random bits. Only the database's clock decides what has expired. Whoever presents a secret is looked up with the
-//! user and the token behind it, so a session ends with them and has their scopes of this moment.
+//! A secret leaves this module once, when it is created. The database stores only its SHA-256, which suffices because
+//! every secret has 256 random bits. Only the database's clock decides what has expired. A lookup joins the secret with
+//! the user and token behind it, so a session ends with them and has their current scopes.
 
 mod name;
 mod sessions;
@@ -33,28 +34,28 @@ pub use users::{
     Changed, Created, Ended, LastAdmin, UserChange, UserRow, change_user, create_user, find_user, user, users,
 };
 
-/// What every API token begins with, so that secret scanners know one.
+/// Prefix of every API token, so that secret scanners find leaked ones.
 pub const TOKEN_PREFIX: &str = "swt_";
 
-/// One thing that a token or session may do.
+/// A permission of a token or session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
-    /// See everything.
+    /// Read everything.
     Read,
     /// Start runs and act on them.
     Operate,
     /// Deploy definitions.
     Deploy,
-    /// All of it.
+    /// Everything.
     Admin,
 }
 
 impl Scope {
-    /// All of them, least first.
+    /// All scopes, weakest first.
     pub const ALL: [Self; 4] = [Self::Read, Self::Operate, Self::Deploy, Self::Admin];
 
-    /// As in API, database and command line.
+    /// Name of the scope in the API, the database and the command line.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -65,7 +66,7 @@ impl Scope {
         }
     }
 
-    /// The scopes of which any one suffices for this one.
+    /// The scopes that grant this one, each on its own.
     fn granted_by(self) -> &'static [Self] {
         match self {
             Self::Read => &[Self::Read, Self::Operate, Self::Deploy, Self::Admin],
@@ -91,51 +92,51 @@ impl std::str::FromStr for Scope {
     }
 }
 
-/// What stands behind a valid secret.
+/// What a valid secret belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Principal {
     /// A person with a row in `users`.
     User {
-        /// Which one.
+        /// Id of the user.
         id: Uuid,
     },
     /// An API token.
     Token {
-        /// Which one.
+        /// Id of the token.
         id: Uuid,
-        /// Whose it is; none for a program of its own.
+        /// Id of the user it belongs to; `None` for a program's token.
         owner: Option<Uuid>,
     },
-    /// Whoever can open the database: the command line without a token.
+    /// Anyone who can open the database: the command line without a token.
     Local,
 }
 
-/// Who presented a valid secret.
+/// The person or program that presented a valid secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
-    /// What they are.
+    /// What the secret belongs to.
     pub principal: Principal,
-    /// Name of the user, of the token, or of the user of the operating system.
+    /// Name of the user, the token, or the operating system user.
     pub name: String,
-    /// As granted; use [`Self::allows`].
+    /// Scopes as granted; use [`Self::allows`] to check one.
     pub scopes: Vec<Scope>,
 }
 
 impl Identity {
-    /// Someone at the command line of a machine that can open the database.
+    /// Identity of the command line on a machine that can open the database.
     #[must_use]
     pub fn local(name: impl Into<String>, scopes: &[Scope]) -> Self {
         Self { principal: Principal::Local, name: name.into(), scopes: scopes.to_vec() }
     }
 
-    /// Whether the granted scopes include this one, directly or not.
+    /// Whether the granted scopes include this one, directly or indirectly.
     #[must_use]
     pub fn allows(&self, scope: Scope) -> bool {
         allows(&self.scopes, scope)
     }
 
-    /// As journal and audit name them: `user:ada`, `token:ci`, `local:root@host`. What stands before the colon is never
-    /// chosen by anyone, and no name holds a colon. A token that belongs to a user acts as that user.
+    /// Returns the actor as journal and audit name it: `user:ada`, `token:ci`, `local:root@host`. The prefix is never
+    /// user input and no name contains a colon, so an actor cannot be forged. A user's token acts as that user.
     #[must_use]
     pub fn actor(&self) -> Actor {
         let kind = match self.principal {
@@ -151,7 +152,7 @@ fn allows(scopes: &[Scope], scope: Scope) -> bool {
     scope.granted_by().iter().any(|granting| scopes.contains(granting))
 }
 
-/// A user who is neither disabled nor deleted, as a query finds them behind a secret.
+/// A user who is neither disabled nor deleted, as a query joins it to a secret.
 struct LiveUser {
     id: Uuid,
     name: String,
@@ -159,7 +160,7 @@ struct LiveUser {
 }
 
 impl LiveUser {
-    /// None where an outer join found no such user.
+    /// Returns `None` if the outer join found no such user.
     fn read(id: Option<Uuid>, name: Option<String>, scopes: Option<Vec<String>>) -> Result<Option<Self>, StoreError> {
         let (Some(id), Some(name), Some(scopes)) = (id, name, scopes) else { return Ok(None) };
         Ok(Some(Self { id, name, scopes: read_scopes(&scopes, "users")? }))
@@ -179,7 +180,8 @@ struct LiveToken {
 }
 
 impl LiveToken {
-    /// Nobody, if it belongs to a user who is gone. A user's token may do no more than its user.
+    /// Returns `None` if the token belongs to a user who may no longer sign in. A user's token is limited to the scopes
+    /// of its user.
     fn identity(self, owner: Option<LiveUser>) -> Result<Option<Identity>, StoreError> {
         let scopes = read_scopes(&self.scopes, "tokens")?;
         let principal = Principal::Token { id: self.id, owner: self.user_id };
@@ -199,18 +201,18 @@ fn read_scopes(scopes: &[String], table: &'static str) -> Result<Vec<Scope>, Sto
     scopes.map_err(|e| StoreError::Unreadable { table, why: e.to_string() })
 }
 
-/// SHA-256 of a secret: what the database knows of it.
+/// SHA-256 of a secret, as the database stores it.
 pub type Hash = [u8; 32];
 
-/// Whose secrets some hashes are of. A row that cannot be read is an error of its own, and of no other.
+/// Identities by the hash of their secret. A row that cannot be decoded is an error of that hash only.
 pub type Found = Vec<(Hash, Result<Identity, StoreError>)>;
 
-/// The rows behind which is someone.
+/// Keeps the rows that belong to an identity.
 fn found(rows: impl Iterator<Item = (Vec<u8>, Result<Option<Identity>, StoreError>)>) -> Found {
     rows.filter_map(|(hash, identity)| Some((hash.try_into().ok()?, identity.transpose()?))).collect()
 }
 
-/// The hash of a secret.
+/// Returns the hash of a secret.
 #[must_use]
 pub fn secret_hash(secret: &str) -> Hash {
     Sha256::digest(secret.as_bytes()).into()

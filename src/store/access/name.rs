@@ -1,13 +1,13 @@
-//! Names of users and tokens. They stand in journals for good, so they look like nothing else: no colon, which separates what
-//! an actor is from its name, nothing invisible, and no letter that looks like another one.
+//! Names of users and tokens. Journals keep them forever, so they must be unambiguous: no colon, which separates the
+//! kind of an actor from its name, no invisible characters, and no letters that look like others.
 
 use crate::dsl::{USER_NAME_CHARS_MAX as CHARS_MAX, is_user_name};
 
-/// The name of a user or token.
+/// A valid name of a user or token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Name(String);
 
-/// Why a text is not a name.
+/// A text is not a valid name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{0:?} cannot be a name: use 1 to {CHARS_MAX} letters a to z, digits and . _ - @ +, beginning with a letter or digit"
@@ -15,7 +15,7 @@ pub struct Name(String);
 pub struct BadName(String);
 
 impl Name {
-    /// As written.
+    /// The name as written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,4 +1,4 @@
-//! One-time login links and the browser sessions that begin with them, or with a token.
+//! One-time login links, and browser sessions that begin with a login link or a token.
 
 use std::time::Duration;
 
@@ -14,26 +14,26 @@ use crate::store::StoreError;
 use crate::store::acts::{self, By};
 use crate::store::audit::{self, Sealed};
 
-/// A session as listed: everything but the secret.
+/// A session as listed, without its secret.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct SessionRow {
-    /// Its id, by which it can be ended.
+    /// Id by which it can be ended.
     pub id: Uuid,
     /// `user`, `token` or `local`.
     pub kind: String,
-    /// Name of the user, of the token, or of the user of the operating system.
+    /// Name of the user, the token, or the operating system user.
     pub name: String,
-    /// Begun.
+    /// Time at which it began.
     pub created_at: Time,
-    /// Refused from then on.
+    /// Time at which it expires.
     pub expires_at: Time,
 }
 
-/// Makes a secret that [`redeem_login_link`] takes once: the `TOKEN` of `/login?token=TOKEN`. It is for a user or for
-/// someone at the command line, never for a token.
+/// Creates a secret that [`redeem_login_link`] accepts once: the `TOKEN` in `/login?token=TOKEN`. It signs in a user or
+/// the command line, never a token.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn create_login_link(
     pool: &PgPool,
     identity: &Identity,
@@ -65,11 +65,11 @@ pub async fn create_login_link(
     Ok(secret)
 }
 
-/// Uses up a login link. Of any number of calls at once, one gets the identity: the user as they are now, if they may still
-/// sign in.
+/// Uses up a login link and returns its identity: the user as they are now, if they may still sign in. Of concurrent
+/// calls, one succeeds.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn redeem_login_link(pool: &PgPool, secret: &str) -> Result<Option<Identity>, StoreError> {
     let mut transaction = pool.begin().await?;
     let row = sqlx::query!(
@@ -90,15 +90,15 @@ pub async fn redeem_login_link(pool: &PgPool, secret: &str) -> Result<Option<Ide
     match row.kind.as_deref() {
         Some("local") => Ok(Some(Identity::local(row.user_name, &read_scopes(&row.scopes, "login_links")?))),
         Some("user") => Ok(LiveUser::read(row.user, row.name, row.user_scopes)?.map(LiveUser::identity)),
-        // Made by an earlier version, which did not say whose it is.
+        // An earlier version created the link without its owner.
         _ => Ok(None),
     }
 }
 
-/// Begins a browser session, records it, and returns the cookie's value.
+/// Starts a browser session, records it, and returns the value for the cookie.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn create_session(pool: &PgPool, identity: &Identity, lifetime: Duration) -> Result<String, StoreError> {
     let (kind, user, token) = match identity.principal {
         Principal::User { id } => ("user", Some(id), None),
@@ -128,18 +128,18 @@ pub async fn create_session(pool: &PgPool, identity: &Identity, lifetime: Durati
     Ok(secret)
 }
 
-/// Whose session hashes to this, if neither it nor the user or token behind it has ended.
+/// Returns the identity of the session with this hash, unless the session or the user or token behind it has ended.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn find_session(pool: &PgPool, hash: &Hash) -> Result<Option<Identity>, StoreError> {
     find_sessions(pool, &[*hash]).await?.pop().map(|(_, found)| found).transpose()
 }
 
-/// The same for many, those left out that do not count.
+/// Like [`find_session`], for many hashes; invalid ones are left out.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn find_sessions(pool: &PgPool, hashes: &[Hash]) -> Result<Found, StoreError> {
     if hashes.is_empty() {
         return Ok(Found::new());
@@ -167,17 +167,17 @@ pub async fn find_sessions(pool: &PgPool, hashes: &[Hash]) -> Result<Found, Stor
             (Some("local"), _) => Ok(Some(Identity::local(row.user_name, &read_scopes(&row.scopes, "sessions")?))),
             (Some("user"), _) => Ok(user.map(LiveUser::identity)),
             (Some("token"), Some(token)) => token.identity(user),
-            // Its token has ended, or it was begun by an earlier version, which did not say whose it is.
+            // The session's token has ended, or an earlier version created the session without its owner.
             _ => Ok(None),
         });
         (row.hash, identity)
     })))
 }
 
-/// Sessions that have not expired, newest first.
+/// Lists sessions that have not expired, newest first, before the session `before`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn sessions(pool: &PgPool, before: Option<Uuid>, limit: i64) -> Result<Vec<SessionRow>, StoreError> {
     Ok(sqlx::query_as!(
         SessionRow,
@@ -190,10 +190,10 @@ pub async fn sessions(pool: &PgPool, before: Option<Uuid>, limit: i64) -> Result
     .await?)
 }
 
-/// Ends a session that its owner signs out of.
+/// Ends a session when its owner signs out.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn delete_session(pool: &PgPool, secret: &str, by: By<'_>) -> Result<(), StoreError> {
     let mut transaction = pool.begin().await?;
     let ended = sqlx::query_scalar!("delete from sessions where hash = $1 returning id", &secret_hash(secret)[..]);
@@ -205,10 +205,10 @@ pub async fn delete_session(pool: &PgPool, secret: &str, by: By<'_>) -> Result<(
     Ok(())
 }
 
-/// Ends someone's session by its id; false if there is none.
+/// Ends a session by its id. Returns false if there is none.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn end_session(pool: &PgPool, id: Uuid, by: By<'_>) -> Result<bool, StoreError> {
     let mut transaction = pool.begin().await?;
     let ended = sqlx::query!("delete from sessions where id = $1 returning kind, user_name", id);
@@ -220,10 +220,11 @@ pub async fn end_session(pool: &PgPool, id: Uuid, by: By<'_>) -> Result<bool, St
     Ok(true)
 }
 
-/// Ends all sessions and unused login links of a user; how many sessions those were. None if there is no such user.
+/// Ends all sessions and deletes the unused login links of a user. Returns the number of sessions, or `None` if there
+/// is no such user.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn end_sessions_of(pool: &PgPool, user: &str, by: By<'_>) -> Result<Option<u64>, StoreError> {
     let mut transaction = pool.begin().await?;
     let found = sqlx::query_scalar!("select id from users where name = $1 and deleted_at is null", user);
@@ -246,10 +247,10 @@ pub async fn end_sessions_of(pool: &PgPool, user: &str, by: By<'_>) -> Result<Op
     Ok(Some(ended.len() as u64))
 }
 
-/// Removes at most a thousand sessions and a thousand login links that have expired.
+/// Deletes up to a thousand sessions and a thousand login links that have expired.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn sweep_expired(pool: &PgPool) -> Result<u64, StoreError> {
     let sessions = sqlx::query!(
         "delete from sessions where hash in (select hash from sessions where expires_at < now() limit 1000)"

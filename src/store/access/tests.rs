@@ -142,7 +142,7 @@ async fn a_session_that_a_token_began_ends_with_the_token(pool: PgPool) {
     let by = admin();
     assert_eq!(revoke_token(&pool, id, By::from(&by)).await.unwrap(), Some(1));
     assert_eq!(by_session(&pool, &session).await, None);
-    // However the session came to be left, its token's end is its own.
+    // Revoking a token invalidates its session even if the session's row remains.
     let (id, token) = create_token(&pool, "ci", &[Scope::Read], None).await.unwrap();
     let session = create_session(&pool, &by_token(&pool, &token).await.unwrap(), MINUTE).await.unwrap();
     sqlx::query("update tokens set revoked_at = now() where id = $1").bind(id).execute(&pool).await.unwrap();
@@ -179,7 +179,7 @@ async fn the_last_administrator_is_not_locked_out_by_accident(pool: PgPool) {
         fixture_user(&pool, name, &[Scope::Admin]).await;
     }
     let demote = || UserChange::Scopes(vec![Scope::Operate]);
-    // Each takes the other's rights, at the same moment.
+    // Both demote the other at the same time.
     let both = [change(&pool, "ada", demote()), change(&pool, "eve", demote())];
     let both = futures::future::join_all(both).await;
     assert_eq!(both.iter().filter(|changed| **changed == Changed::LastAdmin).count(), 1, "{both:?}");

@@ -14,43 +14,43 @@ use crate::store::StoreError;
 use crate::store::acts::{self, By};
 use crate::store::audit::Sealed;
 
-/// A token as listed: everything but the secret.
+/// A token as listed, without its secret.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct TokenRow {
-    /// UUIDv7.
+    /// Id, a UUIDv7.
     pub id: Uuid,
-    /// What it is for.
+    /// What the token is for.
     pub name: String,
-    /// Whose it is; none for a program of its own.
+    /// Name of the user it belongs to; `None` for a program's token.
     pub user: Option<String>,
-    /// As granted.
+    /// Scopes as granted.
     pub scopes: Vec<String>,
-    /// Made.
+    /// Time of creation.
     pub created_at: Time,
-    /// Refused from then on.
+    /// Time from which it is refused; `None` if it does not expire.
     pub expires_at: Option<Time>,
-    /// Refused since then.
+    /// Time at which it was revoked.
     pub revoked_at: Option<Time>,
 }
 
-/// A token to make.
+/// A token to create.
 #[derive(Debug, Clone)]
 pub struct NewToken<'a> {
-    /// What it is for.
+    /// What the token is for.
     pub name: &'a Name,
-    /// Whose it is, by name; none for a program of its own.
+    /// Name of the user it belongs to; `None` for a program's token.
     pub user: Option<&'a str>,
-    /// What it may do; of a user's token never more than the user.
+    /// Scopes to grant; a user's token is also limited to the scopes of its user.
     pub scopes: &'a [Scope],
-    /// Without it, until it is revoked.
+    /// Time until it expires; `None` if it is valid until revoked.
     pub lifetime: Option<Duration>,
 }
 
-/// Makes a token and records who did; the secret is shown once and never again. None if there is no such user, or the user is
-/// disabled.
+/// Creates a token and records the act. Returns its id and secret; the secret cannot be read again. Returns `None` if
+/// the user does not exist or is disabled.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn issue_token(pool: &PgPool, new: &NewToken<'_>, by: By<'_>) -> Result<Option<(Uuid, String)>, StoreError> {
     let mut transaction = pool.begin().await?;
     let user_id = match new.user {
@@ -84,7 +84,7 @@ pub async fn issue_token(pool: &PgPool, new: &NewToken<'_>, by: By<'_>) -> Resul
     Ok(Some((id, secret)))
 }
 
-/// A token of a program, for tests.
+/// Creates a program's token, for tests.
 #[cfg(test)]
 pub async fn create_token(
     pool: &PgPool,
@@ -98,10 +98,10 @@ pub async fn create_token(
     Ok(issue_token(pool, &new, By::from(&by)).await?.expect("it belongs to nobody"))
 }
 
-/// Tokens, newest first, those before `before`.
+/// Lists tokens, newest first, before the token `before`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn tokens(pool: &PgPool, before: Option<Uuid>, limit: i64) -> Result<Vec<TokenRow>, StoreError> {
     Ok(sqlx::query_as!(
         TokenRow,
@@ -115,11 +115,11 @@ pub async fn tokens(pool: &PgPool, before: Option<Uuid>, limit: i64) -> Result<V
     .await?)
 }
 
-/// Ends a token and the sessions that it began, and records who did; how many sessions those were. None if there is no such
-/// token, or it was revoked before. Every node notices within five seconds.
+/// Revokes a token, ends its sessions, and records the act. Returns the number of sessions, or `None` if there is no
+/// such token or it was already revoked. Every node notices within five seconds.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn revoke_token(pool: &PgPool, id: Uuid, by: By<'_>) -> Result<Option<u64>, StoreError> {
     let mut transaction = pool.begin().await?;
     let done = sqlx::query_scalar!(
@@ -137,18 +137,19 @@ pub async fn revoke_token(pool: &PgPool, id: Uuid, by: By<'_>) -> Result<Option<
     Ok(Some(ended.len() as u64))
 }
 
-/// Whose token hashes to this, if it is neither revoked nor expired, and its user, if it has one, is neither disabled nor deleted.
+/// Returns the identity of the token with this hash, unless it is revoked or expired, or its user is disabled or
+/// deleted.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn find_token(pool: &PgPool, hash: &Hash) -> Result<Option<Identity>, StoreError> {
     find_tokens(pool, &[*hash]).await?.pop().map(|(_, found)| found).transpose()
 }
 
-/// The same for many, those left out that do not count.
+/// Like [`find_token`], for many hashes; invalid ones are left out.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn find_tokens(pool: &PgPool, hashes: &[Hash]) -> Result<Found, StoreError> {
     if hashes.is_empty() {
         return Ok(Found::new());

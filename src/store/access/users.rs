@@ -1,4 +1,5 @@
-//! People who sign in. A change takes effect at once, ends what it takes away, and says what it ended.
+//! People who sign in. A change takes effect at once, ends the sessions, links and tokens it invalidates, and reports
+//! them.
 
 use serde_json::{Value, json};
 use sqlx::{PgConnection, PgPool};
@@ -13,43 +14,43 @@ use crate::store::audit::{RowKey, Sealed};
 /// A user as listed.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct UserRow {
-    /// UUIDv7.
+    /// Id, a UUIDv7.
     pub id: Uuid,
-    /// Name.
+    /// Name of the user.
     pub name: String,
-    /// As granted.
+    /// Scopes as granted.
     pub scopes: Vec<String>,
-    /// Made.
+    /// Time of creation.
     pub created_at: Time,
-    /// Cannot sign in since then.
+    /// Time since which the user cannot sign in.
     pub disabled_at: Option<Time>,
-    /// Sessions that have not ended.
+    /// Number of sessions that have not expired.
     pub sessions: i64,
-    /// Tokens that are neither revoked nor expired.
+    /// Number of tokens that are neither revoked nor expired.
     pub tokens: i64,
 }
 
-/// The outcome of a user to make.
+/// The result of creating a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Created {
-    /// It is there.
+    /// The user was created.
     Done,
-    /// Someone has the name, perhaps in capitals.
+    /// The name is taken, perhaps in other case.
     Taken,
-    /// Someone had it who was deleted; their name stands in journals.
+    /// A deleted user had the name, which still appears in journals.
     TakenBefore,
 }
 
-/// A change of a user.
+/// A change to a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UserChange {
-    /// They may do this from now on.
+    /// Replaces the user's scopes.
     Scopes(Vec<Scope>),
-    /// They cannot sign in, their tokens are revoked and their sessions ended.
+    /// Stops the user from signing in, revokes their tokens and ends their sessions.
     Disable,
-    /// They may sign in again. Tokens that were revoked stay so.
+    /// Lets the user sign in again. Revoked tokens stay revoked.
     Enable,
-    /// As disabled, and for good.
+    /// Disables the user permanently.
     Delete,
 }
 
@@ -72,41 +73,41 @@ impl UserChange {
     }
 }
 
-/// Whether a change may leave nobody who is an administrator.
+/// Whether a change may remove the last administrator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LastAdmin {
     /// Refuse such a change.
     Keep,
-    /// Someone asked for it by name.
+    /// Allow it: someone explicitly asked for it.
     MayGo,
 }
 
-/// What a change ended.
+/// What a change to a user ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 pub struct Ended {
-    /// Sessions.
+    /// Number of sessions.
     pub sessions: u64,
-    /// Login links that nobody had used.
+    /// Number of unused login links.
     pub login_links: u64,
-    /// Tokens.
+    /// Number of tokens.
     pub tokens: u64,
 }
 
-/// The outcome of a change.
+/// The result of a change to a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Changed {
-    /// It is in force on every node within five seconds.
+    /// The change was made; every node applies it within five seconds.
     Done(Ended),
     /// There is no such user.
     Unknown,
-    /// Nobody who can administer would be left.
+    /// The change would leave no administrator.
     LastAdmin,
 }
 
-/// Makes a user and records who did.
+/// Creates a user and records the act.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn create_user(pool: &PgPool, name: &Name, scopes: &[Scope], by: By<'_>) -> Result<Created, StoreError> {
     let mut transaction = pool.begin().await?;
     lock(&mut transaction).await?;
@@ -130,7 +131,7 @@ pub async fn create_user(pool: &PgPool, name: &Name, scopes: &[Scope], by: By<'_
     Ok(Created::Done)
 }
 
-/// A user, for tests.
+/// Creates a user, for tests.
 #[cfg(test)]
 pub async fn fixture_user(pool: &PgPool, name: &str, scopes: &[Scope]) -> Identity {
     let by = crate::machine::Actor("test".to_owned());
@@ -139,10 +140,10 @@ pub async fn fixture_user(pool: &PgPool, name: &str, scopes: &[Scope]) -> Identi
     find_user(pool, name).await.unwrap().unwrap()
 }
 
-/// A user who may sign in.
+/// Returns a user who may sign in.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn find_user(pool: &PgPool, name: &str) -> Result<Option<Identity>, StoreError> {
     let row = sqlx::query!(
         "select id, name, scopes from users where name = $1 and disabled_at is null and deleted_at is null limit 1",
@@ -154,18 +155,18 @@ pub async fn find_user(pool: &PgPool, name: &str) -> Result<Option<Identity>, St
     Ok(LiveUser::read(Some(row.id), Some(row.name), Some(row.scopes))?.map(LiveUser::identity))
 }
 
-/// Users by name, those after `after`, without those that were deleted.
+/// Lists users by name after `after`, without deleted ones.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn users(pool: &PgPool, after: Option<&str>, limit: i64) -> Result<Vec<UserRow>, StoreError> {
     list(pool, None, after, limit).await
 }
 
-/// One of them.
+/// Returns one user.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn user(pool: &PgPool, name: &str) -> Result<Option<UserRow>, StoreError> {
     Ok(list(pool, Some(name), None, 1).await?.pop())
 }
@@ -188,10 +189,10 @@ async fn list(pool: &PgPool, name: Option<&str>, after: Option<&str>, limit: i64
     .await?)
 }
 
-/// Changes a user, ends what the change takes away, and records who did and why.
+/// Changes a user, ends what the change invalidates, and records the act.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn change_user(
     pool: &PgPool,
     name: &str,
@@ -218,14 +219,14 @@ pub async fn change_user(
     Ok(Changed::Done(ended))
 }
 
-/// Gives what ended, and all rows that changed.
+/// Returns what ended, and the keys of all changed rows.
 async fn apply(conn: &mut PgConnection, id: Uuid, change: &UserChange) -> Result<(Ended, Vec<RowKey>), StoreError> {
     let mut changed = vec![(Sealed::Users, id.to_string())];
     match change {
         UserChange::Scopes(scopes) => {
             let scopes = names(scopes);
             sqlx::query!("update users set scopes = $2 where id = $1", id, &scopes).execute(&mut *conn).await?;
-            // Sessions follow the user; a node of an earlier version reads them here.
+            // Nodes of an earlier version read the scopes from the session.
             let followed = sqlx::query_scalar!(
                 "update sessions set scopes = $2 where user_id = $1 and token_id is null returning id",
                 id,
@@ -284,7 +285,7 @@ fn keys(table: Sealed, keys: Vec<impl ToString>) -> impl Iterator<Item = RowKey>
     keys.into_iter().map(move |key| (table, key.to_string()))
 }
 
-/// Whether this user, and nobody else, can administer.
+/// Whether this user is the only administrator.
 async fn is_last_admin(conn: &mut PgConnection, id: Uuid) -> Result<bool, StoreError> {
     let admins = sqlx::query_scalar!(
         "select id from users where 'admin' = any(scopes) and disabled_at is null and deleted_at is null limit 2"
@@ -294,7 +295,7 @@ async fn is_last_admin(conn: &mut PgConnection, id: Uuid) -> Result<bool, StoreE
     Ok(admins == [id])
 }
 
-/// One change of users at a time: two administrators who take each other's rights must not both succeed.
+/// Serializes changes of users: two administrators who demote each other must not both succeed.
 async fn lock(conn: &mut PgConnection) -> Result<(), StoreError> {
     sqlx::query!("lock table users in share row exclusive mode").execute(conn).await?;
     Ok(())

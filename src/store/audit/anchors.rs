@@ -1,4 +1,4 @@
-//! The last anchor, and whose turn it is to write the next one.
+//! The last audit anchor, and which node writes the next one.
 
 use std::time::Duration;
 
@@ -8,33 +8,33 @@ use crate::machine::Time;
 use crate::store::StoreError;
 use crate::store::events::outgoing::{self, NewOutgoing};
 
-/// An anchor that was written.
+/// A stored anchor.
 #[derive(Debug, Clone)]
 pub struct Written {
-    /// Place in the chain of anchors, from 1.
+    /// Position in the chain of anchors, from 1.
     pub seq: i64,
-    /// Database time.
+    /// Database time at which it was written.
     pub at: Time,
     /// SHA-256 of its document.
     pub digest: Vec<u8>,
-    /// As it was written.
+    /// The document as it was written; only the last anchor keeps it.
     pub document: Option<String>,
 }
 
-/// The last anchor.
+/// Returns the last anchor.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn last(conn: &mut PgConnection) -> Result<Option<Written>, StoreError> {
     Ok(sqlx::query_as!(Written, "select seq, at, digest, document from audit_anchors order by seq desc limit 1")
         .fetch_optional(conn)
         .await?)
 }
 
-/// These anchors as far as they are known, and the last one, in order.
+/// Returns the known anchors among these numbers and the last one, in order.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn these_and_last(conn: &mut PgConnection, seqs: &[i64]) -> Result<Vec<Written>, StoreError> {
     Ok(sqlx::query_as!(
         Written,
@@ -46,10 +46,11 @@ pub async fn these_and_last(conn: &mut PgConnection, seqs: &[i64]) -> Result<Vec
     .await?)
 }
 
-/// Keeps an anchor as the last one, and to be delivered as `outgoing` if that is given; false if another came in between.
+/// Stores an anchor as the last one, and queues `outgoing` for delivery if given. Returns false if another anchor was
+/// stored first.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn keep(pool: &PgPool, new: &Written, outgoing: Option<&NewOutgoing>) -> Result<bool, StoreError> {
     let mut transaction = pool.begin().await?;
     let done = sqlx::query!(
@@ -74,15 +75,15 @@ pub async fn keep(pool: &PgPool, new: &Written, outgoing: Option<&NewOutgoing>) 
     Ok(true)
 }
 
-/// A turn to write an anchor; a later node gets another one.
+/// The right to write the next anchor, which one node holds at a time.
 #[derive(Debug, Clone, Copy)]
 pub struct Turn(Time);
 
-/// Takes the turn to write an anchor, if the last one is older than this and no other node has it. Whoever dies with it keeps it for
-/// an hour at most.
+/// Claims the right to write an anchor, if the last one is older than `every` and no other node holds it. If the holder
+/// dies, it expires after an hour.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn take_turn(pool: &PgPool, every: Duration) -> Result<Option<Turn>, StoreError> {
     let until = sqlx::query_scalar!(
         "insert into audit_turn (until)
@@ -97,19 +98,19 @@ pub async fn take_turn(pool: &PgPool, every: Duration) -> Result<Option<Turn>, S
     Ok(until.map(Turn))
 }
 
-/// Gives the turn back, unless it passed to another node meanwhile.
+/// Releases the turn, unless another node has claimed it since.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn end_turn(pool: &PgPool, Turn(until): Turn) -> Result<(), StoreError> {
     sqlx::query!("update audit_turn set until = now() where until = $1", until).execute(pool).await?;
     Ok(())
 }
 
-/// The database's time.
+/// Returns the database's time.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn now(conn: &mut PgConnection) -> Result<Time, StoreError> {
     Ok(sqlx::query_scalar!(r#"select now() as "now!""#).fetch_one(conn).await?)
 }

@@ -1,8 +1,8 @@
-//! The chain over rows that mean rights, rules and decisions: what each act left of them.
+//! The hash chain over rows that contain rights, rules and decisions: the state in which each act left them.
 //!
-//! **Invariant.** Whoever writes a row of a [`Sealed`] table seals it in the same transaction, as the last thing before the commit. The
-//! chain's lock is the last in the order of locks, and no statement of a run's way through the engine takes it, except where a
-//! person's act starts the run.
+//! **Invariant.** A transaction that writes a row of a [`Sealed`] table seals it as the last thing before its commit.
+//! The lock of the chain is the last in the lock order. Statements that drive runs do not take it, except when a
+//! person's act starts a run.
 
 pub mod anchors;
 pub mod removed;
@@ -23,38 +23,38 @@ pub use rows::Row;
 /// A table whose rows are sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Sealed {
-    /// What people did that no journal tells.
+    /// Acts of people that belong to no run's journal.
     Acts,
-    /// What people did to schedules.
+    /// Acts on schedules.
     ScheduleActs,
-    /// Who may sign in.
+    /// Users who may sign in.
     Users,
     /// API tokens.
     Tokens,
     /// Browser sessions.
     Sessions,
-    /// One-time links.
+    /// One-time login links.
     LoginLinks,
     /// Deployed versions.
     Definitions,
-    /// What starts by itself, and whether it is paused.
+    /// Schedules, and whether they are paused.
     Schedules,
-    /// Freezes.
+    /// Freezes of workflows.
     Freezes,
-    /// Which environment the database belongs to.
+    /// The environment that the database belongs to.
     Environment,
-    /// Acts that need two people.
+    /// Acts that need a second person.
     Proposals,
-    /// Periods that people signed off.
+    /// Periods of totals that people signed off.
     SignOffs,
-    /// What changed in periods that were signed off.
+    /// Changes in periods that were signed off.
     TotalsChanges,
-    /// What was archived and removed: written by nodes.
+    /// Archives of removed runs and events; written by nodes.
     Archives,
 }
 
 impl Sealed {
-    /// All of them.
+    /// All sealed tables.
     pub const ALL: [Self; 14] = [
         Self::Acts,
         Self::ScheduleActs,
@@ -93,13 +93,13 @@ impl Sealed {
         }
     }
 
-    /// The table of this name.
+    /// Returns the table with this name.
     #[must_use]
     pub fn of(table: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|sealed| sealed.table() == table)
     }
 
-    /// Columns that the engine writes by itself while nobody acts, and why they prove nothing. All others are sealed.
+    /// Columns that the engine changes without an act, and why they need no seal. All other columns are sealed.
     #[must_use]
     pub fn moving(self) -> &'static [(&'static str, &'static str)] {
         match self {
@@ -118,7 +118,7 @@ impl Sealed {
         }
     }
 
-    /// Whether a text can be the key of a row.
+    /// Whether a text has the form of a key of this table.
     #[must_use]
     pub fn is_key(self, key: &str) -> bool {
         match self {
@@ -129,20 +129,20 @@ impl Sealed {
         }
     }
 
-    /// Whether rows are removed once their time is over.
+    /// Whether rows are deleted after they expire.
     fn ends(self) -> bool {
         matches!(self, Self::Sessions | Self::LoginLinks)
     }
 }
 
-/// A row by table and key, as text.
+/// A row's table, and its key as text.
 pub type RowKey = (Sealed, String);
 
-/// The digest of a row as the database gives it: every column that is not moving and not null, by name, byte for byte. This is the only
-/// place that computes one.
+/// Returns the digest of a row: every column that is neither moving nor null, sorted by name, byte for byte as the
+/// database returns it. Nothing else computes one.
 ///
 /// # Errors
-/// The row cannot be read.
+/// The row cannot be decoded.
 pub fn digest(table: Sealed, row: &Row) -> Result<Hash, StoreError> {
     let moving = |name: &str| table.moving().iter().any(|(column, _)| *column == name);
     let mut hash = Sha256::new();
@@ -162,7 +162,7 @@ fn columns(table: Sealed, row: &Row) -> Result<BTreeMap<String, Box<RawValue>>, 
     serde_json::from_str(&row.row).map_err(|e| StoreError::Unreadable { table: table.table(), why: e.to_string() })
 }
 
-/// From when on a row may be removed by itself.
+/// Returns the time from which a row may be deleted without an act.
 fn ends_at(table: Sealed, row: &Row) -> Result<Option<Time>, StoreError> {
     if !table.ends() {
         return Ok(None);
@@ -174,32 +174,32 @@ fn ends_at(table: Sealed, row: &Row) -> Result<Option<Time>, StoreError> {
 /// An entry of the chain.
 #[derive(Debug, Clone)]
 pub struct Entry {
-    /// Place in the chain, from 1.
+    /// Position in the chain, from 1.
     pub seq: i64,
-    /// Database time.
+    /// Database time of the transaction.
     pub at: Time,
     /// `act` or `adopted`.
     pub kind: String,
-    /// Name of the table.
+    /// Name of the row's table.
     pub of_table: String,
     /// Key of the row.
     pub key: String,
-    /// Digest of the row; none if it is gone.
+    /// Digest of the row; `None` if it was deleted.
     pub digest: Option<Vec<u8>>,
-    /// From when on it may be gone.
+    /// Time from which the row may be deleted without an act.
     pub ends_at: Option<Time>,
-    /// Over all this and the hash before.
+    /// Hash over the fields above and the previous hash.
     pub hash: Vec<u8>,
 }
 
-/// Where the chain begins.
+/// Hash before the first entry.
 #[must_use]
 pub fn genesis() -> Hash {
     Sha256::digest(b"stepwell acts 1").into()
 }
 
 impl Entry {
-    /// What its hash must be after this one.
+    /// Returns the hash that this entry must have after this previous hash.
     #[must_use]
     pub fn hash_after(&self, before: &[u8]) -> Hash {
         let micros = |at: Option<Time>| at.map_or(i64::MIN, |at| at.timestamp_micros()).to_be_bytes();
@@ -222,11 +222,11 @@ impl Entry {
     }
 }
 
-/// Seals rows as they are after an act: those that are there, and that the others are gone. Afterwards this transaction writes nothing
-/// that another one could wait for.
+/// Seals rows in the state that an act left them: the digest of those that exist, the absence of the others. Afterwards
+/// this transaction must write nothing that another one could wait for.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn seal(conn: &mut PgConnection, rows: &[RowKey]) -> Result<(), StoreError> {
     append(conn, rows, "act").await
 }
@@ -270,10 +270,10 @@ async fn append(conn: &mut PgConnection, rows: &[RowKey], kind: &str) -> Result<
     insert(conn, &entries).await
 }
 
-/// Seals what is there and was never sealed: rows of before the chain. Gives how many those were.
+/// Seals all rows that have no entry, because they are older than the chain. Returns their number.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn adopt_all(conn: &mut PgConnection) -> Result<u64, StoreError> {
     lock(conn).await?;
     let mut adopted = 0;
@@ -291,35 +291,35 @@ pub async fn adopt_all(conn: &mut PgConnection) -> Result<u64, StoreError> {
     Ok(adopted)
 }
 
-/// Seals these rows as they are, because a person says that they are right.
+/// Seals these rows as they are, because a person confirmed that they are right.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn adopt(conn: &mut PgConnection, rows: &[RowKey]) -> Result<(), StoreError> {
     append(conn, rows, "adopted").await
 }
 
 const PAGE: i64 = 1_000;
 
-/// Whether rows of before the chain are its first entries.
+/// Whether the rows that are older than the chain have been sealed.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn is_adopted(pool: &PgPool) -> Result<bool, StoreError> {
     Ok(sqlx::query_scalar!("select done from audit_adoption").fetch_one(pool).await?)
 }
 
-/// Whether this transaction is to adopt them; nobody else does then.
+/// Claims the adoption of existing rows for this transaction. Returns false if it has been done.
 ///
 /// # Errors
-/// The database is away, or this role may not.
+/// The database is unavailable, or the role lacks the privilege.
 pub async fn begin_adoption(conn: &mut PgConnection) -> Result<bool, StoreError> {
     lock(conn).await?;
     let begun = sqlx::query!("update audit_adoption set done = true where not done").execute(conn).await?;
     Ok(begun.rows_affected() == 1)
 }
 
-/// One writer of the chain at a time. Rows are read in the same form whatever the role's settings are.
+/// Serializes writers of the chain, and makes rows read the same under any settings of the role.
 async fn lock(conn: &mut PgConnection) -> Result<(), StoreError> {
     sqlx::query!("select pg_advisory_xact_lock(7238425)").fetch_one(&mut *conn).await?;
     rows::pin_forms(conn).await
@@ -329,19 +329,19 @@ async fn now(conn: &mut PgConnection) -> Result<Time, StoreError> {
     Ok(sqlx::query_scalar!(r#"select now() as "now!""#).fetch_one(conn).await?)
 }
 
-/// The last entry's place and hash.
+/// Position and hash of the last entry.
 #[derive(Debug, Clone)]
 pub struct Head {
     /// Number of entries.
     pub seq: i64,
-    /// Hash of the last one.
+    /// Hash of the last entry.
     pub hash: Vec<u8>,
 }
 
-/// Where the chain ends now.
+/// Returns the end of the chain.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn head(conn: &mut PgConnection) -> Result<Head, StoreError> {
     let last = sqlx::query_as!(Head, "select seq, hash from audit_chain order by seq desc limit 1")
         .fetch_optional(conn)

@@ -1,4 +1,5 @@
-//! What retention removed, as `archives` and `removals` tell it. Each function is one statement: what it gives is of one moment.
+//! What retention removed, according to `archives` and `removals`. Each function is one statement, so its result is
+//! consistent.
 
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
@@ -6,11 +7,11 @@ use uuid::Uuid;
 use crate::machine::RunId;
 use crate::store::StoreError;
 
-/// How many runs and events of these ids archives have that are not waiting to be removed. It grows whenever one is removed, in the same
-/// transaction, and never shrinks by retention: as long as it stays the same, nothing was removed.
+/// Counts the runs and events with these ids that were archived and removed. The count grows with each removal, in the
+/// same transaction, and retention never reduces it: while it stays the same, nothing was removed.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn between(conn: &mut PgConnection, from: Uuid, before: Uuid) -> Result<i64, StoreError> {
     Ok(sqlx::query_scalar!(
         r#"select (select count(*) from archives a cross join lateral unnest(a.runs) as u (id)
@@ -26,19 +27,19 @@ pub async fn between(conn: &mut PgConnection, from: Uuid, before: Uuid) -> Resul
     .await?)
 }
 
-/// How much all archives have.
+/// Totals over all archives.
 #[derive(Debug, Clone, Copy)]
 pub struct Total {
-    /// Files.
+    /// Number of files.
     pub files: i64,
-    /// Runs and events in them.
+    /// Number of runs and events in them.
     pub items: i64,
 }
 
-/// How much all archives have.
+/// Returns the totals over all archives.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn total(conn: &mut PgConnection) -> Result<Total, StoreError> {
     Ok(sqlx::query_as!(
         Total,
@@ -48,40 +49,40 @@ pub async fn total(conn: &mut PgConnection) -> Result<Total, StoreError> {
     .await?)
 }
 
-/// What an archive holds, as its row says.
+/// The contents of an archive according to its row.
 #[derive(Debug)]
 pub struct Holds {
-    /// Sorted.
+    /// Ids of runs, sorted.
     pub runs: Vec<RunId>,
-    /// Sorted.
+    /// Ids of events, sorted.
     pub events: Vec<Uuid>,
 }
 
-/// What an archive holds, as its row says.
+/// Returns the contents of an archive according to its row.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn held_by(pool: &PgPool, archive: Uuid) -> Result<Option<Holds>, StoreError> {
     Ok(sqlx::query_as!(Holds, "select runs, events from archives where id = $1", archive).fetch_optional(pool).await?)
 }
 
-/// An archive that must be somewhere.
+/// An archive that was recorded.
 #[derive(Debug)]
 pub struct Recorded {
-    /// UUIDv7.
+    /// Id, a UUIDv7.
     pub id: Uuid,
-    /// Name in the folder.
+    /// Name of its file in the archive folder.
     pub file: String,
-    /// Runs and events.
+    /// Number of runs and events.
     pub items: i32,
-    /// Who discarded it: then its file is not expected.
+    /// Actor who discarded it; if set, its file need not exist.
     pub discarded_by: Option<String>,
 }
 
-/// Archives after this one, in order.
+/// Returns archives after this id, in order.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn recorded_after(pool: &PgPool, after: Uuid) -> Result<Vec<Recorded>, StoreError> {
     Ok(sqlx::query_as!(
         Recorded,

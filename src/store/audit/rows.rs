@@ -1,20 +1,20 @@
-//! Rows of sealed tables as text, whatever columns they have.
+//! Rows of sealed tables as text, whatever their columns.
 
 use sqlx::PgConnection;
 
 use super::Sealed;
 use crate::store::StoreError;
 
-/// A row: its key, and all its columns as JSON text.
+/// A row: its key, and all columns as JSON text.
 #[derive(Debug)]
 pub struct Row {
     /// As in [`super::Entry::key`].
     pub key: String,
-    /// Of `json` columns byte for byte what is stored.
+    /// All columns as JSON text; `json` columns are byte for byte as stored.
     pub row: String,
 }
 
-/// Times in UTC and bytes in hexadecimal until the transaction ends.
+/// Formats times in UTC and bytes in hexadecimal until the transaction ends.
 pub(super) async fn pin_forms(conn: &mut PgConnection) -> Result<(), StoreError> {
     sqlx::query!(
         "select set_config('TimeZone', 'UTC', true) as zone, set_config('bytea_output', 'hex', true) as bytes"
@@ -24,7 +24,8 @@ pub(super) async fn pin_forms(conn: &mut PgConnection) -> Result<(), StoreError>
     Ok(())
 }
 
-/// Each table with the expression of its key, and how rows are found by keys in `$1`. A key must be an index's, or the table small.
+/// Each table with the expression of its key, and the condition that finds rows by the keys in `$1`. The condition must
+/// use an index unless the table is small.
 macro_rules! of_table {
     ($sealed:expr, $of:ident) => {
         match $sealed {
@@ -54,7 +55,7 @@ macro_rules! of_table {
     };
 }
 
-/// Those of these rows that are there.
+/// Returns those of the rows that exist.
 pub(super) async fn by_keys(conn: &mut PgConnection, table: Sealed, keys: &[String]) -> Result<Vec<Row>, StoreError> {
     macro_rules! select {
         ($table:literal, $key:literal, $by_keys:literal) => {
@@ -75,7 +76,7 @@ pub(super) async fn by_keys(conn: &mut PgConnection, table: Sealed, keys: &[Stri
     Ok(of_table!(table, select))
 }
 
-/// Keys of rows that the chain knows nothing of.
+/// Returns keys of rows that have no entry in the chain.
 pub(super) async fn without_entry(
     conn: &mut PgConnection,
     table: Sealed,

@@ -1,4 +1,4 @@
-//! What `audit verify` and anchors read, in pages. Nothing here writes.
+//! Paged reads for `audit verify` and for anchors. Nothing here writes.
 
 use sqlx::{Connection as _, PgConnection, PgPool, Postgres, Transaction};
 use uuid::Uuid;
@@ -9,10 +9,10 @@ use crate::machine::{RunId, Time};
 use crate::store::StoreError;
 use crate::store::runs::listing;
 
-/// Begins to read one moment of the database: what is compared must belong together while nodes write.
+/// Begins a repeatable-read transaction, so that rows compared with each other are consistent while nodes write.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn snapshot(conn: &mut PgConnection) -> Result<Transaction<'_, Postgres>, StoreError> {
     let mut transaction = conn.begin().await?;
     sqlx::query!("set transaction isolation level repeatable read read only").execute(&mut *transaction).await?;
@@ -20,38 +20,38 @@ pub async fn snapshot(conn: &mut PgConnection) -> Result<Transaction<'_, Postgre
     Ok(transaction)
 }
 
-/// For a transaction that is under way: reads rows in the same form as [`snapshot`].
+/// Makes a transaction that has already begun read rows in the same form as [`snapshot`].
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn pin_forms(conn: &mut PgConnection) -> Result<(), StoreError> {
     rows::pin_forms(conn).await
 }
 
-/// Connections for a long pass of short statements: plans fit the values, and a statement may take a minute.
+/// Connects for a long scan in short statements: plans use statistics, and a statement may take a minute.
 ///
 /// # Errors
-/// The URL is not one of Postgres, or the server does not answer.
+/// The URL is not a Postgres URL, or the server does not answer.
 pub async fn connect(url: &str, connections_max: u32) -> Result<PgPool, StoreError> {
     let options = crate::store::options(url)?.options(listing::READ_OPTIONS).options([("statement_timeout", "60000")]);
     Ok(crate::store::pool(connections_max).connect_with(options).await?)
 }
 
-/// An entry of the chain, and whether it is the last of its row.
+/// An entry of the chain with the state of its row.
 #[derive(Debug)]
 pub struct Scanned {
     /// The entry.
     pub entry: Entry,
-    /// No later entry is about the same row.
+    /// Whether this is the newest entry for its row.
     pub is_last: bool,
-    /// Its row may have been removed by now.
+    /// Whether the row has expired and may have been deleted.
     pub has_ended: bool,
 }
 
-/// Entries after this one, in order.
+/// Returns entries after this position, in order.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn entries(conn: &mut PgConnection, after: i64, limit: i64) -> Result<Vec<Scanned>, StoreError> {
     let rows = sqlx::query!(
         r#"select c.seq, c.at, c.kind, c.of_table, c.key, c.digest, c.ends_at, c.hash,
@@ -82,83 +82,84 @@ pub async fn entries(conn: &mut PgConnection, after: i64, limit: i64) -> Result<
         .collect())
 }
 
-/// One entry's hash.
+/// Returns the hash of one entry.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn hash_at(conn: &mut PgConnection, seq: i64) -> Result<Option<Vec<u8>>, StoreError> {
     Ok(sqlx::query_scalar!("select hash from audit_chain where seq = $1", seq).fetch_optional(conn).await?)
 }
 
-/// Those of these rows that are there.
+/// Returns those of the rows that exist.
 ///
 /// # Errors
-/// The database is away, or a key is none of its table.
+/// The database is unavailable, or a key does not have the form that this table needs.
 pub async fn rows(conn: &mut PgConnection, table: Sealed, keys: &[String]) -> Result<Vec<Row>, StoreError> {
     rows::by_keys(conn, table, keys).await
 }
 
-/// Keys of rows that the chain knows nothing of.
+/// Returns keys of rows that have no entry in the chain.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn unsealed(conn: &mut PgConnection, table: Sealed, limit: i64) -> Result<Vec<String>, StoreError> {
     rows::without_entry(conn, table, limit).await
 }
 
-/// A run as its row says.
+/// A run according to its row.
 #[derive(Debug)]
 pub struct RunRow {
-    /// What it hangs on.
+    /// Shard of the run.
     pub shard: i16,
-    /// The run.
+    /// Id of the run.
     pub id: RunId,
-    /// What it runs.
+    /// Id of its definition.
     pub definition_id: i32,
-    /// Its status.
+    /// Status as text.
     pub status: String,
     /// Why it needs attention.
     pub attention: Option<String>,
-    /// Since when.
+    /// Time since which it needs attention.
     pub attention_at: Option<Time>,
     /// Business key.
     pub key: Option<String>,
-    /// The accepted event.
+    /// The event that started it.
     pub event_id: Option<Uuid>,
     /// The run that started it.
     pub parent_id: Option<Uuid>,
-    /// Task reference where it stands.
+    /// Reference of the task it is at.
     pub task: Option<String>,
-    /// Number of its records.
+    /// Number of its records in the journal.
     pub seq: i32,
-    /// The record from which folding begins, if that is not the first.
+    /// Number of the snapshot record from which folding begins, if not the first.
     pub base: Option<i32>,
-    /// Hash of the last one.
+    /// Hash of the last record.
     pub head: Vec<u8>,
-    /// Accepted.
+    /// Time at which it was accepted.
     pub created_at: Time,
-    /// Set once closed.
+    /// Time at which it closed.
     pub finished_at: Option<Time>,
-    /// JSON text: why it stopped.
+    /// Error as JSON text, if it faulted.
     pub error: Option<String>,
-    /// Its cause.
+    /// Fingerprint of its cause.
     pub fingerprint: Option<String>,
-    /// Whether its event is there; null without one.
+    /// Whether its event exists; `None` without an event.
     pub event_is_there: Option<bool>,
-    /// Whether its event names it; null without one.
+    /// Whether its event lists it; `None` without an event.
     pub event_names_it: Option<bool>,
-    /// Whether its parent is there; null without one.
+    /// Whether its parent exists; `None` without a parent.
     pub parent_is_there: Option<bool>,
-    /// Nothing can change it now: it has ended, and so has every run that could undo it.
+    /// Whether nothing can change it: it has closed, and so has every run that could undo it.
     pub is_settled: bool,
     /// All columns as JSON text.
     pub row: String,
 }
 
-/// Runs after an id and shard and before an id, in order. No two have one id, unless someone made the second by hand.
+/// Returns runs after an id and shard and before an id, in order. Ids are unique unless someone inserted a duplicate by
+/// hand.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn runs(
     conn: &mut PgConnection,
     after: (Uuid, i16),
@@ -192,23 +193,23 @@ pub async fn runs(
     .await?)
 }
 
-/// What anchors compare of a run.
+/// The columns of a run that anchors compare.
 #[derive(Debug)]
 pub struct RunColumns {
-    /// The run.
+    /// Id of the run.
     pub id: RunId,
-    /// Number of its records.
+    /// Number of its records in the journal.
     pub seq: i32,
-    /// Hash of the last one.
+    /// Hash of the last record.
     pub head: Vec<u8>,
     /// All columns as JSON text.
     pub row: String,
 }
 
-/// Those of these runs that are there.
+/// Returns those of the runs that exist.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn run_columns(conn: &mut PgConnection, runs: &[RunId]) -> Result<Vec<RunColumns>, StoreError> {
     Ok(sqlx::query_as!(
         RunColumns,
@@ -221,10 +222,10 @@ pub async fn run_columns(conn: &mut PgConnection, runs: &[RunId]) -> Result<Vec<
     .await?)
 }
 
-/// Journals of these shards, the last one left out, whose run is gone; at most `limit`.
+/// Returns up to `limit` runs that have a journal but no row, in the shards from the first to before the last.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn orphans(conn: &mut PgConnection, (from, until): (i16, i16), limit: i64) -> Result<Vec<RunId>, StoreError> {
     Ok(sqlx::query_scalar!(
         r#"select distinct j.run_id as "run!" from journal j
@@ -238,43 +239,43 @@ pub async fn orphans(conn: &mut PgConnection, (from, until): (i16, i16), limit: 
     .await?)
 }
 
-/// An event and the key that it took.
+/// An event with its deduplication key.
 #[derive(Debug)]
 pub struct EventRow {
-    /// Which event.
+    /// Id of the event.
     pub id: Uuid,
-    /// With `event_id` the identity.
+    /// Name of the source; identifies the event together with `event_id`.
     pub source: String,
     /// The sender's id.
     pub event_id: String,
-    /// Accepted.
+    /// Time at which it was accepted.
     pub received_at: Time,
-    /// Its outcome.
+    /// Outcome of the event.
     pub outcome: String,
-    /// What it started.
+    /// Runs that it started.
     pub runs: Vec<Uuid>,
-    /// What waited for it.
+    /// Runs that waited for it.
     pub resumed: Vec<Uuid>,
-    /// Those of both that are not there.
+    /// Runs of both lists that do not exist.
     pub gone: Vec<Uuid>,
     /// SHA-256 of its body.
     pub body_hash: Vec<u8>,
-    /// SHA-256 over what never changes of it and of its key.
+    /// SHA-256 over the immutable fields of the event and of its key.
     pub leaf: Vec<u8>,
-    /// The event that its key names; null without a key.
+    /// The event that the key refers to; `None` without a key.
     pub key_event: Option<Uuid>,
-    /// SHA-256 of the body as the key has it.
+    /// SHA-256 of the body, according to the key.
     pub key_body_hash: Option<Vec<u8>>,
-    /// The runs as the key has them.
+    /// Runs that the event started, according to the key.
     pub key_runs: Option<Vec<Uuid>>,
-    /// Accepted, as the key has it.
+    /// Time of acceptance, according to the key.
     pub key_received_at: Option<Time>,
 }
 
-/// Events after an id and before another one, in order.
+/// Returns events between two ids, both exclusive, in order.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn events(
     conn: &mut PgConnection,
     after: Uuid,
@@ -301,10 +302,11 @@ pub async fn events(
     .await?)
 }
 
-/// Whether a run was started by one event alone: the event's key names it, or the run names no event.
+/// Whether the run was started by a single event (its event's key lists the run) or by none, rather than by joined
+/// events.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn is_started_by_one(conn: &mut PgConnection, run: RunId) -> Result<bool, StoreError> {
     Ok(sqlx::query_scalar!(
         r#"select exists (
@@ -319,23 +321,23 @@ pub async fn is_started_by_one(conn: &mut PgConnection, run: RunId) -> Result<bo
     .await?)
 }
 
-/// A key and whether its event is there.
+/// A deduplication key, and whether its event exists.
 #[derive(Debug)]
 pub struct KeyRow {
-    /// The source.
+    /// Name of the source.
     pub source: String,
     /// The sender's id.
     pub event_id: String,
-    /// The event that took it.
+    /// The event that the key refers to.
     pub event: Uuid,
-    /// Whether that is there, under this key.
+    /// Whether that event exists and has this key.
     pub is_there: bool,
 }
 
-/// Keys of events after this one, in order.
+/// Returns keys of events after this key, in order.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn event_keys(conn: &mut PgConnection, after: (&str, &str), limit: i64) -> Result<Vec<KeyRow>, StoreError> {
     Ok(sqlx::query_as!(
         KeyRow,
@@ -350,10 +352,10 @@ pub async fn event_keys(conn: &mut PgConnection, after: (&str, &str), limit: i64
     .await?)
 }
 
-/// The first id from this one on that is a run's or an event's.
+/// Returns the first id from this one on that belongs to a run or an event.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn next_id(conn: &mut PgConnection, from: Uuid) -> Result<Option<Uuid>, StoreError> {
     Ok(sqlx::query_scalar!(
         r#"select least((select id from runs where id >= $1 order by id limit 1),
@@ -364,10 +366,10 @@ pub async fn next_id(conn: &mut PgConnection, from: Uuid) -> Result<Option<Uuid>
     .await?)
 }
 
-/// When this database learned to store causes on rows of runs; null where it always could.
+/// Returns the time since which this database stores causes on rows of runs; `None` if it always has.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn causes_since(conn: &mut PgConnection) -> Result<Option<Time>, StoreError> {
     let there = sqlx::query_scalar!(r#"select to_regclass('_sqlx_migrations') is not null as "there!""#)
         .fetch_one(&mut *conn)

@@ -1,4 +1,4 @@
-//! Events that start a run together, until it is started.
+//! Event joins: events that start a run together, kept until it has started.
 
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
@@ -8,54 +8,53 @@ use crate::machine::RunId;
 use crate::store::StoreError;
 use crate::store::runs::journal::Hash;
 
-/// What events have in common that start one run.
+/// What the events of a join have in common.
 #[derive(Debug, Clone, Copy)]
 pub struct Kinship<'a> {
     /// Namespace of the workflow.
     pub namespace: &'a str,
-    /// Its name.
+    /// Name of the workflow.
     pub name: &'a str,
-    /// Hash of its `schedule.on`.
+    /// Hash of the workflow's `schedule.on`.
     pub signature: &'a str,
-    /// Hash of the values by which the events are correlated.
+    /// Hash of the values that correlate the events.
     pub key: &'a Hash,
 }
 
-/// An event join that waits for more.
+/// An event join that waits for more events.
 #[derive(Debug)]
 pub struct Open {
-    /// UUIDv7.
+    /// Id, a UUIDv7.
     pub id: Uuid,
-    /// Filters of which an event is there.
+    /// Numbers of the filters that an event has matched.
     pub met: Vec<i16>,
-    /// Events that go into the run's input.
+    /// Number of events that go into the run's input.
     pub taken: i32,
 }
 
-/// An event join whose run is to be started.
+/// An event join whose run can be started.
 #[derive(Debug)]
 pub struct Complete {
-    /// UUIDv7.
+    /// Id, a UUIDv7.
     pub id: Uuid,
     /// Namespace of the workflow.
     pub namespace: String,
-    /// Its name.
+    /// Name of the workflow.
     pub name: String,
-    /// Hash of its `schedule.on`.
+    /// Hash of the workflow's `schedule.on`.
     pub signature: String,
-    /// The id that the run gets.
+    /// Id assigned to the run.
     pub run_id: RunId,
-    /// The event that came last.
+    /// The event that completed the join.
     pub last: Uuid,
-    /// Its source.
+    /// Source of that event.
     pub source: String,
 }
 
-/// The event joins of these events that wait for more, oldest first. Until the transaction ends nobody else sees or changes
-/// them.
+/// Returns the open joins of these events, oldest first, and locks them until the transaction ends.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn open(conn: &mut PgConnection, of: Kinship<'_>) -> Result<Vec<Open>, StoreError> {
     sqlx::query!(
         "insert into gathering_keys (namespace, name, signature, key) values ($1, $2, $3, $4)
@@ -83,7 +82,7 @@ pub async fn open(conn: &mut PgConnection, of: Kinship<'_>) -> Result<Vec<Open>,
 /// Begins an event join.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn begin(conn: &mut PgConnection, id: Uuid, of: Kinship<'_>) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into gatherings (id, namespace, name, signature, key) values ($1, $2, $3, $4, $5)",
@@ -98,23 +97,23 @@ pub async fn begin(conn: &mut PgConnection, id: Uuid, of: Kinship<'_>) -> Result
     Ok(())
 }
 
-/// An event for an event join.
+/// An event to add to a join.
 #[derive(Debug, Clone, Copy)]
 pub struct Addition {
-    /// Which event.
+    /// Id of the event.
     pub event: Uuid,
-    /// The filter that it fits.
+    /// Number of the filter that it matches.
     pub filter: i16,
     /// Whether it goes into the run's input.
     pub is_taken: bool,
-    /// The run to start if nothing is missing now.
+    /// Id of the run to start, if this event completes the join.
     pub completes: Option<RunId>,
 }
 
-/// Adds an event.
+/// Adds an event to a join.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn add(conn: &mut PgConnection, join: Uuid, addition: Addition) -> Result<(), StoreError> {
     let Addition { event, filter, is_taken, completes } = addition;
     sqlx::query!("insert into gathered (gathering, event, filter) values ($1, $2, $3)", join, event, filter)
@@ -134,10 +133,10 @@ pub async fn add(conn: &mut PgConnection, join: Uuid, addition: Addition) -> Res
     Ok(())
 }
 
-/// Deletes the lock of these events if no event join waits for more of them.
+/// Deletes the lock row of these events if no open join uses it.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn close(conn: &mut PgConnection, of: Kinship<'_>) -> Result<(), StoreError> {
     sqlx::query!(
         "delete from gathering_keys k
@@ -154,10 +153,10 @@ pub async fn close(conn: &mut PgConnection, of: Kinship<'_>) -> Result<(), Store
     Ok(())
 }
 
-/// Event joins whose runs are to be started: those that this event completed, or any. In order, behind `after`.
+/// Returns joins whose runs can be started: those that the event `by` completed, or any. In order, after `after`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn complete(
     pool: &PgPool,
     by: Option<Uuid>,
@@ -182,10 +181,10 @@ pub async fn complete(
     .await?)
 }
 
-/// The events that go into the run's input, in the order in which they came: those of the filters below `filters`.
+/// Returns the events for the run's input in the order of their arrival: those that match the first `filters` filters.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn events(conn: &mut PgConnection, join: Uuid, filters: i16) -> Result<Vec<Candidate>, StoreError> {
     Ok(sqlx::query_as!(
         Candidate,
@@ -199,10 +198,10 @@ pub async fn events(conn: &mut PgConnection, join: Uuid, filters: i16) -> Result
     .await?)
 }
 
-/// The run of an event join was started: its events say so.
+/// Deletes a join whose run was started, and records the run on its events.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn started(pool: &PgPool, join: Uuid, run: RunId) -> Result<(), StoreError> {
     sqlx::query!(
         "with done as (delete from gatherings where id = $1 returning id),
@@ -218,10 +217,10 @@ pub async fn started(pool: &PgPool, join: Uuid, run: RunId) -> Result<(), StoreE
     Ok(())
 }
 
-/// The run of an event join cannot be started: its events say why, as JSON text.
+/// Deletes a join whose run cannot be started, and records the reason on its events, as JSON text.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn refused(pool: &PgPool, join: Uuid, detail: &str) -> Result<(), StoreError> {
     sqlx::query!(
         "with done as (delete from gatherings where id = $1 returning id),

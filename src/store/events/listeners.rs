@@ -1,4 +1,4 @@
-//! Who waits for which event.
+//! Listeners: runs that wait for events.
 
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
@@ -7,38 +7,38 @@ use crate::machine::{RunId, Time};
 use crate::store::runs::journal::Hash;
 use crate::store::{StoreError, shard};
 
-/// One filter of a `listen` that has just begun.
+/// One filter of a `listen` that has begun.
 #[derive(Debug, Clone)]
 pub struct NewListener {
-    /// Which `listen` of the run.
+    /// Execution of the `listen` task in its run.
     pub execution: i32,
-    /// Which of its filters.
+    /// Number of the filter.
     pub filter: i16,
-    /// CloudEvents `type`; empty where any, or a pattern, is waited for.
+    /// CloudEvents `type`; empty if the filter accepts any type or a pattern.
     pub event_type: String,
-    /// Definition, filter and task: what all runs at this task have in common.
+    /// Definition, filter and task, which all runs at this task have in common.
     pub kind: String,
-    /// Hash of what this run alone waits for.
+    /// Hash of the values that this run waits for.
     pub key: Hash,
 }
 
-/// A `listen` that an event fits.
+/// A `listen` that an event matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Waiting {
-    /// The run.
+    /// Id of the run.
     pub run_id: RunId,
-    /// Which `listen` of it.
+    /// Execution of the `listen` task in its run.
     pub execution: i32,
-    /// Which of its filters.
+    /// Number of the filter.
     pub filter: i16,
 }
 
-/// A `listen` for which earlier events were not looked at yet.
+/// A `listen` for which earlier events have not been checked yet.
 #[derive(Debug, Clone)]
 pub struct Unchecked {
-    /// Which `listen` of the run.
+    /// Execution of the `listen` task in its run.
     pub execution: i32,
-    /// Which of its filters.
+    /// Number of the filter.
     pub filter: i16,
     /// As in [`NewListener`].
     pub event_type: String,
@@ -46,27 +46,27 @@ pub struct Unchecked {
     pub kind: String,
     /// As in [`NewListener`].
     pub key: Vec<u8>,
-    /// When the run was accepted.
+    /// Time at which the run was accepted.
     pub created_at: Time,
-    /// The event that started the run.
+    /// Event that started the run.
     pub started_by: Option<Uuid>,
-    /// Transaction below which all must have ended before the last look; none before the first look.
+    /// Transaction id below which all transactions must end before the final check; `None` before the first check.
     pub settles: Option<i64>,
 }
 
-/// The transactions that are under way.
+/// Bounds of the transactions in progress.
 #[derive(Debug, Clone, Copy)]
 pub struct UnderWay {
-    /// All below have ended.
+    /// All transactions below this id have ended.
     pub oldest: i64,
-    /// None at or above has begun.
+    /// No transaction at or above this id has begun.
     pub next: i64,
 }
 
-/// Notes who waits.
+/// Stores listeners.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn insert(conn: &mut PgConnection, listeners: &[(RunId, &NewListener)]) -> Result<(), StoreError> {
     let l = listeners;
     sqlx::query!(
@@ -87,10 +87,10 @@ pub async fn insert(conn: &mut PgConnection, listeners: &[(RunId, &NewListener)]
     Ok(())
 }
 
-/// Forgets who waited.
+/// Deletes the listeners of executions that have ended.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn delete(conn: &mut PgConnection, ended: &[(RunId, i32)]) -> Result<(), StoreError> {
     sqlx::query!(
         "delete from listeners l using unnest($1::smallint[], $2::uuid[], $3::integer[]) as u (shard, run_id, execution)
@@ -104,11 +104,11 @@ pub async fn delete(conn: &mut PgConnection, ended: &[(RunId, i32)]) -> Result<(
     Ok(())
 }
 
-/// The kinds of which someone waits for this type of event. They are few, the waiting may be many: from one kind the
-/// index leads on to the next.
+/// Returns the kinds of listeners for this type of event. Kinds are few even if listeners are many, so the query steps
+/// from kind to kind with a loose index scan.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn kinds(pool: &PgPool, event_type: &str) -> Result<Vec<String>, StoreError> {
     Ok(sqlx::query_scalar!(
         r#"with recursive kinds as (
@@ -123,10 +123,10 @@ pub async fn kinds(pool: &PgPool, event_type: &str) -> Result<Vec<String>, Store
     .await?)
 }
 
-/// Who of a kind waits for an event with this key, behind `after`, at most `limit`.
+/// Returns listeners of a kind that wait for this key, after `after`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn waiting(
     pool: &PgPool,
     event_type: &str,
@@ -153,11 +153,11 @@ pub async fn waiting(
     .await?)
 }
 
-/// Runs behind `after` with a `listen` for which earlier events are to be looked at, and can be: those that wait for transactions
-/// which are under way are left out. In order, at most `limit`.
+/// Returns runs after `after` with a `listen` whose earlier events can be checked now; those waiting for transactions
+/// in progress are left out. In order.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn unchecked_runs(
     pool: &PgPool,
     under_way: UnderWay,
@@ -175,10 +175,10 @@ pub async fn unchecked_runs(
     .await?)
 }
 
-/// What of a run was not checked yet.
+/// Returns the unchecked listeners of a run.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn unchecked(pool: &PgPool, run: RunId) -> Result<Vec<Unchecked>, StoreError> {
     Ok(sqlx::query_as!(
         Unchecked,
@@ -191,10 +191,10 @@ pub async fn unchecked(pool: &PgPool, run: RunId) -> Result<Vec<Unchecked>, Stor
     .await?)
 }
 
-/// The transactions that are under way now.
+/// Returns the bounds of the transactions in progress.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn under_way(pool: &PgPool) -> Result<UnderWay, StoreError> {
     Ok(sqlx::query_as!(
         UnderWay,
@@ -205,10 +205,10 @@ pub async fn under_way(pool: &PgPool) -> Result<UnderWay, StoreError> {
     .await?)
 }
 
-/// Earlier events were looked at: for good, or once more when the transactions below `settles` have ended.
+/// Records that earlier events were checked: finally, or until the transactions below `settles` have ended.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn looked(pool: &PgPool, run: RunId, of: &Unchecked, settles: Option<i64>) -> Result<(), StoreError> {
     sqlx::query!(
         "update listeners set checked = $5::bigint is null, settles = $5

@@ -1,4 +1,4 @@
-//! Received events, for API, dashboard and replay.
+//! Received events, for the API, the dashboard and replay.
 
 pub mod attention;
 pub mod joins;
@@ -20,7 +20,7 @@ use listeners::Unchecked;
 
 pub use page::{EventsPage, list, page};
 
-/// Which events. Everything given must hold.
+/// Conditions on events; all that are set must hold.
 #[derive(Debug, Clone, Default)]
 pub struct EventFilter {
     /// Name of the source.
@@ -31,20 +31,20 @@ pub struct EventFilter {
     pub outcome: Option<String>,
     /// The sender's id.
     pub event_id: Option<String>,
-    /// Only those that wait for a person.
+    /// Only events that need attention.
     pub attention: bool,
-    /// Received at or after.
+    /// Received at or after this time.
     pub since: Option<Time>,
-    /// Received before.
+    /// Received before this time.
     pub until: Option<Time>,
-    /// Order of receipt.
+    /// Whether the newest or the oldest come first.
     pub order: Order,
 }
 
-/// One line of a list of events.
+/// An event as listed.
 #[derive(Debug, Clone, serde::Serialize, sqlx::FromRow)]
 pub struct EventRow {
-    /// UUIDv7, its id here.
+    /// Id of the event here, a UUIDv7.
     pub id: Uuid,
     /// Name of the source.
     pub source: String,
@@ -52,64 +52,64 @@ pub struct EventRow {
     pub event_id: String,
     /// CloudEvents `type`.
     pub r#type: String,
-    /// When it was stored.
+    /// Time at which it was stored.
     pub received_at: Time,
     /// `run`, `resumed`, `gathered`, `unmatched` or `rejected`.
     pub outcome: String,
-    /// What it started.
+    /// Runs that it started.
     pub runs: Vec<RunId>,
-    /// What waited for it.
+    /// Runs that waited for it.
     pub resumed: Vec<RunId>,
-    /// Whether it waits for a person.
+    /// Whether it needs attention.
     pub attention: bool,
 }
 
-/// An event with all that was received.
+/// An event with everything that was received.
 #[derive(Debug)]
 pub struct StoredEvent {
-    /// What lists show.
+    /// The event as listed.
     pub row: EventRow,
-    /// Header names to values; no credentials.
+    /// Headers by name, without credentials.
     pub headers: Box<RawValue>,
-    /// As received.
+    /// The body as received.
     pub body: Vec<u8>,
-    /// CloudEvents attribute names to values.
+    /// CloudEvents attributes by name.
     pub attributes: Box<RawValue>,
-    /// Its data where that is not the body itself.
+    /// Its data, if that differs from the body.
     pub data: Option<Box<RawValue>>,
     /// Why it was rejected.
     pub detail: Option<Box<RawValue>>,
 }
 
 impl StoredEvent {
-    /// Whether it came from a topic and could not be used: its body is Avro, and there is no data.
+    /// Whether it came from a topic and could not be decoded: its body is Avro and it has no data.
     #[must_use]
     pub fn is_undecoded(&self) -> bool {
         self.row.outcome == "rejected" && self.headers.get().contains("\"content-type\":\"avro/binary\"")
     }
 }
 
-/// An event as far as runs that wait for it see it.
+/// The parts of an event that filters can see.
 #[derive(Debug)]
 pub struct Candidate {
-    /// UUIDv7, its id here.
+    /// Id of the event here, a UUIDv7.
     pub id: Uuid,
     /// CloudEvents `type`.
     pub r#type: String,
     /// Name of the source.
     pub source: String,
-    /// JSON text of the CloudEvents attributes.
+    /// CloudEvents attributes as JSON text.
     pub attributes: String,
-    /// As received.
+    /// The body as received.
     pub body: Vec<u8>,
-    /// JSON text of its data where that is not the body itself.
+    /// Its data as JSON text, if that differs from the body.
     pub data: Option<String>,
 }
 
-/// Events of which no run was told yet that may wait for them, oldest first, behind `after`.
+/// Returns events that have not been delivered to waiting runs yet, oldest first, after `after`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn unrouted(
     pool: &PgPool,
     only: Option<Uuid>,
@@ -128,23 +128,23 @@ pub async fn unrouted(
     .await?)
 }
 
-/// How far an event has come.
+/// How far an event has been delivered.
 #[derive(Debug, Default)]
 pub struct Routing {
-    /// Everyone who waited for it was told.
+    /// Whether all runs that waited for it have received it.
     pub routed: bool,
-    /// What it started, alone or with others.
+    /// Runs that it started, alone or in a join.
     pub runs: Vec<RunId>,
-    /// What waited for it.
+    /// Runs that waited for it.
     pub resumed: Vec<RunId>,
-    /// Whether it waits for others with which it starts a run.
+    /// Whether it waits in a join for other events.
     pub gathered: bool,
 }
 
-/// How far an event has come. Until the transaction ends nobody else changes it.
+/// Returns how far an event has been delivered, and locks it until the transaction ends.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn routing(conn: &mut PgConnection, id: Uuid) -> Result<Routing, StoreError> {
     let found = sqlx::query_as!(
         Routing,
@@ -154,10 +154,10 @@ pub async fn routing(conn: &mut PgConnection, id: Uuid) -> Result<Routing, Store
     Ok(found.fetch_optional(conn).await?.unwrap_or_default())
 }
 
-/// The runs that waited for an event were told, and whether it waits now for others with which it starts a run.
+/// Marks an event as delivered to the runs that waited for it, and records whether it now waits in a join.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn routed(conn: &mut PgConnection, id: Uuid, resumed: &[RunId], gathered: bool) -> Result<(), StoreError> {
     sqlx::query!(
         "update events set routed = true, resumed = resumed || $2,
@@ -174,10 +174,11 @@ pub async fn routed(conn: &mut PgConnection, id: Uuid, resumed: &[RunId], gather
     Ok(())
 }
 
-/// The event cannot be handled: it is no longer delivered, and it says why, as JSON text.
+/// Gives up on an event that cannot be handled: it is no longer delivered and needs attention. `detail` is the reason
+/// as JSON text.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn set_aside(pool: &PgPool, id: Uuid, detail: &str) -> Result<(), StoreError> {
     sqlx::query!(
         "with aside as (
@@ -193,20 +194,19 @@ pub async fn set_aside(pool: &PgPool, id: Uuid, detail: &str) -> Result<(), Stor
     Ok(())
 }
 
-/// Keeps these events from being changed by anyone else until the transaction ends. In the order of their ids, as everyone does
-/// who needs several.
+/// Locks these events until the transaction ends, in id order like all statements that lock several.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn lock(conn: &mut PgConnection, ids: &[Uuid]) -> Result<(), StoreError> {
     sqlx::query!("select id from events where id = any($1) order by id for update", ids).fetch_all(conn).await?;
     Ok(())
 }
 
-/// A run that began to wait later got these events.
+/// Records that these events were delivered to a run that began to wait after they arrived.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn resumed(conn: &mut PgConnection, ids: &[Uuid], run: RunId) -> Result<(), StoreError> {
     sqlx::query!(
         "update events set resumed = resumed || $2::uuid,
@@ -220,16 +220,16 @@ pub async fn resumed(conn: &mut PgConnection, ids: &[Uuid], run: RunId) -> Resul
     Ok(())
 }
 
-/// Some of the many runs that wait for an event got it; the others follow.
+/// Records that some of the runs waiting for an event have received it; the rest follow.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn resumed_some(conn: &mut PgConnection, id: Uuid, runs: &[RunId]) -> Result<(), StoreError> {
     sqlx::query!("update events set resumed = resumed || $2 where id = $1", id, runs).execute(conn).await?;
     Ok(())
 }
 
-/// The events that a `listen` got, or that its run consumed.
+/// Returns the events that a `listen` received or its run consumed.
 async fn told(pool: &PgPool, run: RunId, execution: i32) -> Result<Vec<Uuid>, StoreError> {
     Ok(sqlx::query_scalar!(
         r#"select event_id as "event_id!" from commands
@@ -241,11 +241,12 @@ async fn told(pool: &PgPool, run: RunId, execution: i32) -> Result<Vec<Uuid>, St
     .await?)
 }
 
-/// The ids of what a `listen` that begins now may have missed, behind the event `after`: events since the run was accepted, and
-/// older ones that nothing consumed, without rejected ones and those that the `listen` got or that the run consumed. Oldest first.
+/// Returns ids of events that a `listen` that begins now may have missed, after the event `after`: events since the run
+/// was accepted, and older ones that nothing consumed. Excludes rejected events and those that the `listen` received or
+/// the run consumed. Oldest first.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 #[expect(clippy::cast_possible_truncation, reason = "a time to keep events is some hours")]
 pub async fn missed(
     pool: &PgPool,
@@ -257,7 +258,7 @@ pub async fn missed(
 ) -> Result<Vec<Uuid>, StoreError> {
     let known = told(pool, run, of.execution).await?;
     let since = of.created_at - chrono::Duration::milliseconds((kept_seconds * 1_000.0) as i64);
-    // Two statements: where any type is waited for, no index on types helps.
+    // Two statements, because an index on types cannot serve a filter for any type.
     if of.event_type.is_empty() {
         return Ok(sqlx::query_scalar!(
             "select e.id from events e
@@ -293,10 +294,10 @@ pub async fn missed(
     .await?)
 }
 
-/// These events, oldest first.
+/// Returns these events, oldest first.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn candidates(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<Candidate>, StoreError> {
     Ok(sqlx::query_as!(
         Candidate,
@@ -308,10 +309,10 @@ pub async fn candidates(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<Candidate>, S
     .await?)
 }
 
-/// Our id of a sender's event.
+/// Returns the id here of a sender's event.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn by_key(pool: &PgPool, source: &str, event_id: &str) -> Result<Option<Uuid>, StoreError> {
     Ok(sqlx::query_scalar!(
         "select event from event_keys where source = $1 and event_id = $2 limit 1",
@@ -322,10 +323,10 @@ pub async fn by_key(pool: &PgPool, source: &str, event_id: &str) -> Result<Optio
     .await?)
 }
 
-/// Which of these ids of a source were seen before.
+/// Returns which of these ids of a source are known.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn known_ids(pool: &PgPool, source: &str, event_ids: &[String]) -> Result<Vec<String>, StoreError> {
     Ok(sqlx::query_scalar!(
         "select event_id from event_keys where source = $1 and event_id = any($2) limit 1000",
@@ -336,10 +337,10 @@ pub async fn known_ids(pool: &PgPool, source: &str, event_ids: &[String]) -> Res
     .await?)
 }
 
-/// One event with its body.
+/// Returns an event with its body.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn find(pool: &PgPool, id: Uuid) -> Result<Option<StoredEvent>, StoreError> {
     let found = sqlx::query!(
         r#"select id, source, event_id, type, received_at, outcome, runs, resumed, headers::text as "headers!", body,

@@ -1,4 +1,4 @@
-//! Events on their way out, written with the step that sent them.
+//! Outgoing events, stored in the transaction of the step that emits them.
 
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
@@ -8,11 +8,11 @@ use crate::store::StoreError;
 /// An event to deliver.
 #[derive(Debug, Clone)]
 pub struct NewOutgoing {
-    /// Unique; an event that was noticed before has the same one.
+    /// Unique id. A second insert with the same id is ignored.
     pub id: Uuid,
-    /// JSON text of the CloudEvent.
+    /// The CloudEvent as JSON text.
     pub event: String,
-    /// Name of the sink; none is this hub itself.
+    /// Name of the sink; `None` for this hub itself.
     pub sink: Option<String>,
 }
 
@@ -21,18 +21,18 @@ pub struct NewOutgoing {
 pub struct Taken {
     /// As in [`NewOutgoing`].
     pub id: Uuid,
-    /// JSON text of the CloudEvent.
+    /// The CloudEvent as JSON text.
     pub event: String,
-    /// Name of the sink; none is this hub itself.
+    /// Name of the sink; `None` for this hub itself.
     pub sink: Option<String>,
-    /// Deliveries tried, this one included.
+    /// Number of delivery attempts, including this one.
     pub attempts: i32,
 }
 
-/// Notes events to deliver; one that is under way already stays as it is.
+/// Stores events for delivery, unless they are already stored.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn insert(conn: &mut PgConnection, events: &[&NewOutgoing]) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into outgoing (id, event, sink)
@@ -47,11 +47,11 @@ pub async fn insert(conn: &mut PgConnection, events: &[&NewOutgoing]) -> Result<
     Ok(())
 }
 
-/// Takes events for a sink that are due, oldest first; no name is this hub itself. Until the delivery must have ended nobody else
-/// does: a sink may be slow, this hub is not.
+/// Claims due events for a sink, oldest first; `None` is this hub itself. A claim lasts as long as a delivery may take:
+/// two minutes to a sink, which may be slow, ten seconds to this hub.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn take(pool: &PgPool, sink: Option<&str>, limit: i64) -> Result<Vec<Taken>, StoreError> {
     Ok(sqlx::query_as!(
         Taken,
@@ -67,10 +67,10 @@ pub async fn take(pool: &PgPool, sink: Option<&str>, limit: i64) -> Result<Vec<T
     .await?)
 }
 
-/// The sinks for which there are events, also those that `hub.yaml` does not name any more. From one the index leads on to the next.
+/// Returns the sinks that have pending events, even if `hub.yaml` no longer has them. Uses a loose index scan.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn sinks(pool: &PgPool) -> Result<Vec<String>, StoreError> {
     Ok(sqlx::query_scalar!(
         r#"with recursive sinks as (
@@ -85,19 +85,19 @@ pub async fn sinks(pool: &PgPool) -> Result<Vec<String>, StoreError> {
     .await?)
 }
 
-/// What waits for a sink although it was tried.
+/// Events for a sink that failed at least once.
 #[derive(Debug)]
 pub struct Waiting {
-    /// How many, at most a thousand.
+    /// Number of events, at most a thousand.
     pub count: i64,
-    /// Why the last try failed.
+    /// Error of the latest attempt.
     pub error: Option<String>,
 }
 
-/// What waits for a sink although it was tried.
+/// Returns the number of failed events for a sink, and the latest error.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn waiting(pool: &PgPool, sink: &str) -> Result<Waiting, StoreError> {
     Ok(sqlx::query_as!(
         Waiting,
@@ -110,19 +110,19 @@ pub async fn waiting(pool: &PgPool, sink: &str) -> Result<Waiting, StoreError> {
     .await?)
 }
 
-/// The event arrived.
+/// Deletes an event that was delivered.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn done(pool: &PgPool, id: Uuid) -> Result<(), StoreError> {
     sqlx::query!("delete from outgoing where id = $1", id).execute(pool).await?;
     Ok(())
 }
 
-/// The event did not arrive; it is tried again after so many seconds.
+/// Records a failed delivery, to be retried after `after_seconds`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn failed(pool: &PgPool, id: Uuid, after_seconds: f64, error: &str) -> Result<(), StoreError> {
     sqlx::query!(
         "update outgoing set due_at = now() + make_interval(secs => $2), error = $3 where id = $1",

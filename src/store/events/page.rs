@@ -1,6 +1,6 @@
-//! One page of events. An index serves each filter in the order of the list, and a page looks at a bounded number of rows. Where that is
-//! not enough to fill it, the page says how far it looked, and the next one continues there; so no filter is slow, however many events do
-//! not match it.
+//! Pages of events. An index serves each filter in list order, and a page examines a bounded number of rows. If they do
+//! not fill the page, it reports where it stopped and the next page continues there, so no filter is slow however few
+//! events match it.
 
 use sqlx::{PgConnection, PgPool, Postgres, QueryBuilder};
 use uuid::Uuid;
@@ -10,28 +10,29 @@ use crate::store::StoreError;
 use crate::store::runs::listing::{ONE_MOMENT, Order};
 use crate::store::uuids::{before, bounds, following};
 
-/// Events that one page looks at where neighbors in the list are neighbors on disk.
+/// Events that one page examines if list order is disk order.
 const DENSE_MAX: i64 = 5_000;
 
-/// The same where each may have to be read from another place.
+/// Events that one page examines if each may be in a different place on disk.
 const APART_MAX: i64 = 2_000;
 
-/// What a list shows of an event beside its id.
+/// Columns of a listed event other than its id.
 const COLUMNS: &str = "e.source, e.event_id, e.type, e.received_at, e.outcome, e.runs, e.resumed";
 
-/// Sources that a sender's id is looked for in. No installation has more.
+/// Maximum number of sources in which a sender's id is looked up; no installation has more.
 const SOURCES_MAX: i64 = 1_000;
 
 /// A page of events.
 #[derive(Debug, Default)]
 pub struct EventsPage {
-    /// In order.
+    /// The rows, in order.
     pub rows: Vec<EventRow>,
-    /// Set if there may be more: give it as `after` for the next page. It is the last row's id, or how far the page looked.
+    /// Pass this as `after` to get the next page; `None` on the last one. It is the id of the last row, or of the last
+    /// row examined.
     pub next: Option<Uuid>,
 }
 
-/// A row that fits, or the last one that the page looked at.
+/// A matching row, or the last row that the page examined.
 #[derive(sqlx::FromRow)]
 struct Hit {
     #[sqlx(flatten)]
@@ -43,24 +44,24 @@ struct Hit {
 /// The index that serves a page.
 #[derive(Clone)]
 enum Index<'f> {
-    /// These events.
+    /// The primary key, for these events.
     Ids(Vec<Uuid>),
-    /// Those that wait for a person; they are few.
+    /// Events that need attention; they are few.
     Attention,
-    /// The same, of a source.
+    /// Events of a source that need attention.
     AttentionOf(&'f str),
-    /// By outcome, of those that started no run.
+    /// By outcome, for events that started no run.
     Outcome(&'f str),
-    /// By type.
+    /// By type, over all events.
     Type(&'f str),
-    /// By source.
+    /// By source, over all events.
     Source(&'f str),
-    /// By time.
+    /// By id, which is by time.
     All,
 }
 
 impl Index<'_> {
-    /// The table to scan, and the condition of its partial index.
+    /// The table to scan, with the condition of its partial index.
     fn relation(&self) -> &'static str {
         match self {
             Self::Ids(_) => "events e where e.id = any(arm.ids)",
@@ -70,7 +71,7 @@ impl Index<'_> {
         }
     }
 
-    /// The column of the index before the id.
+    /// The index column before the id.
     fn column(&self) -> Option<&'static str> {
         match self {
             Self::Outcome(_) => Some("e.outcome"),
@@ -89,11 +90,11 @@ impl Index<'_> {
         matches!(self, Self::Attention | Self::AttentionOf(_))
     }
 
-    /// Rows that one page looks at.
+    /// Number of rows that one page examines.
     fn looked(&self) -> i64 {
         match self {
             Self::All => DENSE_MAX,
-            // Of few events all are looked at.
+            // Rare events are all examined.
             _ => APART_MAX + 1,
         }
     }
@@ -109,10 +110,10 @@ impl Index<'_> {
     }
 }
 
-/// One page of the events that fit; `after` is what `next` of the page before held.
+/// Returns a page of matching events; `after` is `next` of the previous page.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn page(
     pool: &PgPool,
     filter: &EventFilter,
@@ -137,10 +138,11 @@ pub async fn page(
     Ok(EventsPage { rows, next })
 }
 
-/// Events that fit, in order, at most `limit`; `after` is the id of the last one of the list before. It reads as many pages as needed.
+/// Returns matching events in order, reading as many pages as needed; `after` is the id of the last one of the previous
+/// list.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn list(
     pool: &PgPool,
     filter: &EventFilter,
@@ -180,7 +182,7 @@ async fn index<'f>(conn: &mut PgConnection, filter: &'f EventFilter) -> Result<I
     Ok(indexes.into_iter().next().unwrap_or(Index::All))
 }
 
-/// Whether an index leads to so few events that a page can look at all of them.
+/// Whether an index returns so few events that a page can examine all of them.
 async fn is_rare(conn: &mut PgConnection, index: &Index<'_>) -> Result<bool, StoreError> {
     let filter = EventFilter::default();
     let look = Look { filter: &filter, index: index.clone(), low: Uuid::nil(), high: Uuid::max() };
@@ -193,7 +195,7 @@ async fn is_rare(conn: &mut PgConnection, index: &Index<'_>) -> Result<bool, Sto
     Ok(count <= APART_MAX)
 }
 
-/// Events of a sender's id: of one source, or of each, found one after the other at the beginnings of their keys.
+/// Returns the events with a sender's id: of one source, or of every source, by a loose index scan over the sources.
 async fn by_sender_id(conn: &mut PgConnection, source: Option<&str>, event_id: &str) -> Result<Vec<Uuid>, StoreError> {
     Ok(sqlx::query_scalar!(
         r#"with recursive sources (source) as (
@@ -212,7 +214,7 @@ async fn by_sender_id(conn: &mut PgConnection, source: Option<&str>, event_id: &
     .await?)
 }
 
-/// Rows that a page goes through.
+/// The rows that a page scans.
 struct Look<'f> {
     filter: &'f EventFilter,
     index: Index<'f>,
@@ -221,7 +223,8 @@ struct Look<'f> {
 }
 
 impl Look<'_> {
-    /// The rows that fit among those that the page looks at, and the last one that it looked at, if it looked at as many as it may.
+    /// Returns the matching rows among those that the page examines, and the last row if the page examined as many as
+    /// it may.
     async fn find(&self, conn: &mut PgConnection, limit: i64) -> Result<Vec<Hit>, StoreError> {
         let mut sql = QueryBuilder::new(
             "select e.id, e.source, e.event_id, e.type, e.received_at, e.outcome, e.runs, e.resumed, e.fits, e.is_last,
@@ -236,7 +239,7 @@ impl Look<'_> {
         sql.push(", false) as fits from ");
         self.push_rows(&mut sql);
         sql.push(") e where e.fits or e.place = ").push_bind(self.index.looked());
-        // As the rows come, so that the statement ends with the last one that is wanted.
+        // In scan order, so that the statement ends with the last row that the page needs.
         self.push_order(&mut sql);
         sql.push(" limit ").push_bind(limit).push(") e");
         Ok(sql.build_query_as().fetch_all(conn).await?)
@@ -250,7 +253,7 @@ impl Look<'_> {
         sql.push("e.id ").push(self.direction());
     }
 
-    /// The events that the page looks at, in order, with what they are ordered by as `value`.
+    /// Appends the events that the page examines, in order, with the index column as `value`.
     fn push_rows(&self, sql: &mut QueryBuilder<Postgres>) {
         let (column, id) = (self.index.column().unwrap_or("null::text"), self.index.id());
         if self.index.is_list_of_its_own() {
@@ -263,7 +266,7 @@ impl Look<'_> {
         self.push_looked(sql);
         sql.push(" limit ").push_bind(self.index.looked());
         if self.index.is_list_of_its_own() {
-            // Its own row, by its key, so that the planner does not start from this table.
+            // Joins each row by its key, so that the planner does not start from this table.
             sql.push(") looked cross join lateral (select * from events e where e.id = looked.id limit 1) e");
         }
         sql.push(") e");
@@ -276,8 +279,8 @@ impl Look<'_> {
         }
     }
 
-    /// An array of one value, and not the value itself: for the planner it is then no constant, and only the index that has this column first
-    /// is in order.
+    /// Appends the scan. An array of one value instead of the value hides the constant from the planner, so that only
+    /// the index with this column first provides the order.
     fn push_looked(&self, sql: &mut QueryBuilder<Postgres>) {
         let (column, id) = (self.index.column(), self.index.id());
         sql.push(self.index.relation());

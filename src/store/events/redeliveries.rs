@@ -1,4 +1,4 @@
-//! Duplicates with other bytes than the event that came first.
+//! Duplicates whose bytes differ from the event that came first.
 
 use std::collections::BTreeMap;
 
@@ -9,46 +9,46 @@ use crate::machine::Time;
 use crate::store::StoreError;
 use crate::store::runs::journal::Hash;
 
-/// Different bodies of one event after which no more are kept; what differs then is a duplicate all the same. Those that
-/// come at the same moment do not count each other.
+/// Number of different bodies kept per event; further ones are only counted as duplicates. Bodies that arrive in one
+/// batch do not count each other.
 const KEPT_MAX: i64 = 20;
 
-/// Different bodies of one event that are kept of those that come at the same moment.
+/// Number of different bodies kept per event from one batch.
 const KEPT_AT_ONCE_MAX: usize = 20;
 
-/// A delivery to note.
+/// A delivery to record.
 #[derive(Debug, Clone, Copy)]
 pub struct Redelivered<'b> {
-    /// The event that came first.
+    /// Id of the event that came first.
     pub event: Uuid,
     /// SHA-256 of the body.
     pub body_hash: Hash,
-    /// As received.
+    /// The body as received.
     pub body: &'b [u8],
-    /// When it came.
+    /// Time of the delivery.
     pub at: Time,
 }
 
-/// Deliveries with one and the same body.
+/// All deliveries of one body.
 #[derive(Debug)]
 pub struct Redelivery {
-    /// As received.
+    /// The body as received.
     pub body: Vec<u8>,
-    /// How often it came.
+    /// Number of deliveries.
     pub deliveries: i32,
-    /// When it came first.
+    /// Time of the first delivery.
     pub first_at: Time,
-    /// When it came last.
+    /// Time of the last delivery.
     pub last_at: Time,
 }
 
-/// Notes deliveries.
+/// Records deliveries.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn note(conn: &mut PgConnection, delivered: &[Redelivered<'_>]) -> Result<(), StoreError> {
-    // One row for each body: a statement cannot update what it has just inserted. In one order, so that concurrent batches
-    // lock rows alike.
+    // One row per body, because a statement cannot update what it has just inserted; in one order, so that concurrent
+    // batches lock rows alike.
     let mut distinct: BTreeMap<(Uuid, Hash), (Redelivered<'_>, i32)> = BTreeMap::new();
     for one in delivered {
         let of_event = (one.event, Hash::default())..=(one.event, [u8::MAX; 32]);
@@ -80,10 +80,10 @@ pub async fn note(conn: &mut PgConnection, delivered: &[Redelivered<'_>]) -> Res
     Ok(())
 }
 
-/// What came after an event under its id with other bytes, oldest first.
+/// Returns the deliveries with the id of an event but other bytes, oldest first.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn of_event(pool: &PgPool, event: Uuid) -> Result<Vec<Redelivery>, StoreError> {
     Ok(sqlx::query_as!(
         Redelivery,

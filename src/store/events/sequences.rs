@@ -1,5 +1,5 @@
-//! How far senders have counted, and what is missing. Numbers come in with their events; they are taken in the transaction
-//! that counts them.
+//! Sequence numbers of senders, and gaps in them. A number is stored with its event and deleted in the transaction that
+//! counts it.
 
 use std::time::Duration;
 
@@ -10,34 +10,34 @@ use crate::machine::Time;
 use crate::memory::sequences::{Counted, Sequence};
 use crate::store::StoreError;
 
-/// A number that was not counted yet.
+/// A number that has not been counted yet.
 #[derive(Debug)]
 pub struct Arrival {
-    /// In the order in which they were written.
+    /// Order in which the numbers were stored.
     pub id: i64,
-    /// The source.
+    /// Name of the source.
     pub source: String,
-    /// What it says of its place.
+    /// The channel and number in the event.
     pub counted: Counted,
 }
 
-/// How far a channel has come.
+/// The state of a channel.
 #[derive(Debug)]
 pub struct Channel {
-    /// The source.
+    /// Name of the source.
     pub source: String,
-    /// What it counts in; empty where it counts in one.
+    /// Name of the channel; empty if the source has only one.
     pub channel: String,
-    /// None before its first number.
+    /// The state; `None` before the first number.
     pub sequence: Option<Sequence>,
-    /// When it was last changed.
+    /// Time of the last change.
     pub changed_at: Time,
 }
 
-/// Notes numbers to count.
+/// Stores numbers to be counted.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn arrived(conn: &mut PgConnection, numbers: &[(&str, &Counted)]) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into sequence_arrivals (source, channel, number, grace_seconds)
@@ -54,11 +54,11 @@ pub async fn arrived(conn: &mut PgConnection, numbers: &[(&str, &Counted)]) -> R
     Ok(())
 }
 
-/// Takes numbers, in the order in which they were written. Who comes meanwhile waits: of one channel two must not be counted
-/// at once.
+/// Takes numbers in the order in which they were stored. Concurrent callers wait, because numbers of one channel must
+/// not be counted concurrently.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn take(conn: &mut PgConnection, limit: i64) -> Result<Vec<Arrival>, StoreError> {
     let taken = sqlx::query!(
         "delete from sequence_arrivals a using (select id from sequence_arrivals order by id limit $1 for update) as taken
@@ -79,11 +79,11 @@ pub async fn take(conn: &mut PgConnection, limit: i64) -> Result<Vec<Arrival>, S
     Ok(arrivals)
 }
 
-/// These channels, which nobody else changes before the transaction ends; also those that were never seen. In one order
-/// everywhere, so that two that lock several do not wait for each other.
+/// Locks these channels until the transaction ends and returns them, creating those that are new. All callers lock in
+/// the same order to avoid deadlocks.
 ///
 /// # Errors
-/// The database is away, or a state cannot be read.
+/// The database is unavailable or a stored state cannot be decoded.
 pub async fn lock(conn: &mut PgConnection, channels: &[(&str, &str)]) -> Result<Vec<Channel>, StoreError> {
     let sources: Vec<&str> = channels.iter().map(|(source, _)| *source).collect();
     let names: Vec<&str> = channels.iter().map(|(_, channel)| *channel).collect();
@@ -107,10 +107,10 @@ pub async fn lock(conn: &mut PgConnection, channels: &[(&str, &str)]) -> Result<
     rows.fetch_all(conn).await?.into_iter().map(Channel::try_from).collect()
 }
 
-/// Channels of which something is due, longest due first. Until the transaction ends nobody else sees them.
+/// Returns channels that are due, longest due first, and locks them. Skips channels that are locked.
 ///
 /// # Errors
-/// The database is away, or a state cannot be read.
+/// The database is unavailable or a stored state cannot be decoded.
 pub async fn due(conn: &mut PgConnection, limit: i64) -> Result<Vec<Channel>, StoreError> {
     let rows = sqlx::query_as!(
         Stored,
@@ -121,10 +121,10 @@ pub async fn due(conn: &mut PgConnection, limit: i64) -> Result<Vec<Channel>, St
     rows.fetch_all(conn).await?.into_iter().map(Channel::try_from).collect()
 }
 
-/// Writes how far channels have come that were locked before.
+/// Writes the state of channels that are locked.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn put(conn: &mut PgConnection, channels: &[(&str, &str, &Sequence)]) -> Result<(), StoreError> {
     let gaps = |sequence: &Sequence| i32::try_from(sequence.open.len()).unwrap_or(i32::MAX);
     let states = channels.iter().map(|(_, _, sequence)| serde_json::to_string(sequence));
@@ -145,10 +145,10 @@ pub async fn put(conn: &mut PgConnection, channels: &[(&str, &str, &Sequence)]) 
     Ok(())
 }
 
-/// Channels of these sources, at most `limit` of each, those with gaps first.
+/// Returns up to `limit` channels of each source, those with gaps first.
 ///
 /// # Errors
-/// The database is away, or a state cannot be read.
+/// The database is unavailable or a stored state cannot be decoded.
 pub async fn list(pool: &PgPool, sources: &[&str], limit: i64) -> Result<Vec<Channel>, StoreError> {
     let rows = sqlx::query_as!(
         Stored,
@@ -162,10 +162,10 @@ pub async fn list(pool: &PgPool, sources: &[&str], limit: i64) -> Result<Vec<Cha
     rows.fetch_all(pool).await?.into_iter().map(Channel::try_from).collect()
 }
 
-/// Channels with open gaps, at most `limit`.
+/// Returns up to `limit` channels with open gaps.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn with_gaps(pool: &PgPool, limit: i64) -> Result<Vec<Channel>, StoreError> {
     let rows = sqlx::query_as!(
         Stored,
@@ -175,10 +175,10 @@ pub async fn with_gaps(pool: &PgPool, limit: i64) -> Result<Vec<Channel>, StoreE
     rows.fetch_all(pool).await?.into_iter().map(Channel::try_from).collect()
 }
 
-/// Open gaps of each source that has some.
+/// Counts the open gaps of each source that has any.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn gaps(pool: &PgPool) -> Result<Vec<(String, i64)>, StoreError> {
     let rows = sqlx::query!(
         r#"select source, sum(gaps) as "gaps!"
@@ -188,7 +188,7 @@ pub async fn gaps(pool: &PgPool) -> Result<Vec<(String, i64)>, StoreError> {
     Ok(rows.fetch_all(pool).await?.into_iter().map(|row| (row.source, row.gaps)).collect())
 }
 
-/// A row as it stands in the table.
+/// A row as stored.
 struct Stored {
     source: String,
     channel: String,

@@ -1,4 +1,4 @@
-//! Lists of events, and one by its sender's id.
+//! Lists of events, and lookup by a sender's id.
 
 use super::*;
 
@@ -50,7 +50,7 @@ async fn an_event_is_found_by_its_senders_id(pool: PgPool) {
     assert!(find(&pool, Uuid::now_v7()).await.unwrap().is_none());
 }
 
-/// One event a second since the epoch of these tests, numbered from 1.
+/// Number of events, one per second since the epoch of these tests, numbered from 1.
 const EVENTS: i64 = 200_000;
 
 fn at(n: i64) -> Time {
@@ -70,7 +70,7 @@ fn outcome_of(n: i64) -> &'static str {
     }
 }
 
-/// A large history, in the partition that holds what no other does.
+/// Fills the default partition with a large history.
 async fn fill_many(pool: &PgPool) {
     let statement = format!(
         "insert into events (id, source, event_id, type, received_at, headers, body, attributes, outcome, runs)
@@ -100,7 +100,7 @@ fn fits(filter: &EventFilter, n: i64) -> bool {
         && filter.until.is_none_or(|t| at(n) < t)
 }
 
-/// Each filter alone and any two together, in both orders: the pages hold exactly what fits, and few pages are needed.
+/// Each filter alone and in pairs, in both orders: pages contain exactly the matches, and few pages are needed.
 #[sqlx::test]
 async fn filters_of_events_alone_and_in_pairs_find_every_match_in_few_pages(pool: PgPool) {
     fill_many(&pool).await;

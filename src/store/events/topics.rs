@@ -1,5 +1,5 @@
-//! Topics that sources subscribe to: who does, and how far each has come. A position is written in the transaction of its event, and
-//! only by the node that owns the topic: every write carries owner, fence and the expected number of the write.
+//! Topics that sources subscribe to: the node that owns each, and its position. A position is written in the
+//! transaction of its event, and only by the owner: every write carries owner, fence and the expected sequence number.
 
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
@@ -11,103 +11,103 @@ use crate::store::StoreError;
 /// A topic of a source.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TopicId {
-    /// The source, by its name in `hub.yaml`.
+    /// Name of the source in `hub.yaml`.
     pub source: String,
-    /// Such as `/data/AccountChangeEvent`.
+    /// Name of the topic, such as `/data/AccountChangeEvent`.
     pub topic: String,
 }
 
-/// A topic that a node has come to own.
+/// A topic that a node has claimed.
 #[derive(Debug, Clone)]
 pub struct Claimed {
-    /// Which.
+    /// The topic.
     pub id: TopicId,
-    /// Under which it is owned.
+    /// Fence of this ownership.
     pub fence: i64,
 }
 
-/// Where a subscription continues.
+/// Position from which a subscription continues.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Position {
-    /// Number of the last write.
+    /// Sequence number of the last write.
     pub seq: i64,
-    /// After this event; none before the first.
+    /// Replay id of the last stored event; `None` before the first.
     pub replay_id: Option<Vec<u8>>,
     /// Whether a node has subscribed before.
     pub begun: bool,
 }
 
-/// What a write of a position is about.
+/// The reason for writing a position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// An event that is stored with it, and when it happened.
+    /// An event is stored; with the time at which it happened.
     Event(Option<Time>),
-    /// An event that could not be read, and is kept as rejected.
+    /// An event could not be decoded and is stored as rejected.
     Rejected,
-    /// Nothing but how far the stream has come.
+    /// The stream has advanced without an event.
     Still,
-    /// The replay id was refused: it is forgotten.
+    /// Salesforce rejected the replay id, so it is discarded.
     Lost,
 }
 
 /// A position to write.
 #[derive(Debug, Clone)]
 pub struct NewPosition {
-    /// Which topic.
+    /// The topic.
     pub id: TopicId,
     /// The node that writes.
     pub owner: Uuid,
-    /// Under which it owns the topic.
+    /// Fence of its ownership.
     pub fence: i64,
-    /// Number of the last write before.
+    /// Sequence number of the previous write.
     pub seq_before: i64,
-    /// After which event the subscription continues.
+    /// Replay id after which the subscription continues.
     pub replay_id: Option<Vec<u8>>,
-    /// Why it is written.
+    /// The reason for the write.
     pub step: Step,
 }
 
 /// A topic as people see it.
 #[derive(Debug, Clone)]
 pub struct Listed {
-    /// Which.
+    /// The topic.
     pub id: TopicId,
-    /// The node that subscribes; none if nobody does now.
+    /// Name of the node that owns it; `None` if no live node does.
     pub node: Option<String>,
-    /// The last event that was stored; none before the first.
+    /// Replay id of the last stored event; `None` before the first.
     pub replay_id: Option<Vec<u8>>,
-    /// When that was last known to be the newest one delivered.
+    /// Time at which that was last known to be the newest event.
     pub positioned_at: Option<Time>,
-    /// Since when the node is connected.
+    /// Time since which the node is connected.
     pub connected_at: Option<Time>,
-    /// Why it is not.
+    /// Why it is not connected.
     pub problem: Option<String>,
-    /// Since when.
+    /// Time since which it has this problem.
     pub problem_at: Option<Time>,
-    /// Since when it is blocked by an event that cannot be read safely.
+    /// Time since which an event that cannot be decoded safely blocks it.
     pub stopped_at: Option<Time>,
-    /// How often a node connected.
+    /// Number of times a node connected.
     pub connects: i64,
-    /// When the last event happened.
+    /// Time at which the last event happened.
     pub event_at: Option<Time>,
-    /// When it was stored.
+    /// Time at which the last event was stored.
     pub received_at: Option<Time>,
-    /// Events that were stored.
+    /// Number of stored events.
     pub events: i64,
-    /// Those of them that could not be read.
+    /// Number of those that could not be decoded.
     pub rejected: i64,
-    /// When the last such came.
+    /// Time at which the last of those arrived.
     pub rejected_at: Option<Time>,
-    /// How often the replay id was refused.
+    /// Number of times the replay id was rejected.
     pub losses: i64,
-    /// When it last was.
+    /// Time at which it was last rejected.
     pub lost_at: Option<Time>,
 }
 
-/// Makes rows for topics that have none yet.
+/// Creates rows for topics that have none.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn declare(pool: &PgPool, topics: &[&TopicId]) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into topics (source, topic) select u.source, u.topic from unnest($1::text[], $2::text[]) as u (source, topic)
@@ -120,10 +120,10 @@ pub async fn declare(pool: &PgPool, topics: &[&TopicId]) -> Result<(), StoreErro
     Ok(())
 }
 
-/// Takes those of these topics that nobody owns, whose owner is dead, or that this node owns without knowing.
+/// Claims those of these topics that have no owner or a dead one, or that this node owns without knowing it.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn claim(pool: &PgPool, node: Uuid, topics: &[&TopicId]) -> Result<Vec<Claimed>, StoreError> {
     let rows = sqlx::query!(
         "update topics t set owner = $1, fence = t.fence + 1, connected_at = null
@@ -144,10 +144,10 @@ pub async fn claim(pool: &PgPool, node: Uuid, topics: &[&TopicId]) -> Result<Vec
     Ok(claimed.map(|row| Claimed { id: TopicId { source: row.source, topic: row.topic }, fence: row.fence }).collect())
 }
 
-/// Where the subscription continues; none if this node does not own the topic any more.
+/// Returns the position of a topic; `None` if this node no longer owns it.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn position(pool: &PgPool, owner: Uuid, claimed: &Claimed) -> Result<Option<Position>, StoreError> {
     Ok(sqlx::query_as!(
         Position,
@@ -162,10 +162,10 @@ pub async fn position(pool: &PgPool, owner: Uuid, claimed: &Claimed) -> Result<O
     .await?)
 }
 
-/// Notes that the topic is about to be subscribed to; false if the node does not own it any more.
+/// Records that the node is about to subscribe. Returns false if it no longer owns the topic.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn begun(pool: &PgPool, owner: Uuid, claimed: &Claimed) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "update topics set begun_at = coalesce(begun_at, now())
@@ -178,11 +178,11 @@ pub async fn begun(pool: &PgPool, owner: Uuid, claimed: &Claimed) -> Result<bool
     Ok(done.execute(pool).await?.rows_affected() > 0)
 }
 
-/// Notes that the node is connected; false if it does not own the topic any more. A topic that is blocked keeps saying why, until
-/// its position moves.
+/// Records that the node is connected. Returns false if it no longer owns the topic. A blocked topic keeps its problem
+/// until its position advances.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn connected(pool: &PgPool, owner: Uuid, claimed: &Claimed) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "update topics set connected_at = now(), connects = connects + 1,
@@ -197,10 +197,10 @@ pub async fn connected(pool: &PgPool, owner: Uuid, claimed: &Claimed) -> Result<
     Ok(done.execute(pool).await?.rows_affected() > 0)
 }
 
-/// Notes why the subscription does not work.
+/// Records why the subscription fails.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn troubled(pool: &PgPool, owner: Uuid, claimed: &Claimed, problem: &str) -> Result<(), StoreError> {
     sqlx::query!(
         "update topics set connected_at = null, problem = $5, problem_at = coalesce(problem_at, now())
@@ -216,10 +216,10 @@ pub async fn troubled(pool: &PgPool, owner: Uuid, claimed: &Claimed, problem: &s
     Ok(())
 }
 
-/// Records that the topic is blocked, and why: its next event cannot be read safely.
+/// Records that the topic is blocked by an event that cannot be decoded safely, and why.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn stopped(pool: &PgPool, owner: Uuid, claimed: &Claimed, problem: &str) -> Result<(), StoreError> {
     sqlx::query!(
         "update topics set connected_at = null, problem = $5, problem_at = coalesce(problem_at, now()),
@@ -236,10 +236,10 @@ pub async fn stopped(pool: &PgPool, owner: Uuid, claimed: &Claimed, problem: &st
     Ok(())
 }
 
-/// Leaves a topic to others.
+/// Gives up ownership of a topic.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn release(pool: &PgPool, owner: Uuid, claimed: &Claimed) -> Result<(), StoreError> {
     sqlx::query!(
         "update topics set owner = null, connected_at = null where source = $1 and topic = $2 and owner = $3 and fence = $4",
@@ -264,7 +264,7 @@ pub struct Moved {
 }
 
 impl Moved {
-    /// Whether this is the write of a position.
+    /// Whether this is the result of writing that position.
     #[must_use]
     pub fn is_of(&self, position: &NewPosition) -> bool {
         let NewPosition { id, owner, fence, seq_before, .. } = position;
@@ -273,11 +273,11 @@ impl Moved {
     }
 }
 
-/// Writes positions; gives those that were written. The others belong to another node by now, or were written
-/// before. Topics go in sorted, so that concurrent batches lock them in one order.
+/// Writes positions and returns those that were written. The rest have a new owner or were already written. Locks
+/// topics in sorted order, so that concurrent batches do not deadlock.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn advance(conn: &mut PgConnection, positions: &[&NewPosition]) -> Result<Vec<Moved>, StoreError> {
     let of = |wanted: fn(Step) -> bool| positions.iter().map(|p| wanted(p.step)).collect::<Vec<bool>>();
     let happened = |step| match step {
@@ -319,11 +319,11 @@ pub async fn advance(conn: &mut PgConnection, positions: &[&NewPosition]) -> Res
     .await?)
 }
 
-/// Writes a position without an event, and with it an event that the hub tells itself; false if the topic belongs to another node by
-/// now.
+/// Writes a position without an event, and queues an event that the hub sends itself, if given. Returns false if the
+/// node no longer owns the topic.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn move_on(pool: &PgPool, position: &NewPosition, told: Option<&NewOutgoing>) -> Result<bool, StoreError> {
     let mut transaction = pool.begin().await?;
     let moved = !advance(&mut transaction, &[position]).await?.is_empty();
@@ -334,10 +334,10 @@ pub async fn move_on(pool: &PgPool, position: &NewPosition, told: Option<&NewOut
     Ok(moved)
 }
 
-/// How the topics of these sources stand.
+/// Lists the topics of these sources.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn list(pool: &PgPool, sources: &[&str], limit: i64) -> Result<Vec<Listed>, StoreError> {
     let rows = sqlx::query!(
         r#"select t.source, t.topic, t.replay_id, t.positioned_at, t.connected_at, t.problem, t.problem_at, t.stopped_at, t.connects, t.event_at,
@@ -350,7 +350,7 @@ pub async fn list(pool: &PgPool, sources: &[&str], limit: i64) -> Result<Vec<Lis
     );
     let listed = rows.fetch_all(pool).await?.into_iter().map(|row| Listed {
         id: TopicId { source: row.source, topic: row.topic },
-        // Whoever is gone is not connected.
+        // A node that is gone is not connected.
         connected_at: row.connected_at.filter(|_| row.node.is_some()),
         node: row.node,
         replay_id: row.replay_id,

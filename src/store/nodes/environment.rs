@@ -1,23 +1,23 @@
-//! Which environment a database belongs to.
+//! The environment that a database belongs to.
 
 use sqlx::PgPool;
 
 use crate::store::StoreError;
 use crate::store::audit::{self, Sealed};
 
-/// The environment that a database belongs to; none before its first node.
+/// Returns the environment that a database belongs to; `None` before its first node.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn current(pool: &PgPool) -> Result<Option<String>, StoreError> {
     Ok(sqlx::query_scalar!("select name from environment").fetch_optional(pool).await?)
 }
 
-/// Makes a database that of an environment; gives the other one that it belongs to, if it does and has unfinished runs or
-/// other nodes.
+/// Assigns a database to an environment. If it belongs to another one and has unfinished runs or other nodes, changes
+/// nothing and returns that environment.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn adopt(pool: &PgPool, name: &str) -> Result<Option<String>, StoreError> {
     let mut transaction = pool.begin().await?;
     let found = sqlx::query!(

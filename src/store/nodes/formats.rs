@@ -1,12 +1,13 @@
-//! Formats of what nodes write: of journals, snapshots and definitions. A node never drives a run, and never reads a row, in a format
-//! that is newer than its own; and it writes no format that a live node does not know, so that nodes of two versions work together.
+//! Format versions of journals, snapshots and definitions. A node never reads a row or drives a run in a format newer
+//! than its own, and never writes a format that a live node does not support, so nodes of two versions can work
+//! together.
 
 use sqlx::PgPool;
 
 use crate::machine::{Change, Opening};
 use crate::store::StoreError;
 
-/// A format. A later one can say more; every version reads all earlier ones.
+/// Number of a format. A later format can express more; every version reads all earlier ones.
 pub type Format = i16;
 
 /// Journals of one record per row.
@@ -15,7 +16,8 @@ pub const ONE_RECORD: Format = 1;
 /// Journals of one decision per row.
 pub const ONE_DECISION: Format = 2;
 
-/// Rows that hold values elsewhere ([`crate::store::runs::journal::Source`]), and journals in which a run continues as new.
+/// Rows that reference values stored elsewhere ([`crate::store::runs::journal::Source`]), and journals in which a run
+/// continues as new.
 pub const HELD: Format = 3;
 
 /// Journals in which a run continues as new.
@@ -24,19 +26,19 @@ pub const CONTINUED: Format = 3;
 /// Journals in which a run moves to another version of its workflow.
 pub const MOVED: Format = 4;
 
-/// Journals in which a run starts the work of another one again, is started again, or goes back to an earlier step.
+/// Journals in which a run restarts the work of another one, is restarted itself, or goes back to an earlier step.
 pub const RESTARTED: Format = 5;
 
-/// The same.
+/// Journals in which a run goes back to an earlier step.
 pub const REWOUND: Format = 5;
 /// Journals in which a step asks a person.
 pub const ASKED: Format = 5;
 
-/// The newest format that this version knows.
+/// The newest format that this version supports.
 pub const NEWEST: Format = 5;
 
-/// The oldest format that can say a change. Each row has the oldest one that can say its records, so that a run that needs nothing newer
-/// stays open to earlier versions.
+/// Returns the oldest format that can express a change. Each row is written in the oldest format that can express its
+/// records, so that earlier versions can still drive a run that needs nothing newer.
 #[must_use]
 pub fn least(change: &Change) -> Format {
     match change {
@@ -53,22 +55,22 @@ pub fn least(change: &Change) -> Format {
     }
 }
 
-/// The format of what is stored of a definition.
+/// The format of stored definitions.
 pub const DEFINITION: Format = 1;
 
-/// The newest format that all nodes know that are alive or may come back; none newer than `own`.
+/// Returns the newest format supported by `own` and by all nodes that are alive or may come back.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn common(pool: &PgPool, own: Format) -> Result<Format, StoreError> {
     let oldest = sqlx::query_scalar!("select common_format()").fetch_one(pool).await?;
     Ok(oldest.map_or(own, |oldest| oldest.min(own)))
 }
 
-/// Refuses a database whose migrations are too new for this version.
+/// Checks that the migrations of a database are not too new for this version.
 ///
 /// # Errors
-/// They are, or the database is away.
+/// They are too new, or the database is unavailable.
 pub async fn check_readable(pool: &PgPool) -> Result<(), StoreError> {
     let oldest = sqlx::query_scalar!("select oldest_format from compatibility").fetch_optional(pool).await?;
     match oldest {

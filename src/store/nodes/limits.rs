@@ -1,24 +1,24 @@
-//! Limits of connections that all nodes share.
+//! Limits of connections, shared by all nodes.
 
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use crate::store::StoreError;
 
-/// What is left of a connection's limits. Until the transaction ends nobody else takes of it.
+/// The remaining capacity of a connection. Its row stays locked until the transaction ends.
 #[derive(Debug)]
 pub struct Left {
-    /// Requests that may go out at once, as far as the rate allows.
+    /// Requests that may be sent at once under the rate limit.
     pub tokens: f64,
-    /// Calls under way from other nodes.
+    /// Calls in progress on other nodes.
     pub used_elsewhere: i64,
 }
 
-/// Looks at a connection's limits and locks them. `burst` requests may go out after a pause, `per_second` is how fast they
-/// come back.
+/// Reads a connection's limits and locks them. `burst` is the number of requests allowed after a pause, `per_second`
+/// the rate at which they are replenished.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn left(
     conn: &mut PgConnection,
     connection: &str,
@@ -50,10 +50,10 @@ pub async fn left(
     Ok(Left { tokens, used_elsewhere })
 }
 
-/// Takes of a connection's limits, and says how many calls are under way from a node.
+/// Takes tokens from a connection's limits, and records how many calls are in progress on a node.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn take(
     conn: &mut PgConnection,
     connection: &str,
@@ -76,10 +76,10 @@ pub async fn take(
     Ok(())
 }
 
-/// Forgets what dead nodes used.
+/// Deletes the calls in progress of dead nodes.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn forget_dead(pool: &PgPool) -> Result<(), StoreError> {
     sqlx::query!(
         "delete from connection_slots s where not exists (select from nodes n where n.id = s.node_id and n.dead_at is null)"

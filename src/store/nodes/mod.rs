@@ -1,4 +1,4 @@
-//! Nodes: one row per incarnation of a process, kept alive by one heartbeat. Only database time decides.
+//! Nodes: one row per incarnation of a process, kept alive by one heartbeat. Only database time counts.
 
 pub mod environment;
 pub mod formats;
@@ -14,20 +14,20 @@ use super::StoreError;
 use crate::machine::Time;
 use formats::Format;
 
-/// What a heartbeat tells.
+/// The result of a heartbeat.
 #[derive(Debug, Clone, Copy)]
 pub struct Beat {
     /// The database's time.
     pub now: Time,
-    /// The newest format that all nodes know that are alive or may come back: one that lost its lease an hour ago at most may have been
-    /// cut off only.
+    /// The newest format supported by all nodes that are alive or may come back. A node whose lease expired less than
+    /// an hour ago may only have been cut off.
     pub format: Format,
 }
 
-/// Creates the row of a fresh incarnation, which knows formats up to `format`.
+/// Creates the row of a new incarnation, which supports formats up to `format`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn register(
     pool: &PgPool,
     node: Uuid,
@@ -50,10 +50,10 @@ pub async fn register(
     .await?)
 }
 
-/// Extends the lease, only while the row is alive and unexpired; none when it is not, for good.
+/// Extends the lease of a node. Returns `None` once the lease has expired or the node is marked dead; both are final.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn heartbeat(pool: &PgPool, node: Uuid, lease_seconds: f64) -> Result<Option<Beat>, StoreError> {
     Ok(sqlx::query_as!(
         Beat,
@@ -67,10 +67,10 @@ pub async fn heartbeat(pool: &PgPool, node: Uuid, lease_seconds: f64) -> Result<
     .await?)
 }
 
-/// Marks nodes dead whose lease is over; gives their ids.
+/// Marks nodes with an expired lease as dead. Returns their ids.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn bury_expired(pool: &PgPool) -> Result<Vec<Uuid>, StoreError> {
     Ok(sqlx::query_scalar!(
         "update nodes set dead_at = now() where dead_at is null and expires_at < now() returning id"
@@ -79,19 +79,19 @@ pub async fn bury_expired(pool: &PgPool) -> Result<Vec<Uuid>, StoreError> {
     .await?)
 }
 
-/// Marks a node dead that leaves by itself.
+/// Marks a node as dead because it shuts down.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn leave(pool: &PgPool, node: Uuid) -> Result<(), StoreError> {
     sqlx::query!("update nodes set dead_at = now() where id = $1 and dead_at is null", node).execute(pool).await?;
     Ok(())
 }
 
-/// Forgets nodes that died more than a day ago and own nothing.
+/// Deletes nodes that died more than a day ago and own no runs.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn forget_old(pool: &PgPool) -> Result<(), StoreError> {
     sqlx::query!(
         "delete from nodes n where n.dead_at < now() - interval '1 day'
@@ -102,7 +102,7 @@ pub async fn forget_old(pool: &PgPool) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Whether commits survive a crash, and a failover: what the promises depend on.
+/// The settings on which it depends whether commits survive a crash or a failover.
 #[derive(Debug)]
 pub struct Durability {
     /// `fsync`
@@ -115,10 +115,10 @@ pub struct Durability {
     pub synchronous_standby_names: String,
 }
 
-/// The server's durability settings.
+/// Returns the server's durability settings.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn durability(pool: &PgPool) -> Result<Durability, StoreError> {
     Ok(sqlx::query_as!(
         Durability,
@@ -130,19 +130,19 @@ pub async fn durability(pool: &PgPool) -> Result<Durability, StoreError> {
     .await?)
 }
 
-/// What a server is, and who we are there.
+/// The server's version, and the rights of the connected role.
 #[derive(Debug)]
 pub struct Server {
     /// `server_version_num`, such as 150004.
     pub version: i32,
-    /// Whether we may do everything.
+    /// Whether the connected role is a superuser.
     pub is_superuser: bool,
 }
 
-/// What the server is.
+/// Returns the server's version and the rights of the connected role.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn server(pool: &PgPool) -> Result<Server, StoreError> {
     Ok(sqlx::query_as!(
         Server,
@@ -153,10 +153,10 @@ pub async fn server(pool: &PgPool) -> Result<Server, StoreError> {
     .await?)
 }
 
-/// The database's time.
+/// Returns the database's time.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn database_time(pool: &PgPool) -> Result<Time, StoreError> {
     Ok(sqlx::query_scalar!(r#"select clock_timestamp() as "now!""#).fetch_one(pool).await?)
 }

@@ -1,4 +1,4 @@
-//! Who may do what in the database: the owner of the tables migrates, nodes may run as a lesser role.
+//! Database roles: the owner of the tables migrates, nodes may run as a less privileged role.
 
 use sqlx::migrate::{Migrate as _, MigrateError, Migration};
 use sqlx::{AssertSqlSafe, PgConnection, PgPool};
@@ -8,7 +8,7 @@ use crate::store::{MIGRATIONS, StoreError};
 
 /// How the migrations of a database compare with those of this version.
 pub(in crate::store) struct Migrated {
-    /// Ours that it lacks, or that it has in another form.
+    /// Migrations of this version that the database lacks or applied with another checksum.
     pub(in crate::store) pending: Vec<i64>,
 }
 
@@ -23,7 +23,7 @@ impl Migrated {
         Ok(Self { pending: MIGRATIONS.iter().filter(|ours| !has(ours)).map(|ours| ours.version).collect() })
     }
 
-    /// Why this version cannot work with the database as it is.
+    /// Explains why this version cannot use the database.
     pub(in crate::store) fn missing(&self) -> String {
         let list: Vec<String> = self.pending.iter().map(ToString::to_string).collect();
         format!(
@@ -40,11 +40,11 @@ fn unreadable(error: MigrateError) -> StoreError {
     }
 }
 
-/// Refuses a database that lacks migrations of this version. One that has more of them is fine: nodes of two versions that follow
-/// each other run on one database.
+/// Checks that a database has all migrations of this version. It may have more: nodes of two consecutive versions share
+/// a database during an upgrade.
 ///
 /// # Errors
-/// It lacks some, a later version made it unusable for this one, or the database is away.
+/// Migrations are missing, a later version made the database unusable for this one, or the database is unavailable.
 pub async fn check_migrated(pool: &PgPool) -> Result<(), StoreError> {
     let migrated = Migrated::of(pool).await?;
     if !migrated.pending.is_empty() {
@@ -53,19 +53,19 @@ pub async fn check_migrated(pool: &PgPool) -> Result<(), StoreError> {
     formats::check_readable(pool).await
 }
 
-/// Lets a role run nodes, and no more than that: see `grant_node_role` in migration 16.
+/// Grants a role what nodes need, and nothing else: see `grant_node_role` in migration 16.
 ///
 /// # Errors
-/// There is no such role, it is a superuser or owns the tables, or the caller does not own them.
+/// The role does not exist, is a superuser or owns the tables, or the caller does not own them.
 pub async fn grant_node_role(pool: &PgPool, role: &str) -> Result<(), StoreError> {
     sqlx::query!("select grant_node_role($1)", role).execute(pool).await?;
     Ok(())
 }
 
-/// Grants all roles that nodes run as what they need by now. Roles that were dropped are passed over.
+/// Grants all roles that nodes run as what this version needs. Roles that were dropped are skipped.
 ///
 /// # Errors
-/// Whoever asks does not own the tables, or the database is away.
+/// The caller does not own the tables, or the database is unavailable.
 pub async fn grant_again(pool: &PgPool) -> Result<(), StoreError> {
     sqlx::query!(
         "select grant_node_role(name) from node_roles where exists (select from pg_roles where rolname = name)"
@@ -75,19 +75,19 @@ pub async fn grant_again(pool: &PgPool) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Makes a role that may sign in and is no superuser, and a database that it owns.
+/// Creates a role that may sign in and is not a superuser, and a database that it owns.
 ///
 /// # Errors
-/// The server refuses.
+/// The server rejects the statement.
 pub async fn ensure_owner(
     admin: &mut PgConnection,
     database: &str,
     role: &str,
     password: &str,
 ) -> Result<(), StoreError> {
-    // Several processes may begin at once.
+    // Several processes may start at once.
     sqlx::query!("select pg_advisory_lock(7238423)").execute(&mut *admin).await?;
-    // `create role` takes no parameters: the server itself quotes them.
+    // `create role` takes no parameters, so the server quotes them.
     let statement = sqlx::query_scalar!(
         r#"select format('%s role %I login nosuperuser nocreaterole createdb password %L',
                          case when exists (select from pg_roles where rolname = $1) then 'alter' else 'create' end, $1, $2::text) as "statement!""#,
@@ -110,10 +110,10 @@ pub async fn ensure_owner(
     Ok(())
 }
 
-/// Gives a role the schema `public` of a database and all that is in it.
+/// Makes a role the owner of the schema `public` of a database and of everything in it.
 ///
 /// # Errors
-/// The server refuses.
+/// The server rejects the statement.
 pub async fn take_over(admin: &mut PgConnection, role: &str) -> Result<(), StoreError> {
     sqlx::query!("select set_config('stepwell.owner', $1, false)", role).fetch_one(&mut *admin).await?;
     sqlx::raw_sql(

@@ -1,4 +1,5 @@
-//! Runs that may be due, their families with all that keeps them, and their rows as archives take them.
+//! Runs that may be due for removal, their families with everything that keeps them, and their rows in the form that
+//! archives use.
 
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -7,30 +8,30 @@ use crate::machine::{RunId, Time};
 use crate::retention::rules::{Hold, Member};
 use crate::store::StoreError;
 
-/// Runs of one version with one end.
+/// Selects runs of one version that closed with one status.
 #[derive(Debug, Clone)]
 pub struct DueFilter {
-    /// Which version.
+    /// Id of the definition.
     pub definition: i32,
-    /// `completed` and so on.
+    /// Status such as `completed`.
     pub status: &'static str,
-    /// They ended before this.
+    /// Runs must have closed before this time.
     pub before: Time,
 }
 
-/// A run that ended long ago.
+/// A run that closed long ago.
 #[derive(Debug, Clone, Copy)]
 pub struct Candidate {
-    /// The run.
+    /// Id of the run.
     pub id: RunId,
-    /// When it ended.
+    /// Time at which it closed.
     pub finished_at: Time,
 }
 
-/// Runs that ended before a time and need nobody, oldest end first, behind `after`.
+/// Returns runs that closed before a time and need no attention, oldest first, after `after`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn candidates(
     pool: &PgPool,
     filter: &DueFilter,
@@ -54,10 +55,11 @@ pub async fn candidates(
     .await?)
 }
 
-/// The families of these runs: for each the run at its top, and everyone below it. At most `limit` rows.
+/// Returns the families of these runs as pairs of the top run and a member, at most `limit` rows. A family is the run
+/// at the top and all its descendants.
 ///
 /// # Errors
-/// The database is away, or a row cannot be read.
+/// The database is unavailable or a row cannot be decoded.
 pub async fn families(pool: &PgPool, of: &[RunId], limit: i64) -> Result<Vec<(RunId, Member)>, StoreError> {
     let rows = sqlx::query!(
         r#"with recursive up as (
@@ -118,27 +120,27 @@ fn hold(name: &str) -> Hold {
     }
 }
 
-/// A run's row, and what names it in an archive.
+/// A run's row with the fields that identify it in an archive.
 #[derive(Debug)]
 pub struct RunLine {
-    /// The run.
+    /// Id of the run.
     pub id: RunId,
-    /// What it ran.
+    /// Id of its definition.
     pub definition_id: i32,
-    /// Number of journal rows.
+    /// Number of its journal records.
     pub seq: i32,
-    /// Hash of the last one.
+    /// Hash of the last journal row.
     pub head: Vec<u8>,
-    /// The event that started it.
+    /// Event that started it.
     pub event_id: Option<Uuid>,
-    /// JSON text of its columns by name.
+    /// Columns by name, as JSON text.
     pub row: String,
 }
 
-/// The rows of runs, by id.
+/// Returns the rows of runs, by id.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn run_lines(pool: &PgPool, runs: &[RunId]) -> Result<Vec<RunLine>, StoreError> {
     Ok(sqlx::query_as!(
         RunLine,
@@ -149,31 +151,32 @@ pub async fn run_lines(pool: &PgPool, runs: &[RunId]) -> Result<Vec<RunLine>, St
     .await?)
 }
 
-/// The row of a version, as JSON text of its columns by name.
+/// Returns the row of a definition: its columns by name, as JSON text.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn definition_line(pool: &PgPool, id: i32) -> Result<Option<String>, StoreError> {
     Ok(sqlx::query_scalar!(r#"select to_json(d)::text as "row!" from definitions d where id = $1"#, id)
         .fetch_optional(pool)
         .await?)
 }
 
-/// A row that hangs on a run and goes with it.
+/// A row that belongs to a run and is removed with it.
 #[derive(Debug)]
 pub struct Hanging {
-    /// Which table.
+    /// Name of the table.
     pub table: String,
-    /// The run.
+    /// Id of the run.
     pub run: RunId,
-    /// JSON text of its columns by name.
+    /// Columns by name, as JSON text.
     pub row: String,
 }
 
-/// What hangs on runs beside their journals: commands, proposals, conflicts that are settled, batches, what steps asked people.
+/// Returns the rows that belong to runs other than their journals: commands, proposals, settled conflicts, batches, and
+/// tasks for people.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn hanging(pool: &PgPool, runs: &[RunId]) -> Result<Vec<Hanging>, StoreError> {
     Ok(sqlx::query_as!(
         Hanging,
@@ -189,13 +192,13 @@ pub async fn hanging(pool: &PgPool, runs: &[RunId]) -> Result<Vec<Hanging>, Stor
     .await?)
 }
 
-/// A run that has not ended: its version, and when it was accepted.
+/// A run that has not closed: the id of its definition, and the time at which it was accepted.
 pub type LiveRow = (i32, Time);
 
-/// The oldest runs of each status that have not ended, and whether there are more behind them.
+/// Returns the oldest open runs of each status, and whether there are more.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn live_pages(pool: &PgPool, limit: i64) -> Result<Vec<(Vec<LiveRow>, bool)>, StoreError> {
     let mut pages = Vec::new();
     for status in ["pending", "running", "waiting", "suspended", "compensating", "faulted"] {

@@ -1,4 +1,4 @@
-//! Events whose runs are gone or that never had any, and the ids under which senders may repeat them.
+//! Events without remaining runs, and the deduplication keys under which senders may repeat them.
 
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -7,16 +7,16 @@ use crate::machine::{RunId, Time};
 use crate::retention::rules::EventFacts;
 use crate::store::StoreError;
 
-/// An event as far as retention is concerned.
+/// The fields of an event that retention needs.
 #[derive(Debug, Clone, Copy)]
 pub struct EventRow {
-    /// Which event.
+    /// Id of the event.
     pub id: Uuid,
-    /// Number of its runs, as the archive notes it.
+    /// Number of its runs, as recorded in the archive.
     pub seq: i32,
-    /// It is in an archive already.
+    /// Whether an archive already contains it.
     pub is_archived: bool,
-    /// What the rules ask.
+    /// The facts that the rules need.
     pub facts: EventFacts,
 }
 
@@ -53,10 +53,10 @@ macro_rules! events {
     };
 }
 
-/// The events that these runs consumed while they ran.
+/// Returns the events that these runs consumed while they ran.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn consumed(pool: &PgPool, runs: &[RunId]) -> Result<Vec<Uuid>, StoreError> {
     let found = sqlx::query_scalar!(
         r#"select distinct event_id as "event_id!" from commands where run_id = any($1) and event_id is not null"#,
@@ -65,18 +65,18 @@ pub async fn consumed(pool: &PgPool, runs: &[RunId]) -> Result<Vec<Uuid>, StoreE
     Ok(found.fetch_all(pool).await?)
 }
 
-/// These events, seen as if the runs `going` were gone.
+/// Returns these events as they would be if the runs `going` were gone.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn events_of(pool: &PgPool, events: &[Uuid], going: &[RunId]) -> Result<Vec<EventRow>, StoreError> {
     Ok(events!("e.id = any($2) order by e.id", pool, going, events))
 }
 
-/// Events that were stored before a time, oldest first, behind `after`.
+/// Returns events received before a time, oldest first, after `after`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn old_events(pool: &PgPool, before: Time, after: Uuid, limit: i64) -> Result<Vec<EventRow>, StoreError> {
     Ok(events!(
         "e.id > $2 and e.id < uuid_floor($3::timestamptz at time zone 'utc') order by e.id limit $4",
@@ -88,19 +88,19 @@ pub async fn old_events(pool: &PgPool, before: Time, after: Uuid, limit: i64) ->
     ))
 }
 
-/// An event's row as archives take it.
+/// An event's row in the form that archives use.
 #[derive(Debug)]
 pub struct EventLine {
-    /// Which event.
+    /// Id of the event.
     pub id: Uuid,
-    /// JSON text of its columns by name.
+    /// Columns by name, as JSON text.
     pub row: String,
 }
 
-/// The rows of events, by id.
+/// Returns the rows of events, by id.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn event_lines(pool: &PgPool, events: &[Uuid]) -> Result<Vec<EventLine>, StoreError> {
     Ok(sqlx::query_as!(
         EventLine,
@@ -111,10 +111,10 @@ pub async fn event_lines(pool: &PgPool, events: &[Uuid]) -> Result<Vec<EventLine
     .await?)
 }
 
-/// Deliveries of events with other bytes, as JSON text of their columns by name.
+/// Returns the redeliveries of events with other bytes: columns by name, as JSON text.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn redeliveries(pool: &PgPool, events: &[Uuid]) -> Result<Vec<String>, StoreError> {
     Ok(sqlx::query_scalar!(
         r#"select to_json(r)::text as "row!" from redeliveries r where event = any($1) order by event, body_hash"#,
@@ -124,11 +124,12 @@ pub async fn redeliveries(pool: &PgPool, events: &[Uuid]) -> Result<Vec<String>,
     .await?)
 }
 
-/// Removes some of the events of an archive, with the deliveries beside them; how many leave its list. One stays if it is not as it was
-/// archived, if it waits for someone, or if one of its runs is here.
+/// Removes some of the events of an archive with their redeliveries. An event stays if it has changed since it was
+/// archived, is still needed, or has a run that still exists. Returns how many events left the list of removals, and
+/// how many of them were removed.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn remove_events(pool: &PgPool, archive: Uuid, limit: i64) -> Result<(i64, i64), StoreError> {
     let row = sqlx::query!(
         r#"with picked as (
@@ -153,25 +154,25 @@ pub async fn remove_events(pool: &PgPool, archive: Uuid, limit: i64) -> Result<(
     Ok((row.listed, row.gone))
 }
 
-/// The id under which a sender may repeat an event.
+/// The key under which a sender may repeat an event.
 #[derive(Debug, Clone)]
 pub struct KeyRow {
     /// Name of the source.
     pub source: String,
     /// The sender's id.
     pub event_id: String,
-    /// When the event came.
+    /// Time at which the event was received.
     pub received_at: Time,
-    /// The event is still here.
+    /// Whether the event still exists.
     pub has_event: bool,
-    /// One of its runs is still here.
+    /// Whether one of its runs still exists.
     pub has_runs: bool,
 }
 
-/// Ids of events that came before a time, oldest first, behind `after`.
+/// Returns keys of events received before a time, oldest first, after `after`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn old_keys(
     pool: &PgPool,
     before: Time,
@@ -197,10 +198,10 @@ pub async fn old_keys(
     .await?)
 }
 
-/// Forgets ids of events that are gone, and deliveries that came after they went; how many ids.
+/// Deletes keys of events that are gone, and redeliveries received after that. Returns the number of keys.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn delete_keys(pool: &PgPool, keys: &[&KeyRow]) -> Result<u64, StoreError> {
     let done = sqlx::query_scalar!(
         r#"with gone as (

@@ -1,7 +1,8 @@
-//! Retention: what may go, what an archive needs of it, and its removal.
+//! Retention: what may be removed, what its archive contains, and the removal.
 //!
-//! Nothing here holds a transaction while files are written. Runs and their journals go only through `remove_archived_runs` of migration 24,
-//! which names them by the rows that [`record`] wrote, and checks again that each is as it was archived.
+//! No transaction is open while files are written. Runs and journals are removed only by `remove_archived_runs` of
+//! migration 24, which reads the rows that [`record`] wrote and checks again that nothing has changed since it was
+//! archived.
 
 mod due;
 mod events;
@@ -23,20 +24,20 @@ use super::StoreError;
 use super::audit::{self, Sealed};
 use crate::machine::{RunId, Time};
 
-/// How long a lease lasts unless it is renewed.
+/// Seconds that a lease lasts unless it is renewed.
 const LEASE_SECONDS: f64 = 60.0;
 
-/// What a holder of the lease finds.
+/// The lease, as its holder finds it.
 #[derive(Debug)]
 pub struct Lease {
-    /// An archive that someone began and did not record.
+    /// Name of an archive that an earlier holder began to write and did not record.
     pub writing: Option<String>,
 }
 
-/// Takes or renews the lease, by the clock of the database; none while someone else has it.
+/// Takes or renews the lease, by the clock of the database. Returns `None` while someone else holds it.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn lease(pool: &PgPool, holder: Uuid) -> Result<Option<Lease>, StoreError> {
     Ok(sqlx::query_as!(
         Lease,
@@ -49,10 +50,10 @@ pub async fn lease(pool: &PgPool, holder: Uuid) -> Result<Option<Lease>, StoreEr
     .await?)
 }
 
-/// Gives the lease back.
+/// Releases the lease.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn release(pool: &PgPool, holder: Uuid) -> Result<(), StoreError> {
     sqlx::query!("update retention_lease set holder = null, until = '-infinity' where holder = $1", holder)
         .execute(pool)
@@ -60,10 +61,10 @@ pub async fn release(pool: &PgPool, holder: Uuid) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Notes the name of the archive that is about to be written, or that none is; false if the lease is lost.
+/// Records the name of the archive that is about to be written, or that none is. Returns false if the lease is lost.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn note_writing(pool: &PgPool, holder: Uuid, name: Option<&str>) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "update retention_lease set writing = $2 where holder = $1 and until > clock_timestamp()",
@@ -73,48 +74,49 @@ pub async fn note_writing(pool: &PgPool, holder: Uuid, name: Option<&str>) -> Re
     Ok(done.execute(pool).await?.rows_affected() == 1)
 }
 
-/// What was archived and is to be removed.
+/// An archived run or event that is to be removed.
 #[derive(Debug, Clone)]
 pub struct Removal {
     /// `run` or `event`
     pub kind: &'static str,
-    /// Its id.
+    /// Id of the run or event.
     pub item: Uuid,
-    /// The run at the top of its family; of an event, itself.
+    /// Id of the run at the top of the family; of an event, its own id.
     pub family: Uuid,
-    /// Journal rows of the run; runs of the event.
+    /// Number of the run's journal records, or of the event's runs.
     pub seq: i32,
-    /// Head of the run; empty of an event.
+    /// Head of the run; empty for an event.
     pub head: Vec<u8>,
 }
 
 /// A row of `archives`.
 #[derive(Debug)]
 pub struct NewArchive<'a> {
-    /// UUIDv7.
+    /// Id, a UUIDv7.
     pub id: Uuid,
-    /// Name in the folder.
+    /// Name of the file in the archive folder.
     pub file: &'a str,
-    /// Of the file as it is on disk.
+    /// SHA-256 of the file on disk.
     pub sha256: &'a [u8],
-    /// Of what it holds.
+    /// Digest of the contents.
     pub digest: &'a [u8],
-    /// Size of the file.
+    /// Size of the file in bytes.
     pub bytes: i64,
-    /// Lines between the first and the last.
+    /// Number of lines between the first and the last.
     pub rows: i64,
-    /// Its events, sorted.
+    /// Ids of its events, sorted.
     pub events: &'a [Uuid],
-    /// Its runs, sorted.
+    /// Ids of its runs, sorted.
     pub runs: &'a [RunId],
-    /// Who wrote it.
+    /// Name of the node or person that wrote it.
     pub written_by: &'a str,
 }
 
-/// Records an archive that is on disk, and what is to be removed for it; false, and nothing is recorded, if the lease is lost.
+/// Records an archive that is on disk, and what is to be removed. Returns false and records nothing if the lease is
+/// lost.
 ///
 /// # Errors
-/// The database is away, or something in it is in another archive already.
+/// The database is unavailable, or another archive already contains one of the runs or events.
 pub async fn record(
     pool: &PgPool,
     holder: Uuid,
@@ -165,45 +167,45 @@ pub async fn record(
     Ok(true)
 }
 
-/// Whether an archive has this event.
+/// Whether an archive contains this event.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn has_event(conn: &mut PgConnection, event: Uuid) -> Result<bool, StoreError> {
     Ok(sqlx::query_scalar!(r#"select exists (select from archives_with_event($1)) as "has!""#, event)
         .fetch_one(conn)
         .await?)
 }
 
-/// Whether an archive has this run.
+/// Whether an archive contains this run.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn has_run(conn: &mut PgConnection, run: RunId) -> Result<bool, StoreError> {
     Ok(sqlx::query_scalar!(r#"select exists (select from archives_with_run($1)) as "has!""#, run)
         .fetch_one(conn)
         .await?)
 }
 
-/// An archive as its row describes it.
+/// An archive according to its row.
 #[derive(Debug)]
 pub struct ArchiveRow {
-    /// UUIDv7.
+    /// Id, a UUIDv7.
     pub id: Uuid,
-    /// Name in the folder.
+    /// Name of the file in the archive folder.
     pub file: String,
-    /// Of the file as it is on disk.
+    /// SHA-256 of the file on disk.
     pub sha256: Vec<u8>,
-    /// Of what it holds.
+    /// Digest of the contents.
     pub digest: Vec<u8>,
-    /// Size of the file.
+    /// Size of the file in bytes.
     pub bytes: i64,
 }
 
-/// Archives of which not everything is removed yet, oldest first.
+/// Returns archives whose runs and events are not all removed yet, oldest first.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn unfinished(pool: &PgPool) -> Result<Vec<ArchiveRow>, StoreError> {
     Ok(sqlx::query_as!(
         ArchiveRow,
@@ -214,28 +216,28 @@ pub async fn unfinished(pool: &PgPool) -> Result<Vec<ArchiveRow>, StoreError> {
     .await?)
 }
 
-/// An archive by its id.
+/// Returns an archive by its id.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn archive(pool: &PgPool, id: Uuid) -> Result<Option<ArchiveRow>, StoreError> {
     Ok(sqlx::query_as!(ArchiveRow, "select id, file, sha256, digest, bytes from archives where id = $1", id)
         .fetch_optional(pool)
         .await?)
 }
 
-/// When an archive was written last.
+/// Returns the time at which the last archive was written.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn last_written(pool: &PgPool) -> Result<Option<Time>, StoreError> {
     Ok(sqlx::query_scalar!("select written_at from archives order by id desc limit 1").fetch_optional(pool).await?)
 }
 
-/// The file that has a run; the latest, if there are several.
+/// Returns the name of the file that contains a run; the newest, if there are several.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn archive_of(pool: &PgPool, run: RunId) -> Result<Option<String>, StoreError> {
     Ok(sqlx::query_scalar!(
         "select file from archives where id = any(array(select archives_with_run($1))) order by id desc limit 1",
@@ -245,27 +247,27 @@ pub async fn archive_of(pool: &PgPool, run: RunId) -> Result<Option<String>, Sto
     .await?)
 }
 
-/// What one transaction removed.
+/// The result of one removal transaction.
 #[derive(Debug)]
 pub struct RemovedRuns {
     /// Number of runs.
     pub removed: i32,
-    /// Families that stay, since they are not as they were archived.
+    /// Number of families that were kept because they have changed since they were archived.
     pub kept: i32,
-    /// Nothing of the archive is left to remove.
+    /// Whether nothing of the archive is left to remove.
     pub is_done: bool,
 }
 
-/// Most runs that one transaction removes, unless a family is larger.
+/// Maximum number of runs that one transaction removes; a single family may be larger.
 const RUNS_AT_ONCE: i32 = 200;
 
-/// Most journal rows that one transaction removes, unless a family has more.
+/// Maximum number of journal rows that one transaction removes; a single family may have more.
 const ROWS_AT_ONCE: i32 = 20_000;
 
 /// Removes some of the runs of an archive.
 ///
 /// # Errors
-/// The database is away, or someone holds a lock for long.
+/// The database is unavailable or a lock wait times out.
 pub async fn remove_runs(pool: &PgPool, archive: Uuid) -> Result<RemovedRuns, StoreError> {
     Ok(sqlx::query_as!(
         RemovedRuns,
@@ -278,18 +280,19 @@ pub async fn remove_runs(pool: &PgPool, archive: Uuid) -> Result<RemovedRuns, St
     .await?)
 }
 
-/// Takes an archive off the list: what is left of it in the database stays, and is archived again when it is due.
+/// Cancels the pending removals of an archive: what is left in the database stays, and is archived again when it is
+/// due. Returns the number of removals.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn discard(pool: &PgPool, archive: Uuid) -> Result<u64, StoreError> {
     Ok(sqlx::query!("delete from removals where archive_id = $1", archive).execute(pool).await?.rows_affected())
 }
 
-/// Drops one partition of the past in which nothing is left; gives its name.
+/// Drops one empty partition of the past and returns its name.
 ///
 /// # Errors
-/// The database is away, or someone holds a lock for long.
+/// The database is unavailable or a lock wait times out.
 pub async fn drop_empty_partition(pool: &PgPool) -> Result<Option<String>, StoreError> {
     Ok(sqlx::query_scalar!("select drop_empty_partition()").fetch_one(pool).await?)
 }

@@ -1,4 +1,4 @@
-//! What people are shown of retention: what is due, and what takes the room.
+//! What people see of retention: how much is due, and what takes up space.
 
 use sqlx::PgPool;
 
@@ -6,19 +6,19 @@ use super::DueFilter;
 use crate::machine::Time;
 use crate::store::StoreError;
 
-/// How many runs are due.
+/// The runs that are due.
 #[derive(Debug)]
 pub struct Backlog {
-    /// Number of runs; counting stops at the limit.
+    /// Number of runs, at most the limit.
     pub runs: i64,
-    /// When the one that ended first did.
+    /// Time at which the first of them closed.
     pub oldest: Option<Time>,
 }
 
-/// Runs that ended before a time and need nobody.
+/// Counts runs that closed before a time and need no attention.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn backlog(pool: &PgPool, filter: &DueFilter, limit: i64) -> Result<Backlog, StoreError> {
     Ok(sqlx::query_as!(
         Backlog,
@@ -35,10 +35,10 @@ pub async fn backlog(pool: &PgPool, filter: &DueFilter, limit: i64) -> Result<Ba
     .await?)
 }
 
-/// When the run that ended first did, of those of a version with one end that need nobody.
+/// Returns the time at which the first run of a version closed with this status, among those that need no attention.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn oldest(pool: &PgPool, definition: i32, status: &str) -> Result<Option<Time>, StoreError> {
     let found = sqlx::query_scalar!(
         r#"select finished_at as "finished_at!" from runs
@@ -50,21 +50,21 @@ pub async fn oldest(pool: &PgPool, definition: i32, status: &str) -> Result<Opti
     Ok(found.fetch_optional(pool).await?)
 }
 
-/// A table and the room that it takes.
+/// The size of a table.
 #[derive(Debug, serde::Serialize)]
 pub struct TableSize {
-    /// Its name; partitions count to their table.
+    /// Name of the table; includes its partitions.
     pub table: String,
-    /// With its indexes.
+    /// Bytes, including indexes.
     pub bytes: i64,
-    /// Number of partitions, the default one included.
+    /// Number of partitions, including the default one.
     pub partitions: i64,
 }
 
-/// The largest tables, largest first.
+/// Returns the largest tables, largest first.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn table_sizes(pool: &PgPool, limit: i64) -> Result<Vec<TableSize>, StoreError> {
     Ok(sqlx::query_as!(
         TableSize,

@@ -1,4 +1,4 @@
-//! Ownership of runs: claiming what is due, releasing what dead nodes left, reading back what is owned.
+//! Ownership of runs: claiming due runs, releasing runs of dead nodes, and reading back what a node owns.
 
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -7,32 +7,33 @@ use crate::machine::{RunId, Time};
 use crate::store::StoreError;
 use crate::store::nodes::formats::Format;
 
-/// A run just claimed, or owned.
+/// A claimed run.
 #[derive(Debug, Clone)]
 pub struct ClaimedRun {
-    /// The run.
+    /// Id of the run.
     pub id: RunId,
-    /// What it runs.
+    /// Id of its definition.
     pub definition_id: i32,
-    /// The fence under which it is owned.
+    /// Fence of this ownership.
     pub fence: i64,
     /// Number of the last record.
     pub seq: i32,
-    /// The record from which folding its journal begins; none: the first.
+    /// Number of the record from which folding the journal begins; `None` for the first.
     pub base: Option<i32>,
-    /// Claims since the last recorded progress that nobody gave back, this one included: each but this is a node that died.
+    /// Number of claims since the last recorded progress, including this one. Every other one is a node that died,
+    /// because live nodes give claims back.
     pub attempts: i16,
     /// Hash of the last journal row.
     pub head: Vec<u8>,
-    /// Accepted.
+    /// Time at which the run was accepted.
     pub created_at: Time,
 }
 
-/// Claims runs that are due, longest due first. Those that may have killed their nodes before are left out; see
-/// [`claim_suspect`], and those in a format newer than the node's. The attempt is counted before anything is executed.
+/// Claims due runs, longest due first, counting the attempt before anything is executed. Skips runs that may have
+/// killed their nodes (see [`claim_suspect`]), and runs in a format newer than the node's.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn claim_due(pool: &PgPool, node: Uuid, limit: i64, format: Format) -> Result<Vec<ClaimedRun>, StoreError> {
     Ok(sqlx::query_as!(
         ClaimedRun,
@@ -50,11 +51,11 @@ pub async fn claim_due(pool: &PgPool, node: Uuid, limit: i64, format: Format) ->
     .await?)
 }
 
-/// Claims one run after two unexplained deaths of its nodes: such runs are driven one at a time, so that a third death
-/// names the culprit.
+/// Claims one run whose nodes died twice without explanation. Such runs are driven one at a time, so that a third death
+/// identifies the culprit.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn claim_suspect(pool: &PgPool, node: Uuid, format: Format) -> Result<Option<ClaimedRun>, StoreError> {
     Ok(sqlx::query_as!(
         ClaimedRun,
@@ -71,10 +72,10 @@ pub async fn claim_suspect(pool: &PgPool, node: Uuid, format: Format) -> Result<
     .await?)
 }
 
-/// Runs that this node owns: after a lost reply it may own some that it does not know of.
+/// Returns the runs that this node owns. After a lost reply, a node may own runs that it does not know of.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn owned_by(pool: &PgPool, node: Uuid, limit: i64) -> Result<Vec<ClaimedRun>, StoreError> {
     Ok(sqlx::query_as!(
         ClaimedRun,
@@ -86,10 +87,10 @@ pub async fn owned_by(pool: &PgPool, node: Uuid, limit: i64) -> Result<Vec<Claim
     .await?)
 }
 
-/// Those of these runs that this node owns now.
+/// Returns those of these runs that this node still owns.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn still_owned_by(pool: &PgPool, node: Uuid, runs: &[RunId]) -> Result<Vec<ClaimedRun>, StoreError> {
     Ok(sqlx::query_as!(
         ClaimedRun,
@@ -104,13 +105,14 @@ pub async fn still_owned_by(pool: &PgPool, node: Uuid, runs: &[RunId]) -> Result
     .await?)
 }
 
-/// Releases a batch of runs whose owner is dead: claimable at once, under a new fence. Gives how many.
+/// Releases up to `limit` runs of dead nodes, under a new fence, so that they can be claimed at once. Returns their
+/// number.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn release_of_dead_nodes(pool: &PgPool, limit: i64) -> Result<u64, StoreError> {
     let done = sqlx::query!(
-        // Dead nodes are few, owned runs are many: the plan begins with the nodes, whatever the statistics.
+        // Dead nodes are few and owned runs are many, so the plan must begin with the nodes, whatever the statistics.
         "with dead as materialized (select id from nodes where dead_at is not null)
          update runs r set owner = null, fence = r.fence + 1, wake_at = now()
          from (select o.shard, o.id from dead n join runs o on o.owner = n.id
@@ -123,10 +125,11 @@ pub async fn release_of_dead_nodes(pool: &PgPool, limit: i64) -> Result<u64, Sto
     Ok(done.rows_affected())
 }
 
-/// Releases what this node still owns, claimable at once; the claims are given back, for this was no death.
+/// Releases all runs of this node, so that they can be claimed at once. Gives their claims back, because the node did
+/// not die. Returns their number.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn release_all_of(pool: &PgPool, node: Uuid) -> Result<u64, StoreError> {
     let done = sqlx::query!(
         "update runs set owner = null, fence = fence + 1, wake_at = now(), attempts = greatest(attempts - 1, 0)
@@ -138,13 +141,14 @@ pub async fn release_all_of(pool: &PgPool, node: Uuid) -> Result<u64, StoreError
     Ok(done.rows_affected())
 }
 
-/// Gives claims back that were no death: the node lost its lease and lives. Whoever drives these runs now is not touched.
+/// Gives claims back for a node that lost its lease but is alive. The current owners of the runs are
+/// unaffected.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn forgive(pool: &PgPool, runs: &[RunId]) -> Result<(), StoreError> {
     sqlx::query!(
-        // In the order in which every batch locks runs.
+        // All statements lock runs in this order.
         "with lived as materialized (
              select r.shard, r.id from unnest($1::smallint[], $2::uuid[]) as u (shard, id)
              join runs r on r.shard = u.shard and r.id = u.id
@@ -158,21 +162,22 @@ pub async fn forgive(pool: &PgPool, runs: &[RunId]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// A run that a node took up, and under which fence: what is written by it changes nothing once the run has left that node.
+/// A node's ownership of a run under a fence. Writes with it have no effect once the run has left the node.
 #[derive(Debug, Clone, Copy)]
 pub struct Hold {
-    /// The node.
+    /// Id of the node.
     pub node: Uuid,
-    /// The run.
+    /// Id of the run.
     pub run: RunId,
-    /// The fence.
+    /// Fence of the ownership.
     pub fence: i64,
 }
 
-/// Leaves a run to a person whose nodes died while they read it, so that it could not be parked in its journal. Nobody takes it up by itself.
+/// Parks a run whose nodes died while reading it, so that this cannot be recorded in its journal. It needs attention
+/// and is not claimed again.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn park_unread(pool: &PgPool, of: Hold) -> Result<(), StoreError> {
     sqlx::query!(
         "update runs set owner = null, fence = fence + 1, wake_at = null, attempts = 0, attention = 'poison'
@@ -187,10 +192,10 @@ pub async fn park_unread(pool: &PgPool, of: Hold) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Releases one run that this node cannot drive, until a later time.
+/// Releases a run that this node cannot drive, until a later time.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn release_one(pool: &PgPool, of: Hold, until: Time) -> Result<(), StoreError> {
     sqlx::query!(
         "update runs set owner = null, fence = fence + 1, wake_at = $5, attempts = greatest(attempts - 1, 0)
@@ -206,11 +211,11 @@ pub async fn release_one(pool: &PgPool, of: Hold, until: Time) -> Result<(), Sto
     Ok(())
 }
 
-/// Sets a run aside that nobody can read: it needs a person, and is looked at again later. Whoever can read it then takes it
-/// up as it was.
+/// Sets aside a run that this version cannot read: it needs attention, and is claimed again later in case a node can
+/// read it then.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn set_aside(pool: &PgPool, of: Hold, until: Time) -> Result<(), StoreError> {
     sqlx::query!(
         "update runs set owner = null, fence = fence + 1, wake_at = $5, attempts = 0, attention = 'poison'
@@ -226,10 +231,10 @@ pub async fn set_aside(pool: &PgPool, of: Hold, until: Time) -> Result<(), Store
     Ok(())
 }
 
-/// Makes an unowned run due now, so that a node looks at it.
+/// Makes an unowned run due now, so that a node claims it.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn wake(pool: &PgPool, run: RunId) -> Result<(), StoreError> {
     sqlx::query!(
         "update runs set wake_at = now() where shard = $1 and id = $2 and owner is null and finished_at is null",

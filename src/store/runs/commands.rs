@@ -1,4 +1,4 @@
-//! What operators want done: recorded first, answered in the transaction that does it.
+//! Commands for runs: recorded first, answered in the transaction that carries them out.
 
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
@@ -6,68 +6,69 @@ use uuid::Uuid;
 use crate::machine::{Actor, Message, RunId};
 use crate::store::{StoreError, shard};
 
-/// A command that nobody has answered yet.
+/// An unanswered command.
 #[derive(Debug, Clone)]
 pub struct OpenCommand {
-    /// UUIDv7.
+    /// Id, a UUIDv7.
     pub id: Uuid,
-    /// The run.
+    /// Id of the run.
     pub run_id: RunId,
-    /// JSON text of the act.
+    /// The act, as JSON text.
     pub act: String,
-    /// Who.
+    /// Who acts.
     pub actor: String,
-    /// Why.
+    /// The reason given, if any.
     pub reason: Option<String>,
-    /// JSON text of the [`crate::machine::Approval`], where a second person approved it.
+    /// The [`crate::machine::Approval`] of a second person, as JSON text.
     pub approval: Option<String>,
 }
 
-/// A command on its way in.
+/// A command to record.
 #[derive(Debug)]
 pub struct NewCommand<'a> {
-    /// UUIDv7.
+    /// Id, a UUIDv7.
     pub id: Uuid,
-    /// The run.
+    /// Id of the run.
     pub run: RunId,
-    /// JSON text of the act.
+    /// The act, as JSON text.
     pub act: &'a str,
-    /// Who.
+    /// Who acts.
     pub actor: &'a str,
-    /// Why.
+    /// The reason given, if any.
     pub reason: Option<&'a str>,
 }
 
-/// Something that a run is told by another part of Stepwell.
+/// A message to a run from another part of Stepwell.
 #[derive(Debug, Clone)]
 pub struct NewMessage {
-    /// UUIDv7.
+    /// Id, a UUIDv7.
     pub id: Uuid,
-    /// The run.
+    /// Id of the run.
     pub run: RunId,
-    /// JSON text of the [`crate::machine::Message`].
+    /// The [`crate::machine::Message`], as JSON text.
     pub message: String,
-    /// Who tells it.
+    /// Who sends it.
     pub actor: String,
-    /// The event that it brings, and the `listen` that it is for: it comes there once.
+    /// The event that it delivers, and the execution of the `listen` that receives it. Each pair is delivered once.
     pub event: Option<(Uuid, i32)>,
-    /// Whether it waits for a run that does not exist yet: the commit that starts it may come later. Else it is lost then.
+    /// Whether to store it even if the run does not exist, because the commit that starts the run may come later.
+    /// Otherwise it is dropped.
     pub is_kept: bool,
 }
 
-/// The outcome of a command.
+/// The answer to a command.
 #[derive(Debug)]
 pub struct Answer {
-    /// Whether it was dealt with.
+    /// Whether it was answered.
     pub answered: bool,
     /// Why it was refused, if it was.
     pub refusal: Option<String>,
 }
 
-/// Records a command; false if there is no such run.
+/// Records a command. Returns false if there is no such run.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn insert(pool: &PgPool, command: &NewCommand<'_>) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "insert into commands (id, shard, run_id, act, actor, reason)
@@ -84,7 +85,7 @@ pub async fn insert(pool: &PgPool, command: &NewCommand<'_>) -> Result<bool, Sto
     Ok(done.rows_affected() == 1)
 }
 
-/// Tells a run that it is its turn.
+/// Returns the message that tells a run that its turn in a queue has come.
 pub(super) fn turn(run: RunId) -> NewMessage {
     NewMessage {
         id: Uuid::now_v7(),
@@ -96,11 +97,11 @@ pub(super) fn turn(run: RunId) -> NewMessage {
     }
 }
 
-/// Leaves messages for runs; gives the runs that had not been told before. A message for a run that does
-/// not exist is lost, unless it is kept for it.
+/// Stores messages for runs. Returns the runs that had not received them before. Messages for runs that do not exist
+/// are dropped unless `is_kept` is set.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn tell(conn: &mut PgConnection, messages: &[&NewMessage]) -> Result<Vec<RunId>, StoreError> {
     let m = messages;
     Ok(sqlx::query_scalar!(
@@ -125,10 +126,10 @@ pub async fn tell(conn: &mut PgConnection, messages: &[&NewMessage]) -> Result<V
     .await?)
 }
 
-/// Forgets what was kept for runs that never came to be.
+/// Deletes messages kept for runs that never started.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn forget_unborn(pool: &PgPool) -> Result<(), StoreError> {
     sqlx::query!(
         "delete from commands c where c.answered_at is null and c.created_at < now() - interval '1 day'
@@ -139,10 +140,10 @@ pub async fn forget_unborn(pool: &PgPool) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The outcome of a command.
+/// Returns the answer to a command.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn answer_of(pool: &PgPool, id: Uuid) -> Result<Option<Answer>, StoreError> {
     Ok(sqlx::query_as!(
         Answer,
@@ -153,14 +154,15 @@ pub async fn answer_of(pool: &PgPool, id: Uuid) -> Result<Option<Answer>, StoreE
     .await?)
 }
 
-/// Open commands for runs that this node owns, oldest first.
+/// Returns open commands for runs that this node owns, oldest first.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn open_for_node(pool: &PgPool, node: Uuid, limit: i64) -> Result<Vec<OpenCommand>, StoreError> {
     Ok(sqlx::query_as!(
         OpenCommand,
-        // Open commands are few, owned runs are many: the plan must begin with the commands, whatever the statistics.
+        // Open commands are few and owned runs are many, so the plan must begin with the commands, whatever the
+        // statistics.
         r#"with open as materialized (
                select id, shard, run_id, act, actor, reason, approval from commands where answered_at is null limit 10000)
            select c.id as "id!", c.run_id as "run_id!", c.act::text as "act!", c.actor as "actor!", c.reason,
@@ -174,10 +176,10 @@ pub async fn open_for_node(pool: &PgPool, node: Uuid, limit: i64) -> Result<Vec<
     .await?)
 }
 
-/// Open commands of these runs, of each run oldest first.
+/// Returns open commands for these runs, oldest first per run.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn open_for_runs(pool: &PgPool, runs: &[RunId]) -> Result<Vec<OpenCommand>, StoreError> {
     Ok(sqlx::query_as!(
         OpenCommand,
@@ -190,14 +192,14 @@ pub async fn open_for_runs(pool: &PgPool, runs: &[RunId]) -> Result<Vec<OpenComm
     .await?)
 }
 
-/// Makes unowned runs with open commands due, and refuses commands for runs that have ended. Gives how many were woken.
+/// Makes unowned runs with open commands due, and refuses commands for closed runs. Returns the number of runs woken.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn wake_commanded(pool: &PgPool) -> Result<u64, StoreError> {
     sqlx::query!(
-        // A run that is over can still be undone with its parent, and started again: what tells it so is left to the run itself. Looked at
-        // as text, for one row that Postgres cannot read as JSON would fail an operator of JSON, and with it all others.
+        // A closed run can still be undone with its parent or restarted, so it answers those messages itself. Compared
+        // as text, because a JSON operator would fail for all rows if Postgres could not parse one.
         "with open as materialized (
                   select id, shard, run_id from commands where answered_at is null and act::text not like all (array['{\"stop\":%', '{\"restarted\":%'])
                   limit 10000 for update skip locked),
@@ -210,7 +212,7 @@ pub async fn wake_commanded(pool: &PgPool) -> Result<u64, StoreError> {
     .execute(pool)
     .await?;
     let woken = sqlx::query!(
-        // It waits for no row: a transaction that holds one is changing the run now, and the next look finds the rest.
+        // Skips locked rows: the transaction that holds one is changing the run now, and the next pass finds the rest.
         "with open as materialized (
                   select distinct shard, run_id from commands where answered_at is null limit 10000),
               asleep as materialized (
@@ -224,10 +226,10 @@ pub async fn wake_commanded(pool: &PgPool) -> Result<u64, StoreError> {
     Ok(woken.rows_affected())
 }
 
-/// Answers commands: null is "done", a text is why it was refused.
+/// Answers commands. `None` means done, a text is the reason for refusing.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn answer(conn: &mut PgConnection, answers: &[(Uuid, Option<String>)]) -> Result<(), StoreError> {
     sqlx::query!(
         "update commands c set answered_at = now(), refusal = u.refusal
@@ -239,7 +241,8 @@ pub async fn answer(conn: &mut PgConnection, answers: &[(Uuid, Option<String>)])
     .await?;
     let refused: Vec<Uuid> = answers.iter().filter(|(_, refusal)| refusal.is_some()).map(|(id, _)| *id).collect();
     if !refused.is_empty() {
-        // An event that came too late for one `listen` is there for the next: that one looks at what it may have missed.
+        // An event that came too late for one `listen` may match the next, so listeners check again for events that
+        // they missed.
         sqlx::query!(
             "update listeners l set checked = false from commands c
              where c.id = any($1) and c.event_id is not null and l.shard = c.shard and l.run_id = c.run_id",

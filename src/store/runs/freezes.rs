@@ -1,4 +1,4 @@
-//! Freezes, and the runs that wait for their end.
+//! Freezes of workflows, and the runs that wait for their end.
 
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
@@ -8,50 +8,50 @@ use crate::store::acts::{self, By};
 use crate::store::audit::Sealed;
 use crate::store::{StoreError, shard};
 
-/// A freeze.
+/// A freeze, which holds back runs that events start.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct Freeze {
-    /// UUIDv7.
+    /// Id, a UUIDv7.
     pub id: Uuid,
-    /// `namespace/name` of each frozen workflow.
+    /// Frozen workflows, as `namespace/name`.
     pub workflows: Vec<String>,
-    /// Connections: workflows that call one, or start others that do, are frozen too.
+    /// Frozen connections: workflows that call one, or start workflows that do, are frozen too.
     pub connections: Vec<String>,
-    /// Why.
+    /// The reason given.
     pub reason: String,
-    /// Who froze.
+    /// Actor who began it.
     pub actor: String,
-    /// Since when.
+    /// Time at which it began.
     pub created_at: Time,
-    /// When it ends by itself.
+    /// Time at which it expires.
     pub until: Option<Time>,
-    /// When it ended.
+    /// Time at which it ended.
     pub ended_at: Option<Time>,
-    /// Who ended it.
+    /// Actor who ended it.
     pub ended_by: Option<String>,
-    /// Why.
+    /// The reason given for ending it.
     pub end_reason: Option<String>,
-    /// When the last run that waited for it continued.
+    /// Time at which the last waiting run continued.
     pub released_at: Option<Time>,
-    /// Runs that wait for its end; counted up to 1,000.
+    /// Number of runs that wait for its end, up to 1,000.
     pub waiting: i64,
 }
 
-/// A freeze on its way in.
+/// A freeze to begin.
 #[derive(Debug)]
 pub struct NewFreeze<'a> {
-    /// As in [`Freeze`].
+    /// Workflows to freeze, as `namespace/name`.
     pub workflows: &'a [String],
-    /// As in [`Freeze`].
+    /// Connections to freeze.
     pub connections: &'a [String],
-    /// As in [`Freeze`].
+    /// Time at which it expires.
     pub until: Option<Time>,
 }
 
-/// Freezes that still hold runs back, oldest first.
+/// Returns freezes that still hold runs, oldest first.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn unreleased(pool: &PgPool) -> Result<Vec<Freeze>, StoreError> {
     Ok(sqlx::query_as!(
         Freeze,
@@ -63,19 +63,19 @@ pub async fn unreleased(pool: &PgPool) -> Result<Vec<Freeze>, StoreError> {
     .await?)
 }
 
-/// The freezes that hold runs back now. None begins until the transaction ends: an answer that a freeze holds has waited for every
-/// run that was started without it.
+/// Returns the freezes in force. None begins until the transaction ends: a freeze is confirmed only after every run
+/// that started without it has been committed.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn in_force(conn: &mut PgConnection) -> Result<Vec<Uuid>, StoreError> {
     Ok(sqlx::query_scalar!(r#"select freezes_in_force() as "freezes!""#).fetch_one(conn).await?)
 }
 
-/// Freezes, latest first, those before `before`.
+/// Lists freezes, newest first, before the freeze `before`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn list(pool: &PgPool, before: Option<Uuid>, limit: i64) -> Result<Vec<Freeze>, StoreError> {
     Ok(sqlx::query_as!(
         Freeze,
@@ -89,10 +89,10 @@ pub async fn list(pool: &PgPool, before: Option<Uuid>, limit: i64) -> Result<Vec
     .await?)
 }
 
-/// One freeze.
+/// Returns a freeze by its id.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn find(pool: &PgPool, id: Uuid) -> Result<Option<Freeze>, StoreError> {
     Ok(sqlx::query_as!(
         Freeze,
@@ -105,11 +105,11 @@ pub async fn find(pool: &PgPool, id: Uuid) -> Result<Option<Freeze>, StoreError>
     .await?)
 }
 
-/// Begins a freeze. It waits for transactions that start runs, up to three seconds: then one of them hangs, and the freeze could not be
-/// promised.
+/// Begins a freeze. Waits up to three seconds for transactions that are starting runs: if one hangs longer, the freeze
+/// cannot be guaranteed.
 ///
 /// # Errors
-/// The database is away, refuses a value, or such a transaction does not end.
+/// The database is unavailable or rejects a value, or such a transaction does not end.
 pub async fn create(pool: &PgPool, new: &NewFreeze<'_>, by: By<'_>) -> Result<Uuid, StoreError> {
     let id = Uuid::now_v7();
     let mut transaction = pool.begin().await?;
@@ -133,10 +133,10 @@ pub async fn create(pool: &PgPool, new: &NewFreeze<'_>, by: By<'_>) -> Result<Uu
     Ok(id)
 }
 
-/// Ends a freeze; false if it has ended, or there is none.
+/// Ends a freeze. Returns false if it has ended, or there is none.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn end(pool: &PgPool, id: Uuid, by: By<'_>) -> Result<bool, StoreError> {
     let mut transaction = pool.begin().await?;
     let ended = sqlx::query!(
@@ -156,10 +156,10 @@ pub async fn end(pool: &PgPool, id: Uuid, by: By<'_>) -> Result<bool, StoreError
     Ok(true)
 }
 
-/// Ends freezes whose time has come.
+/// Ends freezes whose time is up.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn expire(pool: &PgPool) -> Result<(), StoreError> {
     let engine = Actor::engine();
     let mut transaction = pool.begin().await?;
@@ -179,10 +179,10 @@ pub async fn expire(pool: &PgPool) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Runs that wait for the end of a freeze from now on.
+/// Makes runs wait for the end of a freeze.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub(super) async fn hold(conn: &mut PgConnection, frozen: &[(RunId, Uuid)]) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into frozen (run_id, freeze_id) select * from unnest($1::uuid[], $2::uuid[]) on conflict do nothing",
@@ -194,19 +194,19 @@ pub(super) async fn hold(conn: &mut PgConnection, frozen: &[(RunId, Uuid)]) -> R
     Ok(())
 }
 
-/// Runs that no longer wait for a freeze: a person resumed them.
+/// Removes runs from their freeze, because a person resumed them.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub(super) async fn let_go(conn: &mut PgConnection, runs: &[RunId]) -> Result<(), StoreError> {
     sqlx::query!("delete from frozen where run_id = any($1)", runs).execute(conn).await?;
     Ok(())
 }
 
-/// A run waits for no freeze any more, but for a person.
+/// Makes a run wait for a person instead of a freeze.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn let_go_of(pool: &PgPool, run: RunId) -> Result<(), StoreError> {
     let mut connection = pool.acquire().await?;
     let_go(&mut connection, &[run]).await
@@ -215,16 +215,16 @@ pub async fn let_go_of(pool: &PgPool, run: RunId) -> Result<(), StoreError> {
 /// A run whose freeze has ended.
 #[derive(Debug)]
 pub struct Thawed {
-    /// The run.
+    /// Id of the run.
     pub run: RunId,
-    /// What it runs.
+    /// Id of its definition.
     pub definition_id: i32,
 }
 
-/// Runs whose freeze has ended, in the order in which they came. Those behind `after`.
+/// Returns runs whose freeze has ended, in the order of their start, after `after`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn thawed(pool: &PgPool, freeze: Uuid, after: Option<RunId>, limit: i64) -> Result<Vec<Thawed>, StoreError> {
     Ok(sqlx::query_as!(
         Thawed,
@@ -239,10 +239,11 @@ pub async fn thawed(pool: &PgPool, freeze: Uuid, after: Option<RunId>, limit: i6
     .await?)
 }
 
-/// Freezes that have ended while runs still wait for them. A node that did not know of the end in time may add some at any time.
+/// Returns freezes that have ended but still have waiting runs. A node that learns of the end late may add more at any
+/// time.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn ended_with_runs(pool: &PgPool) -> Result<Vec<Freeze>, StoreError> {
     Ok(sqlx::query_as!(
         Freeze,
@@ -255,20 +256,20 @@ pub async fn ended_with_runs(pool: &PgPool) -> Result<Vec<Freeze>, StoreError> {
     .await?)
 }
 
-/// Runs wait for another freeze now.
+/// Makes runs wait for another freeze.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn hand_over(pool: &PgPool, runs: &[RunId], freeze: Uuid) -> Result<(), StoreError> {
     sqlx::query!("update frozen set freeze_id = $2 where run_id = any($1)", runs, freeze).execute(pool).await?;
     Ok(())
 }
 
-/// Lets runs continue: each is resumed in the name of the person who ended the freeze, and they are claimed in the order in which they
-/// came. Of several nodes that try, one does it.
+/// Resumes runs in the name of the person who ended the freeze, to be claimed in the order of their start. If several
+/// nodes try, one succeeds.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn release(pool: &PgPool, freeze: &Freeze, runs: &[RunId]) -> Result<(), StoreError> {
     let mut transaction = pool.begin().await?;
     let mut freed = sqlx::query_scalar!(
@@ -311,10 +312,10 @@ pub async fn release(pool: &PgPool, freeze: &Freeze, runs: &[RunId]) -> Result<(
     Ok(())
 }
 
-/// Forgets runs that were told to continue, and have ended or gone on without saying so.
+/// Removes runs that were told to continue and are no longer suspended.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn forget_begun(pool: &PgPool) -> Result<(), StoreError> {
     sqlx::query!(
         "delete from frozen f using runs r
@@ -326,10 +327,10 @@ pub async fn forget_begun(pool: &PgPool) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Notes the freezes for which no run waits any more.
+/// Records the time at which the last run stopped waiting for a freeze.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn note_released(pool: &PgPool) -> Result<(), StoreError> {
     sqlx::query!(
         "update freezes f set released_at = now()

@@ -1,5 +1,5 @@
-//! Who handles what needs attention, and what people noted. Each assignment, mute and note is an act ([`acts`]), so it says who and
-//! when, is sealed, and is never lost; the latest one counts (see [`super::listing::causes`]).
+//! Who handles runs that need attention, and notes about them. Each assignment, mute and note is an act ([`acts`]), so
+//! it has an actor and a time, is sealed and is never lost; the latest one counts (see [`super::listing::causes`]).
 
 use serde_json::json;
 use sqlx::PgPool;
@@ -9,7 +9,7 @@ use crate::machine::{RunId, Time};
 use crate::store::StoreError;
 use crate::store::acts::{self, By};
 
-/// What is noted, assigned or muted.
+/// The subject of an assignment, mute or note.
 #[derive(Debug, Clone, Copy)]
 pub enum Subject<'a> {
     /// All runs that need attention for one cause, by its fingerprint.
@@ -27,21 +27,21 @@ impl std::fmt::Display for Subject<'_> {
     }
 }
 
-/// What a person says about a cause.
+/// A change to how a cause is handled.
 #[derive(Debug, Clone, Copy)]
 pub enum Handling<'a> {
-    /// This user handles it; none: nobody does.
+    /// Assign it to this user, or to nobody.
     Assign(Option<&'a str>),
-    /// Tell nobody of it until this time, or until another run joins.
+    /// Send no notifications until this time, or until another run joins the cause.
     Mute(Option<Time>),
-    /// Tell people again.
+    /// Send notifications again.
     Unmute,
 }
 
-/// Whether runs need attention for this cause.
+/// Whether any run needs attention for this cause.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn is_open(pool: &PgPool, fingerprint: &str) -> Result<bool, StoreError> {
     Ok(sqlx::query_scalar!(
         r#"select exists (select from runs where fingerprint = $1 and attention is not null) as "exists!""#,
@@ -51,10 +51,10 @@ pub async fn is_open(pool: &PgPool, fingerprint: &str) -> Result<bool, StoreErro
     .await?)
 }
 
-/// Records what a person says about a cause.
+/// Records a change to how a cause is handled.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn handle(pool: &PgPool, fingerprint: &str, what: Handling<'_>, by: By<'_>) -> Result<(), StoreError> {
     let (act, detail) = match what {
         Handling::Assign(assignee) => ("attention.assign", Some(json!({ "assignee": assignee }))),
@@ -66,36 +66,36 @@ pub async fn handle(pool: &PgPool, fingerprint: &str, what: Handling<'_>, by: By
     Ok(transaction.commit().await?)
 }
 
-/// A note.
+/// A note that a person wrote.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct Note {
-    /// UUIDv7.
+    /// Id, a UUIDv7.
     pub id: Uuid,
-    /// When.
+    /// Time at which it was written.
     pub at: Time,
     /// Who wrote it.
     pub actor: String,
-    /// Plain text.
+    /// The note, as plain text.
     pub text: String,
 }
 
-/// The act that a note is; its text is the act's reason.
+/// Name of the act that records a note; the text is the act's reason.
 const NOTE: &str = "note";
 
-/// Writes a note, `by.reason`.
+/// Records `by.reason` as a note.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn note(pool: &PgPool, subject: Subject<'_>, by: By<'_>) -> Result<(), StoreError> {
     let mut transaction = pool.begin().await?;
     acts::record(&mut transaction, by, NOTE, &subject.to_string(), None).await?;
     Ok(transaction.commit().await?)
 }
 
-/// Notes on a subject, oldest first, at most the latest `limit`.
+/// Returns the latest `limit` notes on a subject, oldest first.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn notes(pool: &PgPool, subject: Subject<'_>, limit: i64) -> Result<Vec<Note>, StoreError> {
     let mut notes = sqlx::query_as!(
         Note,

@@ -1,4 +1,4 @@
-//! Runs, their journals and snapshots, and what people want done to them.
+//! Runs, their journals and snapshots, and the commands for them.
 
 pub mod bulk;
 pub mod claims;

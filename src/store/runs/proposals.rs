@@ -1,5 +1,5 @@
-//! Acts that a second person must approve. A proposal is open until one transaction decides it; that of an approval also records
-//! the command which nodes carry out. Each step is recorded among the acts that no journal tells.
+//! Acts that a second person must approve. A proposal is open until one transaction decides it; an approval also
+//! records the command that nodes carry out. Each step is recorded as an act.
 
 use serde_json::{Value, json};
 use sqlx::{PgConnection, PgPool};
@@ -11,91 +11,92 @@ use crate::store::acts::{self, By};
 use crate::store::audit::{RowKey, Sealed};
 use crate::store::{StoreError, shard};
 
-/// A proposal on its way in.
+/// A proposal to record.
 #[derive(Debug)]
 pub struct NewProposal<'a> {
-    /// The run.
+    /// Id of the run.
     pub run: RunId,
-    /// What, with the step that it means.
+    /// The act, including the step that it is about.
     pub act: &'a Act,
     /// Hash of the act.
     pub digest: [u8; 32],
-    /// Where the run stands.
+    /// The step that the run is at.
     pub step: Option<&'a str>,
-    /// What the act would replace.
+    /// The value that the act would replace.
     pub before: Option<&'a Value>,
-    /// How long it waits for a decision, in seconds.
+    /// Seconds until it expires.
     pub lasts: f64,
 }
 
-/// A proposal and its outcome.
+/// A proposal and its decision.
 #[derive(Debug, Clone)]
 pub struct ProposalRow {
-    /// UUIDv7; its command has the same.
+    /// Id, a UUIDv7; its command has the same id.
     pub id: Uuid,
-    /// The run.
+    /// Id of the run.
     pub run_id: RunId,
-    /// What the run runs.
+    /// Id of the run's definition.
     pub definition_id: i32,
-    /// Its namespace.
+    /// Namespace of the run's workflow.
     pub namespace: String,
-    /// Its name.
+    /// Name of the run's workflow.
     pub name: String,
-    /// Its version.
+    /// Version of the run's workflow.
     pub version: String,
     /// The run's business key.
     pub key: Option<String>,
-    /// What.
+    /// The proposed act.
     pub act: Value,
-    /// Where the run stood, with its execution.
+    /// The step that the run was at, with its execution.
     pub step: Option<String>,
-    /// What the act would replace.
+    /// The value that the act would replace.
     pub before: Option<Value>,
     /// Who proposed it.
     pub actor: String,
-    /// Why.
+    /// The reason given, if any.
     pub reason: Option<String>,
-    /// When.
+    /// Time of the proposal.
     pub created_at: Time,
-    /// Until when it can be approved.
+    /// Time until which it can be approved.
     pub expires_at: Time,
-    /// `open`, `approved` (no node has done it yet), `done`, `refused`, `declined`, `withdrawn`, `lapsed`, `ended`.
+    /// State: `open`, `approved` (but not carried out yet), `done`, `refused`, `declined`, `withdrawn`, `lapsed` or
+    /// `ended`.
     pub state: String,
-    /// Who decided.
+    /// Actor who decided.
     pub decided_by: Option<String>,
-    /// When.
+    /// Time of the decision.
     pub decided_at: Option<Time>,
-    /// Why.
+    /// The reason given for the decision, if any.
     pub decision_reason: Option<String>,
-    /// Why the run refused it, if it did.
+    /// Why the run refused the act.
     pub refusal: Option<String>,
 }
 
 impl ProposalRow {
-    /// What its run runs.
+    /// Returns the workflow of the run.
     #[must_use]
     pub fn workflow(&self) -> WorkflowRef {
         WorkflowRef { namespace: self.namespace.clone(), name: self.name.clone(), version: self.version.clone() }
     }
 }
 
-/// Which proposals.
+/// Selects proposals.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ProposalFilter {
-    /// This one.
+    /// Only this proposal.
     pub id: Option<Uuid>,
-    /// Those of this run.
+    /// Only proposals for this run.
     pub run: Option<RunId>,
-    /// Only those that can be approved.
+    /// Only proposals that can be approved.
     pub open: bool,
-    /// Those before this one.
+    /// Only proposals before this one.
     pub before: Option<Uuid>,
 }
 
-/// Proposals, latest first.
+/// Lists proposals, newest first.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn list(pool: &PgPool, filter: ProposalFilter, limit: i64) -> Result<Vec<ProposalRow>, StoreError> {
     Ok(sqlx::query_as!(
         ProposalRow,
@@ -126,13 +127,13 @@ pub async fn list(pool: &PgPool, filter: ProposalFilter, limit: i64) -> Result<V
     .await?)
 }
 
-/// Counting stops here.
+/// Maximum number that is counted.
 const COUNTED_MAX: i64 = 10_000;
 
-/// How many can be approved.
+/// Counts the proposals that can be approved.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn count_open(pool: &PgPool) -> Result<i64, StoreError> {
     Ok(sqlx::query_scalar!(
         r#"select count(*) as "count!" from (
@@ -144,11 +145,11 @@ pub async fn count_open(pool: &PgPool) -> Result<i64, StoreError> {
     .await?)
 }
 
-/// Records a proposal, unless the same person's same act of this run waits already; gives the id of the one that waits. None if
-/// there is no such run.
+/// Records a proposal, unless the same person has proposed the same act for this run and it is open. Returns the id of
+/// the open one, or `None` if there is no such run.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn propose(pool: &PgPool, new: &NewProposal<'_>, by: By<'_>) -> Result<Option<Uuid>, StoreError> {
     let mut transaction = pool.begin().await?;
     let (id, made) = propose_in(&mut transaction, new, by).await?;
@@ -160,19 +161,20 @@ pub async fn propose(pool: &PgPool, new: &NewProposal<'_>, by: By<'_>) -> Result
 /// What a transaction proposed, for [`tell_made`].
 pub(super) struct Made {
     closed: Vec<Closed>,
-    /// None if it waits already.
+    /// Id of the new proposal; `None` if one was already open.
     id: Option<Uuid>,
     run: RunId,
     act: Value,
 }
 
-/// The same in a transaction that records it later, with [`tell_made`], for that takes the chain's lock.
+/// Like [`propose`], but leaves recording the act to [`tell_made`] at the end of the transaction, because that locks
+/// the chain of acts.
 pub(super) async fn propose_in(
     conn: &mut PgConnection,
     new: &NewProposal<'_>,
     by: By<'_>,
 ) -> Result<(Option<Uuid>, Made), StoreError> {
-    // One whose time is over does not stand for a new one.
+    // An expired proposal must not block a new one.
     let closed = close_stale_in(conn, Some(new.run)).await?;
     let act = json!(new.act);
     let made = sqlx::query_scalar!(
@@ -209,7 +211,7 @@ pub(super) async fn propose_in(
     Ok((id, Made { closed, id: made, run: new.run, act }))
 }
 
-/// Records what [`propose_in`] did: among the last things that a transaction does.
+/// Records what [`propose_in`] did. Must be among the last things that a transaction does.
 pub(super) async fn tell_made(conn: &mut PgConnection, made: Made, by: By<'_>) -> Result<(), StoreError> {
     tell_closed(conn, made.closed).await?;
     let Some(id) = made.id else { return Ok(()) };
@@ -217,14 +219,14 @@ pub(super) async fn tell_made(conn: &mut PgConnection, made: Made, by: By<'_>) -
     acts::record_change(conn, by, "proposal.make", &subject, Some(&told), changed(id)).await
 }
 
-/// Approves a proposal and records its command; false if it is not open, or its proposer asks.
+/// Approves a proposal and records its command. Returns false if it is not open, or its proposer asks.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn approve(pool: &PgPool, id: Uuid, by: By<'_>) -> Result<bool, StoreError> {
     let mut transaction = pool.begin().await?;
     let approved = sqlx::query!(
-        // One row is found by its id, whatever the statistics: no partial index fits `coalesce`.
+        // `coalesce` matches no partial index, so the plan finds the row by id, whatever the statistics.
         r#"update proposals set decision = 'approved', decided_by = $2, decided_at = now(), decision_reason = $3
            where id = $1 and coalesce(decision, '') = '' and expires_at > now() and actor <> $2
            returning run_id, act, step"#,
@@ -251,10 +253,10 @@ pub async fn approve(pool: &PgPool, id: Uuid, by: By<'_>) -> Result<bool, StoreE
     Ok(true)
 }
 
-/// Declines a proposal, or withdraws it if its proposer asks; false if someone has decided before.
+/// Declines a proposal, or withdraws it if its proposer asks. Returns false if it has been decided.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn decline(pool: &PgPool, id: Uuid, by: By<'_>) -> Result<bool, StoreError> {
     let mut transaction = pool.begin().await?;
     let declined = sqlx::query!(
@@ -276,10 +278,10 @@ pub async fn decline(pool: &PgPool, id: Uuid, by: By<'_>) -> Result<bool, StoreE
     Ok(true)
 }
 
-/// Closes what nobody decided in time, and what was proposed for runs that have ended.
+/// Closes proposals that expired undecided, and proposals for closed runs.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn close_stale(pool: &PgPool) -> Result<(), StoreError> {
     let mut transaction = pool.begin().await?;
     let closed = close_stale_in(&mut transaction, None).await?;
@@ -288,7 +290,7 @@ pub async fn close_stale(pool: &PgPool) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// A proposal that time or the end of its run closed.
+/// A proposal that expired or whose run closed.
 struct Closed {
     id: Uuid,
     run_id: RunId,
@@ -296,11 +298,11 @@ struct Closed {
     ended: bool,
 }
 
-/// Closes them without a record: [`tell_closed`] comes last, for it takes the chain's lock.
+/// Closes them without recording it: [`tell_closed`] must come last, because it locks the chain of acts.
 async fn close_stale_in(conn: &mut PgConnection, run: Option<RunId>) -> Result<Vec<Closed>, StoreError> {
     Ok(sqlx::query_as!(
         Closed,
-        // Open proposals are few, runs are many: the plan must begin with the proposals, whatever the statistics.
+        // Open proposals are few and runs are many, so the plan must begin with the proposals, whatever the statistics.
         r#"with open as materialized (
                select id, shard, run_id, expires_at from proposals
                where decision is null and ($1::uuid is null or run_id = $1) limit 10000),

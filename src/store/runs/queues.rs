@@ -35,7 +35,7 @@ pub struct Place {
 /// Appends runs to their queues in this order and removes those that leave. Returns the runs whose turn has just come.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn advance(
     conn: &mut PgConnection,
     entering: &[(RunId, &ConcurrencyKey)],
@@ -174,7 +174,7 @@ async fn drop_empty(conn: &mut PgConnection, keys: &Columns<'_>) -> Result<(), S
 /// The position of an unfinished run; `None` if it is not queued.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn place(pool: &PgPool, run: RunId) -> Result<Option<Place>, StoreError> {
     Ok(sqlx::query_as!(
         Place,

@@ -1,4 +1,4 @@
-//! Ended runs that were started again as new runs.
+//! Restarts: closed runs whose work a new run does again.
 
 use serde_json::json;
 use sqlx::{PgConnection, PgPool};
@@ -9,23 +9,23 @@ use crate::machine::{Message, RunId, Time};
 use crate::store::acts::{self, By};
 use crate::store::{StoreError, shard};
 
-/// The last time that a run was started again.
+/// The last restart of a run.
 #[derive(Debug, Clone)]
 pub struct Latest {
     /// The new run.
     pub run_id: RunId,
-    /// How often it was started again, this time included.
+    /// Number of restarts, including this one.
     pub number: i32,
-    /// When.
+    /// Time of the restart.
     pub at: Time,
-    /// Whether the new run has ended, or is gone.
+    /// Whether the new run has closed.
     pub has_ended: bool,
 }
 
-/// The last time that a run was started again; none if it never was.
+/// Returns the last restart of a run, if any.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn latest(pool: &PgPool, of: RunId) -> Result<Option<Latest>, StoreError> {
     Ok(sqlx::query_as!(
         Latest,
@@ -38,21 +38,21 @@ pub async fn latest(pool: &PgPool, of: RunId) -> Result<Option<Latest>, StoreErr
     .await?)
 }
 
-/// The runs that a run is linked with.
+/// The runs that a run is linked with by restarts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Links {
-    /// The ended run whose work it does again.
+    /// The closed run whose work this run does again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restarted_from: Option<RunId>,
-    /// The run that does its work again, the last one if there are several.
+    /// The run that does its work again; the last one if there are several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restarted_as: Option<RunId>,
 }
 
-/// Which runs a run is linked with.
+/// Returns the runs that a run is linked with by restarts.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn links(pool: &PgPool, run: RunId) -> Result<Links, StoreError> {
     Ok(sqlx::query_as!(
         Links,
@@ -65,10 +65,11 @@ pub async fn links(pool: &PgPool, run: RunId) -> Result<Links, StoreError> {
     .await?)
 }
 
-/// Notes that a new run does the work of an ended one again, and tells that one. In the transaction that starts the new run.
+/// Records that a new run does the work of a closed one again, and sends the closed one a message. Called in the
+/// transaction that starts the new run.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn record(
     conn: &mut PgConnection,
     by: By<'_>,

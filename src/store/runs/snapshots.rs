@@ -1,5 +1,5 @@
-//! Snapshots of long runs: written with the transition that they include, read when the run is taken up, gone when it ends. And the
-//! record from which folding a run's journal begins, which stays with the run.
+//! Snapshots of long runs: written with the last transition they include, read when the run is claimed, deleted when it
+//! closes. Also the number of the record from which folding begins, which the run keeps.
 
 use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
@@ -11,35 +11,35 @@ use crate::store::{StoreError, shard};
 /// A snapshot to write.
 #[derive(Debug, Clone)]
 pub struct NewSnapshot {
-    /// The last record that it includes.
+    /// Number of the last record that it includes.
     pub seq: i32,
-    /// How to read it.
+    /// Format of the snapshot.
     pub format: i16,
     /// Hash of the journal row that ends with that record.
     pub head: Hash,
-    /// The run has just gone on as new with this record.
+    /// Set if the run has just continued as new with this record.
     pub base: Option<i32>,
-    /// The run; empty where the journal from that record on takes its place.
+    /// The encoded run; empty if the journal from `base` on replaces it.
     pub data: Vec<u8>,
 }
 
 /// A snapshot as stored.
 #[derive(Debug)]
 pub struct SnapshotRow {
-    /// The last record that it includes.
+    /// Number of the last record that it includes.
     pub seq: i32,
-    /// How to read it.
+    /// Format of the snapshot.
     pub format: i16,
-    /// The run.
+    /// The encoded run.
     pub data: Vec<u8>,
-    /// Whether the journal has the row that it was taken at.
+    /// Whether the journal has the row at which it was taken.
     pub is_of_journal: bool,
 }
 
-/// Writes snapshots of runs in place of earlier ones. Only for runs that the transaction has locked.
+/// Replaces the snapshots of runs. The transaction must have locked them.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn put(conn: &mut PgConnection, snapshots: &[(RunId, &NewSnapshot)]) -> Result<(), StoreError> {
     let bases: Vec<(RunId, i32)> = snapshots.iter().filter_map(|(run, s)| Some((*run, s.base?))).collect();
     if !bases.is_empty() {
@@ -66,7 +66,7 @@ pub async fn put(conn: &mut PgConnection, snapshots: &[(RunId, &NewSnapshot)]) -
     Ok(())
 }
 
-/// Notes with which records folding begins from now on. Snapshots of before are of no use any more.
+/// Records where folding begins from now on, and deletes earlier snapshots, which are useless.
 async fn begin_anew(conn: &mut PgConnection, bases: &[(RunId, i32)]) -> Result<(), StoreError> {
     remove(&mut *conn, &bases.iter().map(|(run, _)| *run).collect::<Vec<_>>()).await?;
     sqlx::query!(
@@ -81,19 +81,19 @@ async fn begin_anew(conn: &mut PgConnection, bases: &[(RunId, i32)]) -> Result<(
     Ok(())
 }
 
-/// The record from which folding a run's journal begins; 0 if that is the first, or if there is no such run.
+/// Returns the number of the record from which folding a run begins; 0 if that is the first, or there is no such run.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn base(executor: impl PgExecutor<'_>, run: RunId) -> Result<i32, StoreError> {
     let base = sqlx::query_scalar!("select base from runs where shard = $1 and id = $2", shard(run), run);
     Ok(base.fetch_optional(executor).await?.flatten().unwrap_or(0))
 }
 
-/// Removes the snapshots of runs that have ended.
+/// Deletes the snapshots of closed runs.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn remove(conn: &mut PgConnection, runs: &[RunId]) -> Result<(), StoreError> {
     sqlx::query!(
         "delete from snapshots s using unnest($1::smallint[], $2::uuid[]) as u (shard, run_id)
@@ -106,10 +106,10 @@ pub async fn remove(conn: &mut PgConnection, runs: &[RunId]) -> Result<(), Store
     Ok(())
 }
 
-/// The snapshot of a run, if it has one.
+/// Returns the snapshot of a run, if it has one.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn read(executor: impl PgExecutor<'_>, run: RunId) -> Result<Option<SnapshotRow>, StoreError> {
     Ok(sqlx::query_as!(
         SnapshotRow,

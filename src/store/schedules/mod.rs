@@ -1,4 +1,4 @@
-//! Workflows that start by themselves.
+//! Schedules: workflows that start by themselves.
 
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
@@ -11,50 +11,51 @@ use crate::machine::{RunId, Time};
 /// The schedule of a workflow.
 #[derive(Debug, Clone)]
 pub struct ScheduleRow {
-    /// Namespace.
+    /// Namespace of the workflow.
     pub namespace: String,
-    /// Name.
+    /// Name of the workflow.
     pub name: String,
-    /// The version that the timing is from.
+    /// Version of the workflow that the timing is from.
     pub version: String,
-    /// The timing.
+    /// Text that identifies the timing.
     pub signature: String,
-    /// Where `every` counts from.
+    /// Time from which `every` counts.
     pub anchor: Time,
-    /// The next firing; none while `after` waits for the end of its run.
+    /// Time of the next firing; `None` while `after` waits for its run to close.
     pub next_at: Option<Time>,
-    /// The last firing.
+    /// Time of the last firing.
     pub last_at: Option<Time>,
-    /// The run that was started last.
+    /// The last run it started.
     pub run_id: Option<RunId>,
-    /// Since when it rests.
+    /// Time since which it is paused.
     pub paused_at: Option<Time>,
-    /// Who paused it.
+    /// Actor who paused it.
     pub paused_by: Option<String>,
-    /// Why.
+    /// Reason given for the pause.
     pub reason: Option<String>,
 }
 
 /// The timing of a workflow's latest version.
 #[derive(Debug)]
 pub struct NewSchedule<'a> {
-    /// The latest version, as the caller knows it.
+    /// The latest version known to the caller.
     pub workflow: &'a WorkflowRef,
-    /// Id of the last definition that the caller has read. Of a later one of this workflow it knows nothing, and leaves the
-    /// schedule to who does.
+    /// Id of the last definition that the caller has read. If the workflow has a later one, the schedule is left to a
+    /// caller that knows it.
     pub definitions_read: i32,
-    /// The timing.
+    /// Text that identifies the timing.
     pub signature: &'a str,
-    /// Where `every` counts from.
+    /// Time from which `every` counts.
     pub anchor: Time,
-    /// The first firing.
+    /// Time of the first firing.
     pub next_at: Option<Time>,
 }
 
-/// Makes the schedule of a workflow what its latest version says. A timing that stays the same continues where it stands.
+/// Creates or updates a workflow's schedule to match its latest version. If the timing is unchanged, the schedule
+/// continues where it is.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn put(pool: &PgPool, new: &NewSchedule<'_>) -> Result<(), StoreError> {
     let mut transaction = pool.begin().await?;
     let put = sqlx::query_scalar!(
@@ -88,10 +89,10 @@ fn row_key(namespace: &str, name: &str) -> RowKey {
     (Sealed::Schedules, format!("{namespace}/{name}"))
 }
 
-/// A workflow does not start by itself any more; see [`NewSchedule::definitions_read`].
+/// Deletes the schedule of a workflow whose latest version has none; see [`NewSchedule::definitions_read`].
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn remove(pool: &PgPool, namespace: &str, name: &str, definitions_read: i32) -> Result<(), StoreError> {
     let mut transaction = pool.begin().await?;
     let gone = sqlx::query!(
@@ -110,10 +111,10 @@ pub async fn remove(pool: &PgPool, namespace: &str, name: &str, definitions_read
     Ok(())
 }
 
-/// Schedules whose time has come, longest due first, without those that were `seen`, as `namespace/name`.
+/// Returns schedules that are due, longest due first, except those in `seen` (as `namespace/name`).
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn due(pool: &PgPool, seen: &[String], limit: i64) -> Result<Vec<ScheduleRow>, StoreError> {
     Ok(sqlx::query_as!(
         ScheduleRow,
@@ -127,11 +128,11 @@ pub async fn due(pool: &PgPool, seen: &[String], limit: i64) -> Result<Vec<Sched
     .await?)
 }
 
-/// The next firing is another one: what lies between was missed and is not made up for. False if the schedule moved on
-/// meanwhile.
+/// Sets the next firing without firing: those in between were missed and are skipped. Returns false if the schedule has
+/// changed.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn pass_over(pool: &PgPool, schedule: &ScheduleRow, next_at: Option<Time>) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "update schedules set next_at = $4
@@ -147,11 +148,11 @@ pub async fn pass_over(pool: &PgPool, schedule: &ScheduleRow, next_at: Option<Ti
     Ok(done.rows_affected() == 1)
 }
 
-/// The firing of `at` was dealt with; the next is due then. False if the schedule moved on meanwhile, for another node was
-/// faster or its timing is another one now.
+/// Records that the firing of `at` was handled and sets the next one. Returns false if another node did so first, or
+/// the timing has changed.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn fired(
     pool: &PgPool,
     schedule: &ScheduleRow,
@@ -174,25 +175,26 @@ pub async fn fired(
     Ok(done.rows_affected() == 1)
 }
 
-/// A schedule that waited for a run, and when that run ended.
+/// A schedule whose run has closed.
 #[derive(Debug)]
 pub struct EndedRun {
-    /// Namespace.
+    /// Namespace of the workflow.
     pub namespace: String,
-    /// Name.
+    /// Name of the workflow.
     pub name: String,
-    /// The timing.
+    /// Text that identifies the timing.
     pub signature: String,
-    /// The run.
+    /// Id of the run.
     pub run_id: RunId,
-    /// When it ended.
+    /// Time at which the run closed.
     pub ended_at: Time,
 }
 
-/// Schedules that wait for the end of their run which has come, without those that were `seen`. `offset 0` keeps the planner from beginning with all runs.
+/// Returns schedules whose run has closed since they began to wait for it, except those in `seen`. `offset 0` keeps the
+/// planner from starting with all runs.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn ended(pool: &PgPool, seen: &[String], limit: i64) -> Result<Vec<EndedRun>, StoreError> {
     Ok(sqlx::query_as!(
         EndedRun,
@@ -207,10 +209,10 @@ pub async fn ended(pool: &PgPool, seen: &[String], limit: i64) -> Result<Vec<End
     .await?)
 }
 
-/// When a schedule that waited for this run fires next. Nothing happens if it waits for another by now.
+/// Sets the next firing of a schedule that waited for this run. Does nothing if it now waits for another.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn fire_after(pool: &PgPool, ended: &EndedRun, at: Time) -> Result<(), StoreError> {
     sqlx::query!(
         "update schedules set next_at = $5
@@ -226,24 +228,24 @@ pub async fn fire_after(pool: &PgPool, ended: &EndedRun, at: Time) -> Result<(),
     Ok(())
 }
 
-/// What a person did to a schedule.
+/// A person's act on a schedule.
 #[derive(Debug)]
 pub struct NewAct<'a> {
-    /// Namespace.
+    /// Namespace of the workflow.
     pub namespace: &'a str,
-    /// Name.
+    /// Name of the workflow.
     pub name: &'a str,
-    /// Who.
+    /// Who acts.
     pub actor: &'a str,
-    /// Why.
+    /// The reason given, if any.
     pub reason: Option<&'a str>,
 }
 
-/// Pauses a schedule and records who did and why; false if there is none. One that is paused stays as it is, with the first
-/// one's name.
+/// Pauses a schedule and records the act. Returns false if there is none. A paused schedule keeps its first actor and
+/// reason.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn pause(pool: &PgPool, by: &NewAct<'_>) -> Result<bool, StoreError> {
     let id = Uuid::now_v7();
     let mut transaction = pool.begin().await?;
@@ -265,7 +267,7 @@ pub async fn pause(pool: &PgPool, by: &NewAct<'_>) -> Result<bool, StoreError> {
     sealed(transaction, id, by, done.rows_affected() == 1).await
 }
 
-/// Seals an act and its schedule, if it was done.
+/// Seals an act and its schedule if the act was done, and commits.
 async fn sealed(
     mut transaction: sqlx::Transaction<'_, sqlx::Postgres>,
     id: Uuid,
@@ -280,10 +282,10 @@ async fn sealed(
     Ok(is_done)
 }
 
-/// Lets a paused schedule continue from `next_at` and records who did and why; false if there is none.
+/// Resumes a paused schedule from `next_at` and records the act. Returns false if there is none.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn resume(pool: &PgPool, by: &NewAct<'_>, next_at: Option<Time>) -> Result<bool, StoreError> {
     let id = Uuid::now_v7();
     let mut transaction = pool.begin().await?;
@@ -305,10 +307,10 @@ pub async fn resume(pool: &PgPool, by: &NewAct<'_>, next_at: Option<Time>) -> Re
     sealed(transaction, id, by, done.rows_affected() == 1).await
 }
 
-/// Records that a person starts a run beside the schedule, in the transaction that starts it.
+/// Records that a person started a run by hand, in the transaction that starts it.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn record_fire(conn: &mut PgConnection, by: &NewAct<'_>, run: RunId) -> Result<(), StoreError> {
     let id = Uuid::now_v7();
     sqlx::query!(
@@ -330,20 +332,20 @@ pub async fn record_fire(conn: &mut PgConnection, by: &NewAct<'_>, run: RunId) -
 pub struct ActRow {
     /// `pause`, `resume` or `fire`.
     pub act: String,
-    /// Who.
+    /// Who acted.
     pub actor: String,
-    /// Why.
+    /// The reason given, if any.
     pub reason: Option<String>,
     /// The run that `fire` started.
     pub run: Option<RunId>,
-    /// When.
+    /// Time of the act.
     pub at: Time,
 }
 
-/// What people did to a schedule, latest first.
+/// Returns the acts on a schedule, newest first.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn acts(pool: &PgPool, namespace: &str, name: &str, limit: i64) -> Result<Vec<ActRow>, StoreError> {
     Ok(sqlx::query_as!(
         ActRow,
@@ -357,10 +359,10 @@ pub async fn acts(pool: &PgPool, namespace: &str, name: &str, limit: i64) -> Res
     .await?)
 }
 
-/// The schedule of a workflow.
+/// Returns the schedule of a workflow.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn find(pool: &PgPool, namespace: &str, name: &str) -> Result<Option<ScheduleRow>, StoreError> {
     Ok(sqlx::query_as!(
         ScheduleRow,
@@ -373,12 +375,12 @@ pub async fn find(pool: &PgPool, namespace: &str, name: &str) -> Result<Option<S
     .await?)
 }
 
-/// Schedules by name, those after `after`, at most `limit`.
+/// Lists schedules by namespace and name, after `after`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn list(pool: &PgPool, after: Option<(&str, &str)>, limit: i64) -> Result<Vec<ScheduleRow>, StoreError> {
-    // No name is empty, so these are all.
+    // No name is empty, so the default starts at the first schedule.
     let (namespace, name) = after.unwrap_or_default();
     Ok(sqlx::query_as!(
         ScheduleRow,

@@ -1,4 +1,4 @@
-//! The statements of schedules go by index, whether the table is empty or holds a million rows.
+//! Statements on schedules use indexes, whether the table is empty or has a million rows.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use sqlx::{AssertSqlSafe, PgConnection, Row};
 use super::*;
 use crate::store::connect_engine;
 
-/// Rows that the table is filled with; one in a thousand is due.
+/// Number of rows in the table; one in a thousand is due.
 const ROWS: i32 = 1_000_000;
 
-/// Runs each statement once, so that the connection has it prepared.
+/// Runs each statement once, so that the connection has prepared it.
 async fn prepare_all(pool: &PgPool) {
     let row = ScheduleRow {
         namespace: "n".into(),
@@ -34,7 +34,7 @@ async fn prepare_all(pool: &PgPool) {
     acts(pool, "n", "none", 10).await.unwrap();
 }
 
-/// Statement to the shape of its plan.
+/// Returns each statement with the shape of its plan.
 async fn plans(connection: &mut PgConnection) -> BTreeMap<String, String> {
     let prepared = "select name, statement, coalesce(cardinality(parameter_types), 0) as parameters
                     from pg_prepared_statements where statement like '%schedule%' and statement not like '%pg_prepared%'";
@@ -77,7 +77,7 @@ async fn what_is_due_among_a_million_schedules_is_found_by_index(pool: PgPool) {
     assert!(of("from runs").contains("using schedules_waiting"), "{}", of("from runs"));
     for (statement, plan) in &full {
         assert!(!plan.contains("Seq Scan"), "{statement}\n{plan}");
-        // Whoever sorts has read all of it first.
+        // A sort reads all rows first.
         assert!(!plan.contains("Sort"), "{statement}\n{plan}");
     }
 }

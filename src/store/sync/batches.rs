@@ -1,4 +1,4 @@
-//! Batches: how far each is, and the rows that failed.
+//! Batches: their progress and their failed rows.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -9,22 +9,22 @@ use uuid::Uuid;
 use crate::memory::batches::{Batch, FailedRow};
 use crate::store::StoreError;
 
-/// Batches of one name that are kept.
+/// Number of batches kept per name.
 const KEPT: i64 = 100;
 
-/// Makes sure that nobody else begins a batch of that name before the transaction ends.
+/// Locks the name of a batch until the transaction ends, so that nobody else begins one with this name.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn lock_name(conn: &mut PgConnection, name: &str) -> Result<(), StoreError> {
     sqlx::query!("select pg_advisory_xact_lock(hashtextextended('batches/' || $1, 0))", name).execute(conn).await?;
     Ok(())
 }
 
-/// The batch that a run began under a name.
+/// Returns the batch that a run began under a name.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn of_run(conn: &mut PgConnection, run: Uuid, name: &str) -> Result<Option<Batch>, StoreError> {
     Ok(sqlx::query_as!(
         Batch,
@@ -37,10 +37,10 @@ pub async fn of_run(conn: &mut PgConnection, run: Uuid, name: &str) -> Result<Op
     .await?)
 }
 
-/// Runs with a batch of that name under way: neither the batch nor the run has ended.
+/// Returns the runs with an open batch of that name: neither the batch nor the run has ended.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn under_way(conn: &mut PgConnection, name: &str) -> Result<Vec<Uuid>, StoreError> {
     Ok(sqlx::query_scalar!(
         r#"select h.run as "run!"
@@ -54,10 +54,10 @@ pub async fn under_way(conn: &mut PgConnection, name: &str) -> Result<Vec<Uuid>,
     .await?)
 }
 
-/// Adds one, and removes what is older than the latest ones of its name.
+/// Inserts a batch, and deletes the oldest of its name.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn insert(conn: &mut PgConnection, batch: &Batch) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into batches (id, name, mode, run_id, began_at, changed_at) values ($1, $2, $3, $4, $5, $5)",
@@ -80,10 +80,10 @@ pub async fn insert(conn: &mut PgConnection, batch: &Batch) -> Result<(), StoreE
     Ok(())
 }
 
-/// One of them, which nobody else changes before the transaction ends.
+/// Locks a batch until the transaction ends and returns it.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn lock(conn: &mut PgConnection, id: Uuid) -> Result<Option<Batch>, StoreError> {
     Ok(sqlx::query_as!(
         Batch,
@@ -95,10 +95,10 @@ pub async fn lock(conn: &mut PgConnection, id: Uuid) -> Result<Option<Batch>, St
     .await?)
 }
 
-/// Writes how far it is.
+/// Writes the progress of a batch.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn update(conn: &mut PgConnection, batch: &Batch) -> Result<(), StoreError> {
     sqlx::query!(
         "update batches set total = $2, done = $3, failed = $4, busy_ms = $5, changed_at = $6, ended_at = $7 where id = $1",
@@ -115,10 +115,10 @@ pub async fn update(conn: &mut PgConnection, batch: &Batch) -> Result<(), StoreE
     Ok(())
 }
 
-/// Notes that a report was told; whether it is news.
+/// Records a report of a batch by its cursor. Returns false if it was recorded before.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn note_report(conn: &mut PgConnection, batch: Uuid, cursor: &str) -> Result<bool, StoreError> {
     let noted = sqlx::query!(
         "insert into batch_reports (batch_id, cursor) values ($1, $2) on conflict do nothing",
@@ -130,28 +130,28 @@ pub async fn note_report(conn: &mut PgConnection, batch: Uuid, cursor: &str) -> 
     Ok(noted.rows_affected() > 0)
 }
 
-/// Forgets which reports were told: the batch takes no more.
+/// Deletes the cursors of a batch that takes no more reports.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn forget_reports(conn: &mut PgConnection, batch: Uuid) -> Result<(), StoreError> {
     sqlx::query!("delete from batch_reports where batch_id = $1", batch).execute(conn).await?;
     Ok(())
 }
 
-/// Forgets rows that failed before and went well now.
+/// Deletes failed rows that have succeeded.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn clear_rows(conn: &mut PgConnection, name: &str, keys: &[String]) -> Result<(), StoreError> {
     sqlx::query!("delete from batch_rows where name = $1 and key = any($2)", name, keys).execute(conn).await?;
     Ok(())
 }
 
-/// Keeps rows that failed; `attempts` of those given is not read, it counts here.
+/// Stores failed rows and counts their attempts. Ignores `attempts` of the rows passed in.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn keep_rows(conn: &mut PgConnection, batch: &Batch, failed: &[FailedRow]) -> Result<(), StoreError> {
     let keys: Vec<&str> = failed.iter().map(|row| row.key.as_str()).collect();
     let messages: Vec<&str> = failed.iter().map(|row| row.message.as_str()).collect();
@@ -177,18 +177,18 @@ pub async fn keep_rows(conn: &mut PgConnection, batch: &Batch, failed: &[FailedR
 /// A batch as people see it.
 #[derive(Debug, Clone)]
 pub struct BatchRow {
-    /// It.
+    /// The batch itself.
     pub batch: Batch,
-    /// Whether its run has ended without ending it.
+    /// Whether its run closed without ending the batch.
     pub stopped: bool,
-    /// Namespace and name of its run's workflow; none once the run is gone.
+    /// Namespace and name of its run's workflow; `None` if the run no longer exists.
     pub workflow: Option<(String, String)>,
 }
 
-/// Batches, latest first, those before `before`; with `id` that one alone.
+/// Lists batches, newest first, before the batch `before`; with `id`, only that one.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn list(
     executor: impl PgExecutor<'_>,
     id: Option<Uuid>,
@@ -233,29 +233,29 @@ pub async fn list(
         .collect())
 }
 
-/// A row that failed, as people see it.
+/// A failed row as people see it.
 #[derive(Debug, Clone, Serialize)]
 pub struct FailedShown {
-    /// Which one.
+    /// Key of the row.
     pub key: String,
-    /// Why, the last time.
+    /// Message of the last failure.
     pub message: String,
-    /// What it takes to do it again.
+    /// The input needed to retry it.
     pub row: Value,
-    /// The batch in which it failed last.
+    /// The batch in which it last failed.
     pub batch: Uuid,
-    /// How often.
+    /// Number of failed attempts.
     pub attempts: i32,
-    /// Since when.
+    /// Time of the first failure.
     pub first_at: DateTime<Utc>,
-    /// When it failed last.
+    /// Time of the last failure.
     pub failed_at: DateTime<Utc>,
 }
 
-/// Rows of a name that failed, by key, those after `after`.
+/// Lists failed rows of a name by key, after `after`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn failed(
     executor: impl PgExecutor<'_>,
     name: &str,
@@ -274,10 +274,10 @@ pub async fn failed(
     .await?)
 }
 
-/// How many rows of a name have failed, counted from the one after `after`.
+/// Counts failed rows of a name, after `after`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn count_failed(executor: impl PgExecutor<'_>, name: &str, after: Option<&str>) -> Result<i64, StoreError> {
     Ok(sqlx::query_scalar!(
         r#"select count(*) as "count!" from batch_rows where name = $1 and key > coalesce($2, '')"#,

@@ -1,4 +1,4 @@
-//! Conflicts as people see and settle them. How they come and go is in [`super::links`].
+//! Conflicts as people see and settle them. [`super::links`] opens and closes them.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -7,47 +7,47 @@ use uuid::Uuid;
 
 use crate::store::StoreError;
 
-/// A conflict.
+/// A conflict between two linked records.
 #[derive(Debug, Clone)]
 pub struct ConflictRow {
-    /// UUIDv7.
+    /// Id, a UUIDv7.
     pub id: Uuid,
-    /// The mapping.
+    /// Name of the mapping.
     pub entity: String,
-    /// The record on the first side.
+    /// Id of the record on the first side.
     pub crm_id: Option<String>,
-    /// The record on the second side.
+    /// Id of the record on the second side.
     pub erp_id: Option<String>,
-    /// The row of the mapping; none is the record itself.
+    /// Row of the mapping; `None` if the conflict is about the record itself.
     pub row_name: Option<String>,
-    /// `both`, `foreign`, `required`, `unstable`, `deleted`.
+    /// Kind: `both`, `foreign`, `required`, `unstable` or `deleted`.
     pub kind: String,
-    /// `{field, value}` of the first side.
+    /// First side, as `{field, value}`.
     pub crm: Value,
-    /// `{field, value}` of the second side.
+    /// Second side, as `{field, value}`.
     pub erp: Value,
-    /// `open`, `chosen`, `settled`, `gone`.
+    /// State: `open`, `chosen`, `settled` or `gone`.
     pub state: String,
-    /// The run that found it last.
+    /// The run that last found it.
     pub run_id: Uuid,
-    /// Whose word counts: see [`super::sides`].
+    /// The side that a person chose: see [`super::sides`].
     pub chosen: Option<String>,
-    /// Who said so.
+    /// Actor who chose.
     pub chosen_by: Option<String>,
-    /// Why.
+    /// Reason given for the choice.
     pub reason: Option<String>,
-    /// When.
+    /// Time of the choice.
     pub chosen_at: Option<DateTime<Utc>>,
-    /// Since when.
+    /// Time at which it was opened.
     pub opened_at: DateTime<Utc>,
-    /// When anything about it was last changed.
+    /// Time of the last change.
     pub changed_at: DateTime<Utc>,
 }
 
-/// Conflicts in a state, latest first, those before `before`.
+/// Lists conflicts in a state, newest first, before the conflict `before`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn list(
     executor: impl PgExecutor<'_>,
     state: &str,
@@ -70,10 +70,10 @@ pub async fn list(
     .await?)
 }
 
-/// One of them.
+/// Returns a conflict by its id.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn find(executor: impl PgExecutor<'_>, id: Uuid) -> Result<Option<ConflictRow>, StoreError> {
     Ok(sqlx::query_as!(
         ConflictRow,
@@ -86,19 +86,19 @@ pub async fn find(executor: impl PgExecutor<'_>, id: Uuid) -> Result<Option<Conf
     .await?)
 }
 
-/// One of them, which nobody else changes before the transaction ends.
+/// Locks a conflict until the transaction ends.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn lock(conn: &mut PgConnection, id: Uuid) -> Result<(), StoreError> {
     sqlx::query!("select 1 as x from conflicts where id = $1 for update", id).fetch_optional(conn).await?;
     Ok(())
 }
 
-/// Notes whose word counts.
+/// Records the side that a person chose.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn choose(
     conn: &mut PgConnection,
     id: Uuid,

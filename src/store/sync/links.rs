@@ -1,4 +1,4 @@
-//! Links between records of two systems, and the conflicts about them. Which columns are of which side: [`super::sides`].
+//! Links between records of two systems, and the conflicts about them. [`super::sides`] explains the names of columns.
 
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -6,65 +6,65 @@ use uuid::Uuid;
 
 use crate::store::StoreError;
 
-/// A link as it stands in its row.
+/// A link as stored.
 #[derive(Debug, Clone)]
 pub struct LinkRow {
-    /// UUIDv7.
+    /// Id, a UUIDv7.
     pub id: Uuid,
-    /// Its record on the first side.
+    /// Id of its record on the first side.
     pub crm_id: Option<String>,
-    /// Its record on the second side.
+    /// Id of its record on the second side.
     pub erp_id: Option<String>,
-    /// The run that holds it, none if that has ended.
+    /// Run that holds the link; `None` if that run has closed.
     pub holder: Option<Uuid>,
     /// The rest, as `memory::links` writes it.
     pub state: Value,
 }
 
-/// A conflict that is open, as its link needs it.
+/// An open conflict about a link.
 #[derive(Debug, Clone)]
 pub struct OpenConflict {
-    /// UUIDv7.
+    /// Id, a UUIDv7.
     pub id: Uuid,
-    /// The row of the mapping; none is the record.
+    /// Row of the mapping; `None` if the conflict is about the record itself.
     pub row_name: Option<String>,
-    /// Why.
+    /// Kind of the conflict.
     pub kind: String,
-    /// Field and value of the first side.
+    /// First side, as field and value.
     pub crm: Value,
-    /// Field and value of the second side.
+    /// Second side, as field and value.
     pub erp: Value,
-    /// Whose word counts: see [`super::sides`].
+    /// The side that a person chose: see [`super::sides`].
     pub chosen: Option<String>,
 }
 
 /// A conflict to write.
 #[derive(Debug)]
 pub struct NewConflict<'c> {
-    /// Its link.
+    /// Id of the link.
     pub link: Uuid,
-    /// The mapping.
+    /// Name of the mapping.
     pub entity: &'c str,
-    /// Its record on the first side.
+    /// Id of the record on the first side.
     pub crm_id: Option<&'c str>,
-    /// Its record on the second side.
+    /// Id of the record on the second side.
     pub erp_id: Option<&'c str>,
-    /// The row of the mapping; none is the record.
+    /// Row of the mapping; `None` if the conflict is about the record itself.
     pub row_name: Option<&'c str>,
-    /// Why.
+    /// Kind of the conflict.
     pub kind: &'c str,
-    /// Field and value of the first side.
+    /// First side, as field and value.
     pub crm: &'c Value,
-    /// Field and value of the second side.
+    /// Second side, as field and value.
     pub erp: &'c Value,
     /// The run that found it.
     pub run: Uuid,
 }
 
-/// Links under either id, without a lock; the same one twice if both lead to it.
+/// Returns the links of either record, without locking them. A link that has both ids is returned twice.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn find(
     conn: &mut PgConnection,
     entity: &str,
@@ -87,17 +87,17 @@ pub async fn find(
     .await?)
 }
 
-/// Links under either id, which nobody else reads by these ids before the transaction ends, not even where there is none yet.
+/// Locks both record ids until the transaction ends, even if they have no link yet, and returns their links.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn lock(
     conn: &mut PgConnection,
     entity: &str,
     crm_id: Option<&str>,
     erp_id: Option<&str>,
 ) -> Result<Vec<LinkRow>, StoreError> {
-    // Always the first side's first: nobody waits for someone who waits for him.
+    // Always the first side first, to avoid deadlocks.
     sqlx::query!(
         "select pg_advisory_xact_lock(hashtextextended(name, 0))
          from unnest(array['links/crm/' || $1 || '/' || $2, 'links/erp/' || $1 || '/' || $3]) with ordinality as u (name, place)
@@ -126,19 +126,19 @@ pub async fn lock(
     .await?)
 }
 
-/// Forgets links.
+/// Deletes links.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn remove(conn: &mut PgConnection, ids: &[Uuid]) -> Result<(), StoreError> {
     sqlx::query!("delete from links where id = any($1)", ids).execute(conn).await?;
     Ok(())
 }
 
-/// Writes a link.
+/// Inserts or updates a link.
 ///
 /// # Errors
-/// The database is away, or one of the records is linked with another.
+/// The database is unavailable, or one of the records is already linked with another.
 pub async fn put(conn: &mut PgConnection, entity: &str, row: &LinkRow) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into links (id, entity, crm_id, erp_id, holder, state) values ($1, $2, $3, $4, $5, $6)
@@ -156,10 +156,10 @@ pub async fn put(conn: &mut PgConnection, entity: &str, row: &LinkRow) -> Result
     Ok(())
 }
 
-/// Conflicts about links that nobody has settled.
+/// Returns the unsettled conflicts about links.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn open_conflicts(conn: &mut PgConnection, links: &[Uuid]) -> Result<Vec<OpenConflict>, StoreError> {
     Ok(sqlx::query_as!(
         OpenConflict,
@@ -171,10 +171,10 @@ pub async fn open_conflicts(conn: &mut PgConnection, links: &[Uuid]) -> Result<V
     .await?)
 }
 
-/// Opens a conflict.
+/// Inserts a conflict.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn open_conflict(conn: &mut PgConnection, new: &NewConflict<'_>) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into conflicts (id, link_id, entity, crm_id, erp_id, row_name, kind, crm, erp, run_id)
@@ -195,10 +195,10 @@ pub async fn open_conflict(conn: &mut PgConnection, new: &NewConflict<'_>) -> Re
     Ok(())
 }
 
-/// Shows a conflict as it has become. What a person chose of other values is void.
+/// Updates a conflict to its new values and reopens it. A choice that a person made for the old values is discarded.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn change_conflict(conn: &mut PgConnection, id: Uuid, new: &NewConflict<'_>) -> Result<(), StoreError> {
     sqlx::query!(
         "update conflicts
@@ -219,10 +219,10 @@ pub async fn change_conflict(conn: &mut PgConnection, id: Uuid, new: &NewConflic
     Ok(())
 }
 
-/// Ends conflicts: `settled` as someone chose, or `gone` because the records agree.
+/// Closes conflicts: `settled` as a person chose, or `gone` because the records agree.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn close_conflicts(conn: &mut PgConnection, ids: &[Uuid], state: &str) -> Result<(), StoreError> {
     sqlx::query!("update conflicts set state = $2, changed_at = now() where id = any($1)", ids, state)
         .execute(conn)

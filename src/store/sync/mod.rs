@@ -1,4 +1,4 @@
-//! What the hub remembers between runs.
+//! State that the hub keeps between runs, such as links, batches and totals.
 
 pub mod batches;
 pub mod conflicts;

@@ -1,9 +1,10 @@
-//! Sides in the database. Whatever a mapping calls its two sides, the columns `crm_id` and `crm`, and the word `crm` in `chosen`, are of
-//! the first one; `erp_id`, `erp` and `erp` are of the second. Nodes of the version before know no other names.
+//! Sides in the database. Whatever a mapping calls its sides, columns `crm_id` and `crm` and the value `crm` of
+//! `chosen` belong to the first; `erp_id`, `erp` and the value `erp` to the second. Nodes of the previous version
+//! support no other names.
 
 use crate::dsl::mapping::Side;
 
-/// The word for a side.
+/// Returns the name of a side in the database.
 #[must_use]
 pub fn written(side: Side) -> &'static str {
     match side {
@@ -12,7 +13,7 @@ pub fn written(side: Side) -> &'static str {
     }
 }
 
-/// The side that a word stands for.
+/// Returns the side with this name in the database.
 #[must_use]
 pub fn read(word: &str) -> Option<Side> {
     Side::BOTH.into_iter().find(|side| written(*side) == word)

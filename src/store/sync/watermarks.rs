@@ -1,22 +1,22 @@
-//! Watermarks: how far something has been read.
+//! Watermarks: how far a workflow has read a source.
 
 use serde_json::Value;
 use sqlx::PgConnection;
 
 use crate::store::StoreError;
 
-/// The value of a watermark.
+/// Returns the value of a watermark.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn read(conn: &mut PgConnection, name: &str) -> Result<Option<Value>, StoreError> {
     Ok(sqlx::query_scalar!("select value from watermarks where name = $1", name).fetch_optional(conn).await?)
 }
 
-/// The value of a watermark, which nobody else changes before the transaction ends; also where it was never written.
+/// Locks a watermark until the transaction ends, even if it has never been written, and returns its value.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn lock(conn: &mut PgConnection, name: &str) -> Result<Option<Value>, StoreError> {
     sqlx::query!("select pg_advisory_xact_lock(hashtextextended('watermarks/' || $1, 0))", name)
         .execute(&mut *conn)
@@ -27,7 +27,7 @@ pub async fn lock(conn: &mut PgConnection, name: &str) -> Result<Option<Value>, 
 /// Sets a watermark.
 ///
 /// # Errors
-/// The database is away, or refuses the value.
+/// The database is unavailable or rejects a value.
 pub async fn write(conn: &mut PgConnection, name: &str, value: &Value) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into watermarks (name, value) values ($1, $2)

@@ -61,7 +61,7 @@ fn keys(value: &Val, sorted: bool) -> ValR {
     }
 }
 
-/// Of an array. As in jq, what is empty has nothing to reverse, and all else has no items.
+/// Reverses an array. As in jq, an empty value of another type gives an empty array, and any other value is an error.
 fn reverse(value: Val) -> ValR {
     match value.into_items() {
         Ok(mut items) => {
@@ -79,7 +79,7 @@ fn reverse(value: Val) -> ValR {
     }
 }
 
-/// Items with their keys, in the order of the keys; equal keys stay in their order.
+/// Returns items with their keys, stably sorted by key.
 fn sorted_pairs(value: Val, keys: Val) -> Result<Vec<(Val, Val)>, Error> {
     let (items, keys) = (value.into_items().unwrap_or_default(), keys.into_items().unwrap_or_default());
     Val::check_comparable(&keys)?;
@@ -125,7 +125,7 @@ fn unique_by(value: Val, keys: Val) -> ValR {
     Ok(Val::array(groups(value, keys)?.into_iter().filter_map(|group| group.into_iter().next()).collect()))
 }
 
-/// The first smallest, or the last largest.
+/// Returns the first of the smallest items, or the last of the largest.
 fn extreme(value: Val, keys: Val, smallest: bool) -> ValR {
     if (value.kind(), keys.kind()) != (Kind::Array, Kind::Array) {
         return Err(value.error_with(&keys, "cannot be iterated over"));
@@ -151,7 +151,7 @@ fn to_entries(value: Val) -> ValR {
     Ok(Val::array(fields.into_iter().map(entry).collect()))
 }
 
-/// Rows become columns; short rows are filled with null.
+/// Turns rows into columns. Short rows are filled with null.
 fn transpose(value: Val) -> ValR {
     let rows = match value.into_items() {
         Ok(rows) => rows,
@@ -166,7 +166,7 @@ fn transpose(value: Val) -> ValR {
     Ok(Val::array((0..width).map(|column| Val::array(rows.iter().map(|row| row.item(column)).collect())).collect()))
 }
 
-/// Where the item stands in a sorted array; else -1 minus the place where it would.
+/// Returns the index of an item in a sorted array, or -1 minus the index where it would be inserted.
 fn bsearch(value: Val, wanted: Val) -> ValR {
     let View::Arr(items) = value.view() else { return Err(value.error("cannot be searched from")) };
     Val::check_comparable([&value, &wanted])?;
@@ -184,7 +184,7 @@ fn bsearch(value: Val, wanted: Val) -> ValR {
     Ok(Val::number(-1.0 - start as f64))
 }
 
-/// Arrays inside arrays laid open, `depth` levels of them; all where it is negative.
+/// Flattens nested arrays by `depth` levels; completely if it is negative.
 fn flatten(value: Val, depth: Val) -> ValR {
     fn lay_open(value: Val, depth: f64, out: &mut Vec<Val>) {
         charge(1);

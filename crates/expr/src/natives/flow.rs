@@ -1,4 +1,4 @@
-//! Functions that run other filters, on values and on paths alike: `first`, `limit`, `//`, `try`, `reduce` and `foreach`.
+//! Functions that run other filters, on values and on paths: `first`, `limit`, `//`, `try`, `reduce` and `foreach`.
 
 use jaq_core::box_iter::{box_once, flat_map_then};
 use jaq_core::native::Fun;
@@ -10,7 +10,7 @@ use crate::Data;
 use crate::meter::charge;
 use crate::value::{Error, Val};
 
-/// Taken over from the interpreter, and their names here.
+/// Functions that the interpreter provides, and their names here.
 const TAKEN_OVER: [(&str, &str); 4] = [("first", "first"), ("last", "last"), ("limit", "_limit"), ("skip", "_skip")];
 
 pub(super) fn functions() -> Vec<Fun<Data>> {
@@ -41,7 +41,6 @@ fn failed<'a, T: 'a>(why: Val) -> Outputs<'a, T> {
     box_once(Err(Exn::from(Error::new(why))))
 }
 
-/// `range($from; $upto; $by)`
 fn range() -> RunPtr<Data> {
     |mut cv| {
         let (by, upto, from) = (cv.0.pop_var(), cv.0.pop_var(), cv.0.pop_var());
@@ -60,21 +59,20 @@ fn range() -> RunPtr<Data> {
     }
 }
 
-/// `[f]`
 fn collect<'a, F: Flow>(mut cv: (Ctx<'a, Data>, F)) -> Outputs<'a, F> {
     let filter = cv.0.pop_fun();
     let items: Result<Val, _> = cv.1.clone().through(&filter).map(|item| Ok(item?.value().clone())).collect();
     box_once(items.map(|items| cv.1.computed(items)))
 }
 
-/// The last output. The path does not go with it.
+/// Returns the last output. Its path is lost.
 fn last<'a>(mut cv: (Ctx<'a, Data>, Step)) -> Outputs<'a, Step> {
     let filter = cv.0.pop_fun();
     let last = cv.1.clone().through(&filter).try_fold(None, |_, step| step.map(Some)).transpose();
     Box::new(last.into_iter().map(move |last| Ok(cv.1.kept(last?.0))))
 }
 
-/// The state of a `reduce` after one step: the last output, or null where there is none.
+/// Returns the next state of a `reduce`: the last output of a step, or null if there is none.
 fn last_or_null() -> RunPtr<Data> {
     |mut cv| {
         let filter = cv.0.pop_fun();
@@ -89,8 +87,8 @@ fn last_or_null() -> RunPtr<Data> {
     }
 }
 
-/// `_reduce(stream; init; update)`: `update` sees `[item, state]`; its last output is the next state, null if there is none. The
-/// path of each step is that of its item, and the path of the result that of `init`.
+/// `_reduce(stream; init; update)`: `update` receives `[item, state]`. Its last output is the next state, null if there
+/// is none. On a path, a step has the path of its item, and the result the path of `init`.
 fn reduce<'a, F: Flow>(mut cv: (Ctx<'a, Data>, F)) -> Outputs<'a, F> {
     let update = cv.0.pop_fun();
     let init = cv.0.pop_fun();
@@ -116,8 +114,8 @@ fn reduce<'a, F: Flow>(mut cv: (Ctx<'a, Data>, F)) -> Outputs<'a, F> {
     })
 }
 
-/// `_foreach(stream; init; update)`: `update` sees `[item, state]`; each of its outputs is an output together with the item, the
-/// last one is the next state. Where there is none the state is lost, as in jq.
+/// `_foreach(stream; init; update)`: `update` receives `[item, state]`. Each of its outputs is an output, paired with
+/// the item; the last one is the next state. Without outputs the state is lost, as in jq.
 fn foreach<'a, F: Flow>(mut cv: (Ctx<'a, Data>, F)) -> Outputs<'a, F> {
     let update = cv.0.pop_fun();
     let init = cv.0.pop_fun();
@@ -154,7 +152,6 @@ fn foreach<'a, F: Flow>(mut cv: (Ctx<'a, Data>, F)) -> Outputs<'a, F> {
     })
 }
 
-/// `l // r`
 fn alternative<'a, F: Flow>(mut cv: (Ctx<'a, Data>, F)) -> Outputs<'a, F> {
     let right = cv.0.pop_fun();
     let left = cv.0.pop_fun();
@@ -166,8 +163,8 @@ fn alternative<'a, F: Flow>(mut cv: (Ctx<'a, Data>, F)) -> Outputs<'a, F> {
     }
 }
 
-/// `l and r`, or `l or r` if `decided` is true: the left side alone decides when it is `decided`. On a path the right side is where
-/// the left side led.
+/// `l and r`, or `l or r` if `decided` is true: if the left side is `decided`, it alone decides. On a path, the right
+/// side continues from the path of the left side.
 fn logical<'a, F: Flow>(mut cv: (Ctx<'a, Data>, F), decided: bool) -> Outputs<'a, F> {
     let right = cv.0.pop_fun();
     let left = cv.0.pop_fun();
@@ -184,7 +181,6 @@ fn logical<'a, F: Flow>(mut cv: (Ctx<'a, Data>, F), decided: bool) -> Outputs<'a
     })
 }
 
-/// `try f catch handler`
 fn attempt<'a, F: Flow>(mut cv: (Ctx<'a, Data>, F)) -> Outputs<'a, F> {
     let handler = cv.0.pop_fun();
     let body = cv.0.pop_fun();

@@ -11,10 +11,10 @@ use super::{Row, of_input};
 use crate::meter::charge_bytes;
 use crate::value::{Kind, Val, ValR};
 
-/// What `@uri` leaves: the unreserved characters of RFC 3986.
+/// Characters that `@uri` keeps: the unreserved characters of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-/// Reads base64 with and without padding, and with bits left over.
+/// Base64 with optional padding and arbitrary trailing bits.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new()
@@ -84,7 +84,7 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('"', "\"\"").replace('\0', "\\0"))
 }
 
-/// One line of a table: null and NaN are empty.
+/// Formats one row of a table. Null and NaN are empty.
 fn row(value: Val, separator: &str, name: &str, text: fn(&str) -> String) -> ValR {
     let items = value.into_items().map_err(|other| other.error(&format!("cannot be {name}-formatted, only array")))?;
     let mut line = String::new();
@@ -107,7 +107,7 @@ fn row(value: Val, separator: &str, name: &str, text: fn(&str) -> String) -> Val
     Ok(Val::text(line))
 }
 
-/// Words for a shell; several of an array.
+/// Quotes words for a shell, each item of an array separately.
 fn sh(value: Val) -> ValR {
     let items = value.into_items().unwrap_or_else(|single| vec![single]);
     let mut line = String::new();
@@ -144,7 +144,7 @@ fn urid(value: Val) -> ValR {
     percent_decode_str(raw).decode_utf8().map(Val::text).map_err(|_| broken())
 }
 
-/// Bytes that are not UTF-8 become U+FFFD.
+/// Decodes Base64. Bytes that are not UTF-8 become U+FFFD.
 fn base64d(value: Val) -> ValR {
     let text = value.into_text();
     let raw = text.as_str().unwrap_or_default();
@@ -159,7 +159,7 @@ fn base64d(value: Val) -> ValR {
 
 const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
-/// RFC 4648, section 6, with padding.
+/// Encodes Base32 as in RFC 4648, section 6, with padding.
 fn base32(bytes: &[u8]) -> String {
     let mut out = String::new();
     for chunk in bytes.chunks(5) {

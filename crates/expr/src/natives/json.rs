@@ -1,4 +1,4 @@
-//! Between text and values: `tojson`, `fromjson`, `tonumber`, `toboolean`.
+//! Conversions between text and values: `tojson`, `fromjson`, `tonumber`, `toboolean`.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::{Row, fail, of_input};
 use crate::meter::{charge_bytes, check_depth};
 use crate::value::{Num, Val, ValR};
 
-/// jq parses nothing that is nested deeper.
+/// Deepest nesting that jq parses.
 const DEPTH_MAX: usize = 10_000;
 
 pub(super) fn rows() -> Vec<Row> {
@@ -32,7 +32,7 @@ pub(super) fn rows() -> Vec<Row> {
     ]
 }
 
-/// What decimal arithmetic reads as a number: `nan` and `+1`, `.5` and `5.` too.
+/// Parses a number in jq's decimal notation, which includes `nan`, `+1`, `.5` and `5.`.
 fn parse_number(text: &str) -> Option<Num> {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     match unsigned.to_ascii_lowercase().as_str() {
@@ -43,7 +43,7 @@ fn parse_number(text: &str) -> Option<Num> {
         _ => {}
     }
     let number = Num::parse(text.strip_prefix('+').unwrap_or(text))?;
-    // A spelling that JSON does not have leaves only its value.
+    // A notation that is not JSON keeps only its value, not its spelling.
     let is_json = serde_json::from_str::<serde_json::Number>(text).is_ok();
     Some(if is_json { number } else { Num::from(number.value()) })
 }
@@ -75,7 +75,7 @@ fn fromjson(value: Val) -> ValR {
     }
 }
 
-/// How deep brackets are nested outside of strings.
+/// Returns the nesting depth of brackets outside of strings.
 fn nesting(text: &str) -> usize {
     let (mut depth, mut deepest, mut quoted, mut escaped) = (0_usize, 0, false, false);
     for byte in text.bytes() {
@@ -94,7 +94,7 @@ fn nesting(text: &str) -> usize {
     deepest
 }
 
-/// What jq says of text that is not JSON, as far as it depends on the text alone.
+/// Returns jq's message for invalid JSON, as far as it can be derived from the text.
 fn complaint(text: &str, error: &serde_json::Error) -> String {
     let column = text.chars().count();
     let bare = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'));

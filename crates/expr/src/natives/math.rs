@@ -1,4 +1,4 @@
-//! Functions of numbers, by libm.
+//! Functions on numbers, implemented with libm.
 
 use super::{Row, of_input, values};
 use crate::value::{Error, Kind, Val, ValR};
@@ -8,7 +8,7 @@ pub(super) fn rows() -> Vec<Row> {
         of_input!("fabs", |v| number(&v).map(|x| Val::number(x.abs()))),
         of_input!("abs", |v| match v {
             Val::Num(number) => Ok(Val::Num(if number.value() > 0.0 { number } else { number.absolute() })),
-            // Whatever comes after numbers in jq's order is not below zero.
+            // Values after numbers in jq's order are not negative.
             other if other.kind() > Kind::Number => Ok(other),
             other => Err(other.error("cannot be negated")),
         }),
@@ -95,7 +95,8 @@ macro_rules! functions_of_two {
     };
 }
 
-/// Under the names by which `prelude.jq` calls them, in jq's order of several outputs.
+/// Functions of two numbers, under the names by which `prelude.jq` calls them. The definitions there yield several
+/// outputs in jq's order.
 fn of_two_numbers() -> Vec<Row> {
     functions_of_two! {
         "_atan2" => libm::atan2, "_copysign" => libm::copysign, "_drem" => libm::remainder, "_fdim" => libm::fdim,

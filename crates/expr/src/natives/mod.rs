@@ -1,5 +1,5 @@
-//! jq's functions, on our values: what is not listed here or defined in `prelude.jq` does not exist. Nothing in here reads the
-//! world: no environment, no input, no clock, no way to end the process.
+//! jq's functions on Stepwell's values. Functions that are neither listed here nor defined in `prelude.jq` do not
+//! exist. Nothing here accesses the environment: no variables, no input, no clock, no way to end the process.
 
 mod array;
 mod flow;
@@ -17,10 +17,10 @@ use jaq_core::{Bind, Exn, RunPtr, ValX};
 use crate::Data;
 use crate::value::{Error, Val, ValR};
 
-/// Name, arguments and implementation.
+/// Name, parameters and implementation of a function.
 pub(super) type Row = (&'static str, Box<[Bind]>, RunPtr<Data>);
 
-/// All of them.
+/// Returns all native functions.
 pub(crate) fn all() -> Vec<Fun<Data>> {
     let rows = [array::rows(), format::rows(), json::rows(), math::rows(), regex::rows(), text::rows(), time::rows()];
     rows.into_iter()
@@ -39,7 +39,7 @@ fn filters(count: usize) -> Box<[Bind]> {
     vec![Bind::Fun(()); count].into()
 }
 
-/// A function of its input alone.
+/// Defines a function of its input alone.
 macro_rules! of_input {
     ($name:literal, $f:expr) => {
         ($name, $crate::natives::values(0), |cv| {
@@ -49,7 +49,7 @@ macro_rules! of_input {
     };
 }
 
-/// A function of its input and one value.
+/// Defines a function of its input and one value.
 macro_rules! of_one {
     ($name:literal, $f:expr) => {
         ($name, $crate::natives::values(1), |mut cv| {
@@ -60,7 +60,7 @@ macro_rules! of_one {
     };
 }
 
-/// A function of its input and two values.
+/// Defines a function of its input and two values.
 macro_rules! of_two {
     ($name:literal, $f:expr) => {
         ($name, $crate::natives::values(2), |mut cv| {

@@ -1,8 +1,9 @@
-//! Paths: where a filter leads in a value, for `path`, `|=` and all that is built on them.
+//! Paths: where a filter leads in a value, for `path`, `|=` and everything built on them.
 //!
-//! A value on a path comes with the keys that lead to it. jq lets a filter leave the path and come back: `path(.a | . as $x | 1 | $x)` is
-//! `["a"]`. jq checks whether the value is the very one that the keys lead to when the next key is taken, and at the end. So each value
-//! comes with its keys or, if the filter has left the path, with the mark [`OFF`], the value that the keys lead to, and the keys.
+//! A value on a path is accompanied by the keys that lead to it. In jq a filter may leave the path and return:
+//! `path(.a | . as $x | 1 | $x)` is `["a"]`. jq checks that a value is identical to the one at the keys only when the
+//! next key is taken, and at the end. So each value here has its keys or, if the filter has left the path, the mark
+//! [`OFF`], the value at the keys, and the keys.
 
 use std::sync::{Arc, LazyLock};
 
@@ -15,7 +16,7 @@ use super::{filters, values};
 use crate::Data;
 use crate::value::{Error, Val, delete_paths, get_path, set_path};
 
-/// Gives the interpreter's list of keys a name: it is a part of a public type and has no public name of its own.
+/// Names the interpreter's type of key lists, which is part of a public signature but not exported.
 pub(super) trait PathsFunction {
     type Keys;
 }
@@ -24,22 +25,22 @@ impl<K> PathsFunction for for<'a> fn((Ctx<'a, Data>, (Val, K))) -> BoxIter<'a, V
     type Keys = K;
 }
 
-/// Keys, the last one first.
+/// A list of keys, the last one first.
 type Keys = <PathsPtr<Data> as PathsFunction>::Keys;
 
-/// A value on a path, as the interpreter hands it on.
+/// A value on a path, as the interpreter passes it.
 pub(super) type Step = (Val, Keys);
 
 pub(super) type Closure<'a> = (TermId, Ctx<'a, Data>);
 
-/// The mark of a value that is not the one that the keys lead to. It is known by its address, so no key can look like it.
+/// Marks a value that is not the one at the keys. It is recognized by its address, so no key can imitate it.
 static OFF: LazyLock<Val> = LazyLock::new(|| Val::from_name(Arc::from("off the path")));
 
 fn is_off(keys: &Keys) -> bool {
     keys.head().is_some_and(|head| head.is(&OFF))
 }
 
-/// The value that the keys of a step lead to, and these keys.
+/// Returns the value at the keys of a step, and the keys.
 fn target((value, keys): &Step) -> (Val, Keys) {
     if is_off(keys) {
         (keys.get(1).cloned().unwrap_or_default(), keys.skip(2).clone())
@@ -54,13 +55,14 @@ fn off(value: Val, (target, keys): (Val, Keys)) -> Step {
 
 pub(super) type Outputs<'a, T> = BoxIter<'a, ValX<'a, T, Val>>;
 
-/// What goes through a filter: a value, or a value on a path. Filters that only lead others are written once for both.
+/// The input of a filter: a value, or a value on a path. Functions that only run other filters are implemented once for
+/// both.
 pub(super) trait Flow: Clone + 'static {
     fn through<'a>(self, filter: &Closure<'a>) -> Outputs<'a, Self>;
     fn value(&self) -> &Val;
-    /// Another value in its stead that was computed.
+    /// Replaces the value with a computed one.
     fn computed(&self, value: Val) -> Self;
-    /// Another value in its stead that was taken from somewhere.
+    /// Replaces the value with one that existed elsewhere.
     fn kept(&self, value: Val) -> Self;
 }
 
@@ -91,7 +93,7 @@ impl Flow for Step {
         &self.0
     }
 
-    /// A number is always a new one: jq tells those that it computed from those of the input.
+    /// A computed number is never on the path, because jq distinguishes it from numbers of the input.
     fn computed(&self, value: Val) -> Self {
         if matches!(value, Val::Num(_)) { off(value, target(self)) } else { self.kept(value) }
     }
@@ -120,7 +122,7 @@ fn near(what: &str) -> Error {
     Error::str(format_args!("Invalid path expression near attempt to {what}"))
 }
 
-/// The paths to which `filter` leads from `value`.
+/// Returns the paths to which `filter` leads from `value`.
 fn paths_from<'a>((filter, context): Closure<'a>, value: Val) -> BoxIter<'a, ValX<'a, Val, Val>> {
     Box::new(filter.paths((context, (value, Keys::default()))).map(|step| {
         let (value, keys) = step?;
@@ -147,7 +149,7 @@ fn getpath() -> RunPtr<Data> {
     }
 }
 
-/// Off the path it takes no key and fails nowhere.
+/// Off the path it takes no key and never fails.
 fn getpath_on_path() -> PathsPtr<Data> {
     |mut cv| {
         let path = cv.0.pop_var();
@@ -158,7 +160,6 @@ fn getpath_on_path() -> PathsPtr<Data> {
     }
 }
 
-/// `paths = $value`
 fn assign() -> RunPtr<Data> {
     |mut cv| {
         let new = cv.0.pop_var();
@@ -169,8 +170,8 @@ fn assign() -> RunPtr<Data> {
     }
 }
 
-/// The value after `paths |= update`, and the paths to delete from it: the first output of `update` is the new value, and a path for
-/// which `update` has no output is deleted.
+/// Evaluates `paths |= update`. The first output of `update` is the new value. Paths without an output are returned, to
+/// be deleted.
 fn modified<'a>(
     paths: Closure<'a>,
     value: Val,
@@ -188,7 +189,6 @@ fn modified<'a>(
     Ok((whole, Val::array(gone)))
 }
 
-/// `paths |= update`
 fn modify() -> RunPtr<Data> {
     |mut cv| {
         let update = cv.0.pop_fun();
@@ -198,7 +198,7 @@ fn modify() -> RunPtr<Data> {
     }
 }
 
-/// jq takes the result out of a pair, which is off any path.
+/// jq takes the result out of a pair, which is off the path.
 fn modify_on_path() -> PathsPtr<Data> {
     |mut cv| {
         let update = cv.0.pop_fun();
@@ -213,7 +213,7 @@ fn modify_on_path() -> PathsPtr<Data> {
     }
 }
 
-/// Where nobody asks for paths: what the argument gives.
+/// Outside of paths: returns the outputs of the argument.
 fn same() -> RunPtr<Data> {
     |mut cv| {
         let filter = cv.0.pop_fun();
@@ -229,7 +229,7 @@ fn same_before_key() -> RunPtr<Data> {
     }
 }
 
-/// `_computed(f)`: outputs of `f` that were computed.
+/// `_computed(f)`: the outputs of `f`, as computed values.
 fn computed_on_path() -> PathsPtr<Data> {
     |mut cv| {
         let filter = cv.0.pop_fun();
@@ -238,7 +238,7 @@ fn computed_on_path() -> PathsPtr<Data> {
     }
 }
 
-/// `_kept(f)`: outputs of `f` that it took from somewhere.
+/// `_kept(f)`: the outputs of `f`, as values that existed elsewhere.
 fn kept_on_path() -> PathsPtr<Data> {
     |mut cv| {
         let filter = cv.0.pop_fun();
@@ -247,7 +247,7 @@ fn kept_on_path() -> PathsPtr<Data> {
     }
 }
 
-/// `_index(f; $key)`: outputs of `f` of which `.[$key]` comes next.
+/// `_index(f; $key)`: the outputs of `f`, checked to be on the path before `.[$key]`.
 fn index_on_path() -> PathsPtr<Data> {
     |mut cv| {
         let key = cv.0.pop_var();
@@ -260,7 +260,7 @@ fn index_on_path() -> PathsPtr<Data> {
     }
 }
 
-/// `_iterate(f)`: outputs of `f` of which `.[]` comes next.
+/// `_iterate(f)`: the outputs of `f`, checked to be on the path before `.[]`.
 fn iterate_on_path() -> PathsPtr<Data> {
     |mut cv| {
         let filter = cv.0.pop_fun();

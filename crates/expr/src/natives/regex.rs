@@ -1,5 +1,5 @@
-//! `match`, `test` and what builds on them. A pattern that a linear-time engine understands runs on it; one with look-around or back
-//! references runs on a backtracking engine with a limit, and only where the meter allows that.
+//! `match`, `test` and the functions built on them. Patterns that a linear-time engine supports run on it. Look-around
+//! and back references need a backtracking engine, which has a limit and runs only if the meter allows it.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -9,13 +9,13 @@ use super::{Row, values};
 use crate::meter::{Exhausted, backtracking, charge, charge_bytes, stop};
 use crate::value::{Error, Kind, Val, ValR};
 
-/// Compiled patterns that a thread keeps.
+/// Compiled patterns that each thread caches.
 const KEPT_MAX: usize = 64;
 
-/// Largest compiled pattern.
+/// Size limit of a compiled pattern, in bytes.
 const COMPILED_BYTES_MAX: usize = 1 << 20;
 
-/// Longest pattern.
+/// Longest pattern, in bytes.
 const PATTERN_BYTES_MAX: usize = 4 << 10;
 
 pub(super) fn rows() -> Vec<Row> {
@@ -25,7 +25,7 @@ pub(super) fn rows() -> Vec<Row> {
     })]
 }
 
-/// jq's modifiers. `s` is what patterns here mean anyway: `^` and `$` are the ends of the text.
+/// jq's regular expression flags. `s` needs no field: without it `^` and `$` already match only the ends of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 struct Flags {
     global: bool,
@@ -41,7 +41,7 @@ enum Compiled {
     Backtracking(fancy_regex::Regex),
 }
 
-/// Byte ranges of the match and of its groups.
+/// Byte ranges of a match and its groups.
 type Spans = Vec<Option<(usize, usize)>>;
 
 thread_local! {
@@ -152,7 +152,7 @@ impl Compiled {
     }
 }
 
-/// A backtracking engine that gave up.
+/// The error of a backtracking engine that gave up.
 fn stopped(why: &fancy_regex::Error) -> Error {
     if let fancy_regex::Error::RuntimeError(_) = why {
         stop(Exhausted::Backtracking(backtracking()));
@@ -179,13 +179,13 @@ fn matches(value: &Val, pattern: &Val, modifiers: &Val, only_test: bool) -> ValR
         if !flags.global {
             break;
         }
-        // After an empty match the next one begins a character later.
+        // After an empty match, continue one character later.
         from = if start == end { end + text[end..].chars().next().map_or(1, char::len_utf8) } else { end };
     }
     Ok(Val::array(found))
 }
 
-/// Counts characters up to byte positions that mostly grow.
+/// Converts byte positions to character positions. Fast if the positions mostly increase.
 struct Places<'t> {
     text: &'t str,
     byte: usize,

@@ -41,7 +41,7 @@ fn explode(value: Val) -> ValR {
     Ok(Val::array(text.chars().map(|c| Val::number(f64::from(u32::from(c)))).collect()))
 }
 
-/// What is not a character becomes U+FFFD.
+/// Invalid code points become U+FFFD.
 fn implode(value: Val) -> ValR {
     let Ok(items) = value.into_items() else { return fail("implode input must be an array") };
     charge_scan(items.len() * 64);
@@ -91,7 +91,7 @@ fn split(value: Val, separator: Val) -> ValR {
     }
 }
 
-/// Positions, in characters, at which the part stands; those that overlap, too.
+/// Returns the positions of a part in characters, including overlapping ones.
 fn indices(value: Val, part: Val) -> ValR {
     let Some(text) = value.as_str() else { return Err(value.error("cannot be searched, as it is not a string")) };
     let Some(part) = part.as_str() else { return Err(part.error("is not a string")) };
@@ -108,7 +108,7 @@ fn indices(value: Val, part: Val) -> ValR {
     Ok(Val::array(found))
 }
 
-/// Null is empty, numbers and booleans are written as JSON; anything else but text is an error.
+/// Joins items. Null is empty, numbers and booleans are written as JSON; any other item that is not a text is an error.
 fn join(value: Val, separator: Val) -> ValR {
     let kind = value.kind();
     let items = match kind {

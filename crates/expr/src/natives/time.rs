@@ -1,4 +1,4 @@
-//! Dates, in UTC: `gmtime`, `mktime`, `strftime`, `strptime`. There is no clock and no time zone of the machine here.
+//! Dates in UTC: `gmtime`, `mktime`, `strftime`, `strptime`. The clock and the time zone of the machine are not used.
 
 use chrono::format::{Item, Parsed, StrftimeItems, parse_and_remainder};
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Timelike};
@@ -7,7 +7,7 @@ use super::{Row, fail, of_input, of_one, text_of};
 use crate::meter::charge_bytes;
 use crate::value::{Error, Kind, Val, ValR};
 
-/// Weekday and day of the year of a time that names no day, as C's `strptime` leaves them for jq.
+/// Weekday and day of the year if a time has no date, as jq receives them from C's `strptime`.
 const NO_WEEKDAY: f64 = 8.0;
 const NO_DAY_OF_YEAR: f64 = 367.0;
 
@@ -33,7 +33,7 @@ pub(super) fn rows() -> Vec<Row> {
     ]
 }
 
-/// A time in seconds since 1970, and its seconds within the minute with their fraction.
+/// Converts seconds since 1970 to a time, and to the seconds of its minute with their fraction.
 fn gmtime(value: &Val) -> Result<(NaiveDateTime, f64), Error> {
     let seconds = value.as_f64().ok_or_else(|| Error::str("gmtime() requires numeric inputs"))?;
     let time = DateTime::from_timestamp(seconds as i64, 0).filter(|_| seconds.is_finite());
@@ -42,7 +42,8 @@ fn gmtime(value: &Val) -> Result<(NaiveDateTime, f64), Error> {
     Ok((time, f64::from(time.second()) + (seconds - seconds.floor())))
 }
 
-/// `[year, month, day, hours, minutes, seconds, weekday, day of the year]`, months and days of the year from zero.
+/// Returns `[year, month, day, hours, minutes, seconds, weekday, day of the year]`. Months and days of the year count
+/// from zero.
 fn taken_apart(time: NaiveDateTime, seconds: f64) -> Val {
     let parts = [time.year() as f64, f64::from(time.month0()), f64::from(time.day()), f64::from(time.hour())];
     let rest = [
@@ -54,7 +55,7 @@ fn taken_apart(time: NaiveDateTime, seconds: f64) -> Val {
     Val::array(parts.into_iter().chain(rest).map(Val::number).collect())
 }
 
-/// The time that parts name: missing ones are zero, and those beyond their range carry over, as in C's `timegm`.
+/// Combines parts to a time. Missing parts are zero, and parts beyond their range carry over, as in C's `timegm`.
 fn put_together(value: &Val, function: &str) -> Result<NaiveDateTime, Error> {
     let wrong = || Error::str(format_args!("{function} requires parsed datetime inputs"));
     let mut parts = [0_i64; 8];
@@ -95,7 +96,7 @@ fn strftime(value: &Val, format: &Val) -> ValR {
     Ok(Val::text(time.and_utc().format_with_items(items.iter()).to_string()))
 }
 
-/// What stands behind the time is an item of its own, if it begins with a space; else the text is refused.
+/// Text after the time becomes an additional item if it begins with white space, and is an error otherwise.
 fn strptime(value: &Val, format: &Val) -> ValR {
     let wrong = "strptime/1 requires string inputs and arguments";
     let (text, format) = (text_of(value, wrong)?, text_of(format, wrong)?);
@@ -113,7 +114,7 @@ fn strptime(value: &Val, format: &Val) -> ValR {
     Ok(Val::array(parts))
 }
 
-/// What was read, as it was read.
+/// Returns the parsed fields.
 fn fields(parsed: &Parsed) -> Vec<Val> {
     if let Some(time) = parsed.timestamp().and_then(|seconds| DateTime::from_timestamp(seconds, 0)) {
         let time = time.naive_utc();

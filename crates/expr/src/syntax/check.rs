@@ -1,7 +1,8 @@
-//! The static check: which variables an expression reads, which names it must not use, and whether it may run in the process.
+//! The static check: which variables an expression uses, which names are forbidden, and whether it may be evaluated in
+//! the process.
 //!
-//! What it says about names only explains: names that would read the world are not linked at all. What it says about running in the
-//! process keeps recursion, which uses the stack, away from the node; everything else is bounded by the [meter](crate::meter).
+//! Refusing names only gives better messages: functions that would access the environment are not linked at all.
+//! Refusing recursion in the process protects the node's stack; the [meter](crate::meter) limits everything else.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,16 +15,16 @@ use stepwell_text::suggest;
 use super::{alternatives, variables};
 use crate::{Class, ParseError};
 
-/// What the check found.
+/// The result of the check.
 pub(crate) struct Verdict<'s> {
     pub(crate) class: Class,
-    /// Names without `$`, sorted.
+    /// Names of the used variables, without `$`, sorted.
     pub(crate) variables: Vec<String>,
-    /// Functions and arguments that the expression defines itself.
+    /// Functions and parameters that the expression defines.
     pub(crate) defined: BTreeSet<&'s str>,
 }
 
-/// Names of jq that do not exist here, and what to do instead.
+/// Names of jq that do not exist here, and what to use instead.
 const ABSENT: [(&str, &str); 22] = [
     ("env", "settings and secrets are not visible to expressions"),
     ("$ENV", "settings and secrets are not visible to expressions"),
@@ -49,22 +50,22 @@ const ABSENT: [(&str, &str); 22] = [
     ("getpath_safe", "use getpath"),
 ];
 
-/// Functions of jq that call themselves.
+/// Recursive functions of jq.
 const RECURSIVE: &str = " combinations recurse repeat tostream until walk while ";
 
-/// Largest number of terms and deepest nesting of an expression that runs in the process.
+/// Most terms and deepest nesting of an expression that is evaluated in the process.
 const NODES_MAX: usize = 2_000;
 const DEPTH_MAX: usize = 100;
 
-/// The most similar function, for a hint.
+/// Returns a hint with the most similar function.
 pub(crate) fn similar_function(name: &str) -> Option<String> {
     suggest::did_you_mean(name, crate::library::names())
 }
 
-/// Judges a parsed expression.
+/// Checks a parsed expression.
 ///
 /// # Errors
-/// A name that does not exist here, a variable that is not among `allowed`, or a key of an object that cannot be text.
+/// A name that does not exist here, a variable that is not in `allowed`, or a constant object key that is not a text.
 pub(crate) fn judge<'s>(text: &str, term: &Term<&'s str>, allowed: &[&str]) -> Result<Verdict<'s>, ParseError> {
     let mut judge = Judge {
         text,
@@ -97,7 +98,7 @@ struct Judge<'a, 's> {
     error: Option<ParseError>,
 }
 
-/// Variables bound inside the expression.
+/// The variables bound inside the expression.
 #[derive(Clone, Default)]
 struct Scope<'s> {
     locals: Vec<&'s str>,
@@ -111,7 +112,7 @@ impl<'s> Scope<'s> {
 
     fn with(&self, pattern: &Pattern<&'s str>) -> Self {
         let mut inside = self.inside();
-        // Each alternative is an attempt around what follows, which takes the stack of several terms.
+        // Each alternative is a `try` around the rest of the expression, which takes the stack of several terms.
         inside.depth += alternatives(pattern).map_or(0, |patterns| 1 + patterns.len());
         inside.locals.extend(variables(pattern));
         inside
@@ -154,7 +155,7 @@ impl<'s> Judge<'_, 's> {
             Term::Fold(_, over, pattern, bodies) => {
                 self.term(over, &inside);
                 self.pattern(pattern, scope);
-                // The first body, where it begins, does not see what is bound for each step.
+                // The first body, the initial state, does not see the variables of the steps.
                 let (init, steps) = bodies.split_at(bodies.len().min(1));
                 init.iter().for_each(|init| self.term(init, &inside));
                 steps.iter().for_each(|step| self.term(step, &scope.with(pattern)));
@@ -203,7 +204,8 @@ impl<'s> Judge<'_, 's> {
         }
     }
 
-    /// Keys of object patterns are expressions. They see the input, not the variables beside them.
+    /// Checks a pattern. Keys of object patterns are expressions that see the input, but not the variables of the
+    /// pattern.
     fn pattern(&mut self, pattern: &Pattern<&'s str>, scope: &Scope<'s>) {
         match pattern {
             Pattern::Var(_) => {}
@@ -221,7 +223,7 @@ impl<'s> Judge<'_, 's> {
         }
     }
 
-    /// A constant that is not text cannot name a field.
+    /// Reports a constant key that is not a text.
     fn key(&mut self, key: &Term<&'s str>) {
         let constant = match key {
             Term::Num(_) => true,
@@ -271,7 +273,7 @@ impl<'s> Judge<'_, 's> {
         }
     }
 
-    /// The first mistake counts.
+    /// Reports a mistake. Only the first one is kept.
     fn fail(&mut self, part: &str, message: String, hint: Option<String>) {
         let start = (part.as_ptr() as usize).checked_sub(self.text.as_ptr() as usize);
         let offset = start.filter(|offset| *offset < self.text.len()).unwrap_or(0);

@@ -1,5 +1,5 @@
-//! Whether a term has exactly one output. Where jq and the interpreter disagree on the order of several outputs, the term is brought
-//! into jq's order; the others, nearly all, are left as they are.
+//! Decides whether a term has exactly one output. Where jq and the interpreter order several outputs differently, the
+//! term is rewritten to jq's order. All others, nearly all, remain unchanged.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Term};
 use jaq_core::path::{Opt, Part};
 
-/// Functions with one output, whatever they are given.
+/// Functions that always have one output.
 const SINGLE: &str = " abs add all any ascii ascii_downcase ascii_upcase ceil contains delpaths endswith explode \
     fabs false flatten floor from_entries fromdate fromdateiso8601 fromjson getpath gmtime group_by has implode index \
     indices infinite isarray isboolean isempty isfinite isinfinite isnan isnormal isnumber isobject isstring join keys \
@@ -17,7 +17,7 @@ const SINGLE: &str = " abs add all any ascii ascii_downcase ascii_upcase ceil co
     utf8bytelength with_entries @base32 @base32d @base64 @base64d @csv @html @json @sh @text @tsv @uri @urid _captures \
     _setpath _assign _modify _last_or_null bsearch del ";
 
-/// Of these, the ones whose arguments run once for each element and so add no outputs.
+/// Those of them whose arguments run once per element and so add no outputs.
 const CLOSED: &str = " add all any group_by isempty map map_values max_by min_by pick sort_by unique_by with_entries del _modify \
     _last_or_null ";
 
@@ -25,14 +25,14 @@ fn listed(list: &str, name: &str) -> bool {
     list.contains(&format!(" {name} "))
 }
 
-/// Answers for one expression: functions that it defines itself are not jq's.
+/// Analyzes one expression. A function that it defines itself is not the one of jq.
 #[derive(Default)]
 pub(super) struct Outputs<'s> {
     pub(super) defined: BTreeSet<&'s str>,
 }
 
 impl Outputs<'_> {
-    /// Whether the term surely has one output, or an error.
+    /// Whether the term certainly has exactly one output or fails.
     pub(super) fn is_single(&self, term: &Term<&str>) -> bool {
         match term {
             Term::Id | Term::Num(_) | Term::Var(_) | Term::Arr(_) => true,

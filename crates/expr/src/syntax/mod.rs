@@ -1,5 +1,5 @@
-//! From jq's text to what the interpreter runs. The interpreter's parser does most of it; what jq 1.8 has beyond that is brought into
-//! a form that it knows, first as tokens, then as terms.
+//! Translates jq's text to what the interpreter runs. The interpreter's parser does most of it. Syntax of jq 1.8 that
+//! it does not support is rewritten, first as tokens, then as terms.
 
 mod check;
 mod many;
@@ -17,10 +17,10 @@ pub(crate) use tokens::adapt;
 use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Pattern, Term};
 
-/// The variable by which several patterns (`?//`) travel through the parser as one: `[$__alternatives, P1, P2]`.
+/// Represents alternative patterns (`?//`) as a single pattern for the parser: `[$__alternatives, P1, P2]`.
 const ALTERNATIVES: &str = "$__alternatives";
 
-/// The patterns of a destructuring that has alternatives.
+/// Returns the alternatives of a pattern, if it has any.
 fn alternatives<'p, 's>(pattern: &'p Pattern<&'s str>) -> Option<&'p [Pattern<&'s str>]> {
     match pattern {
         Pattern::Arr(items) => match items.split_first() {
@@ -31,7 +31,7 @@ fn alternatives<'p, 's>(pattern: &'p Pattern<&'s str>) -> Option<&'p [Pattern<&'
     }
 }
 
-/// The variables that a pattern binds, each once.
+/// Returns the variables that a pattern binds, without duplicates.
 fn variables<'s>(pattern: &Pattern<&'s str>) -> Vec<&'s str> {
     fn collect<'s>(pattern: &Pattern<&'s str>, names: &mut Vec<&'s str>) {
         match pattern {

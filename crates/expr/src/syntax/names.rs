@@ -1,10 +1,10 @@
-//! The terms inside a term, and the functions that it calls.
+//! Visits the terms inside a term, and the functions it calls.
 
 use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Pattern, Term};
 use jaq_core::path::Part;
 
-/// Tells `found` each name that is called; names of formats (`@csv`), too.
+/// Calls `found` with each called name, including names of formats (`@csv`).
 pub(crate) fn each_call<'s>(term: &Term<&'s str>, found: &mut impl FnMut(&'s str)) {
     each(term, &mut |term| match term {
         Term::Str(Some(name), _) | Term::Call(name, _) => found(name),
@@ -12,7 +12,7 @@ pub(crate) fn each_call<'s>(term: &Term<&'s str>, found: &mut impl FnMut(&'s str
     });
 }
 
-/// Tells `found` the term and each term inside it.
+/// Calls `found` with the term and each term inside it.
 pub(super) fn each<'s>(term: &Term<&'s str>, found: &mut impl FnMut(&Term<&'s str>)) {
     found(term);
     match term {

@@ -1,7 +1,7 @@
-//! Terms where their paths count: in `path(f)`, on the left of `|=`, and in functions that may stand there.
+//! Rewrites terms whose paths are needed: in `path(f)`, on the left of `|=`, and in functions used there.
 //!
-//! What leads on along a path stays as it is, and so does nearly all that is written there. What is computed, and what takes a key of
-//! something that may have been computed, goes through natives that know whether the path was left.
+//! Nearly all terms written there only follow a path and remain unchanged. Computed values, and keys taken from values
+//! that may be computed, go through natives that know whether the filter has left the path.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,24 +14,24 @@ use super::rewrite::{RIGHT, Rewriter, T, folded};
 use super::{alternatives, call, pipe, text};
 use crate::library;
 
-/// Functions that give their input or nothing.
+/// Functions that return their input or nothing.
 const PASSING: &str =
     " arrays booleans empty error finites iterables normals nulls numbers objects scalars select strings values ";
 
-/// Functions that lead where their last argument leads, from their input; the others are conditions and counts.
+/// Functions that continue from their input along their last argument. Their other arguments are conditions and counts.
 const LEADING: &str = " first limit nth skip ";
 
-/// Functions that lead where their last argument leads from any of their outputs; a first of two is a condition.
+/// Functions that continue repeatedly along their last argument. The first of two arguments is a condition.
 const REPEATING: &str = " repeat until while ";
 
-/// The first key, computed ahead.
+/// The first key, evaluated in advance.
 const FIRST: &str = "$__first";
 const FIRST_UPTO: &str = "$__first_upto";
 
 /// Functions that take the paths of their argument.
 pub(super) const TAKING: &str = " del path pick ";
 
-/// Functions that may give their input, be it a number.
+/// Functions that may return their input unchanged, even a number.
 const KEEPING: &str = " del delpaths tonumber ";
 
 pub(super) fn listed(list: &str, name: &str) -> bool {
@@ -43,17 +43,18 @@ fn computed(term: T<'_>) -> (T<'_>, bool) {
 }
 
 impl<'s> Rewriter<'s> {
-    /// A term of which the paths are taken.
+    /// Rewrites a term whose paths are needed.
     pub(super) fn path_of(&self, term: T<'s>) -> T<'s> {
         self.on_path(term, true).0
     }
 
-    /// A term that may stand on a path or not.
+    /// Rewrites a term that may be on a path or not.
     pub(super) fn anywhere(&self, term: T<'s>) -> T<'s> {
         self.on_path(term, false).0
     }
 
-    /// A term on a path, and whether what it gives is surely on the path, too. `on` tells that of its input.
+    /// Rewrites a term on a path. Returns whether its outputs are certainly on the path as well. `on` says that of its
+    /// input.
     fn on_path(&self, term: T<'s>, on: bool) -> (T<'s>, bool) {
         match term {
             Term::Id => (term, on),
@@ -97,7 +98,7 @@ impl<'s> Rewriter<'s> {
         }
     }
 
-    /// `base` with keys: the first of them can only be taken on the path.
+    /// Rewrites `base` with keys. The first key can only be taken if the base is on the path.
     fn access(&self, base: T<'s>, Path(mut parts): Path<T<'s>>, on: bool) -> (T<'s>, bool) {
         let (base, on) = self.on_path(base, on);
         if on || parts.is_empty() {
@@ -162,7 +163,7 @@ impl<'s> Rewriter<'s> {
         }
     }
 
-    /// `l += r`: `r` is computed first, and leads along the path.
+    /// Rewrites `l += r`: `r` is evaluated first, and its path is kept.
     fn update_on_path(&self, left: T<'s>, op: BinaryOp<&'s str>, right: T<'s>, on: bool) -> T<'s> {
         let update = Term::BinOp(Box::new(Term::Id), op, Box::new(Term::Var(RIGHT)));
         let update = call("_modify", vec![self.path_of(left), computed(update).0]);
@@ -213,7 +214,7 @@ impl<'s> Rewriter<'s> {
         }
     }
 
-    /// `reduce` and `foreach`: each step is where its item is.
+    /// Rewrites `reduce` and `foreach`: each step has the path of its item.
     fn fold_on_path(
         &self,
         kind: &'s str,
@@ -224,7 +225,7 @@ impl<'s> Rewriter<'s> {
     ) -> T<'s> {
         let mut bodies = bodies.into_iter();
         let init = self.on_path(bodies.next().unwrap_or_default(), on).0;
-        // It continues from the input, which is on the path only if `init` did not lead anywhere.
+        // Folding starts from the input, which is on the path only if `init` took no keys.
         let over = self.anywhere(over);
         let mut steps: Vec<T<'s>> = bodies.map(|body| self.anywhere(body)).collect();
         let pattern = match alternatives(&pattern) {
@@ -243,11 +244,11 @@ fn key(key: T<'_>) -> Path<T<'_>> {
     Path(vec![(Part::Index(key), Opt::Essential)])
 }
 
-/// The functions that are called where paths count, by their names: those in what `path` and its like take, in what these call,
-/// and in what is given to them.
+/// Returns the names of the functions used in paths: in arguments of `path` and similar functions, in functions called
+/// there, and in their arguments.
 pub(super) fn functions<'s>(term: &T<'s>) -> BTreeSet<&'s str> {
     let mut found = BTreeSet::new();
-    // Where one of the first names is found, so are all of the second.
+    // If one of the first names is in the result, all of the second are as well.
     let mut rules: Vec<(Vec<&'s str>, Vec<&'s str>)> = Vec::new();
     let mut parameters: BTreeMap<&'s str, Vec<&'s str>> = BTreeMap::new();
     each(term, &mut |term| match term {

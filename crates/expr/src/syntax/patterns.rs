@@ -1,18 +1,18 @@
-//! Destructuring with alternatives: `E as P1 ?// P2 | F` tries the patterns in turn, also where `F` fails. Variables of the other
-//! patterns are null.
+//! Destructuring with alternatives: `E as P1 ?// P2 | F` tries the patterns in order, also after `F` fails. Variables
+//! of the other patterns are null.
 
 use jaq_core::load::parse::{BinaryOp, Def, Pattern, Term};
 
 use super::{call, pipe, variables};
 
-/// What is taken apart, and what `F` works on.
+/// The destructured value, and the input of `F`.
 const VALUE: &str = "$__value";
 pub(super) const INPUT: &str = "$__input";
 
-/// What is done with the variables. No text can call it: the check knows all formats.
+/// The body as a function. No expression can call it, because the check refuses unknown formats.
 const BODY: &str = "@body";
 
-/// Whether paths count where a term stands.
+/// Whether the paths of a term are needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Standing {
     Anywhere,
@@ -20,7 +20,7 @@ pub(super) enum Standing {
 }
 
 impl Standing {
-    /// A value that was kept in a variable.
+    /// Marks a value that was stored in a variable.
     pub(super) fn kept(self, term: Term<&str>) -> Term<&str> {
         match self {
             Self::Anywhere => term,
@@ -36,8 +36,8 @@ impl Standing {
     }
 }
 
-/// `VALUE as P1 | body`, else the next pattern. The body stands there once, as a function of all variables: patterns in patterns would
-/// double it each time.
+/// Returns `VALUE as P1 | body`, falling back to the next pattern. The body appears once, as a function of all
+/// variables; otherwise nested patterns would double it each time.
 fn tried<'s>(patterns: &[Pattern<&'s str>], body: &Term<&'s str>, standing: Standing) -> Term<&'s str> {
     let mut all: Vec<&'s str> = Vec::new();
     for name in patterns.iter().flat_map(variables) {
@@ -59,7 +59,7 @@ fn tried<'s>(patterns: &[Pattern<&'s str>], body: &Term<&'s str>, standing: Stan
     Term::Def(vec![function], Box::new(chain.unwrap_or(with_variables)))
 }
 
-/// The whole of `E as P1 ?// P2 | F`.
+/// Rewrites `E as P1 ?// P2 | F`.
 pub(super) fn destructured<'s>(
     source: Term<&'s str>,
     patterns: &[Pattern<&'s str>],
@@ -70,12 +70,12 @@ pub(super) fn destructured<'s>(
     bind(source, Pattern::Var(VALUE), tried)
 }
 
-/// One step of `reduce` or `foreach` over [`VALUE`].
+/// Rewrites one step of `reduce` or `foreach` over [`VALUE`].
 pub(super) fn step<'s>(patterns: &[Pattern<&'s str>], body: &Term<&'s str>, standing: Standing) -> Term<&'s str> {
     with_input(tried(patterns, body, standing))
 }
 
-/// The variable that a `reduce` with alternatives goes over.
+/// The pattern of a `reduce` with alternatives.
 pub(super) fn value_pattern() -> Pattern<&'static str> {
     Pattern::Var(VALUE)
 }

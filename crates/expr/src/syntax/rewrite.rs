@@ -1,5 +1,5 @@
-//! Terms in jq's meaning: updates by way of paths, the order of several outputs, `reduce` and `foreach` whose steps have none or
-//! several. What is rewritten is what the interpreter understands differently; the rest stays.
+//! Rewrites terms to jq's meaning: updates through paths, the order of several outputs, and `reduce` and `foreach`
+//! whose steps have no output or several. Only terms that the interpreter understands differently are rewritten.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -14,7 +14,7 @@ use super::paths::{self, TAKING, listed};
 use super::patterns::{Standing, bind, destructured, step, value_pattern};
 use super::{alternatives, call, pipe, variables};
 
-/// Names for outputs that are computed ahead. No text can mention them: it was checked before.
+/// Variables for outputs evaluated in advance. The check has refused these names in expressions.
 pub(super) const RIGHT: &str = "$__right";
 const KEY: &str = "$__key";
 const UPTO: &str = "$__upto";
@@ -26,19 +26,19 @@ const PARTS: [&str; 16] = [
 
 pub(super) type T<'s> = Term<&'s str>;
 
-/// An expression as the interpreter gets it.
+/// Rewrites an expression for the interpreter.
 pub(crate) fn expression<'s>(term: T<'s>, defined: BTreeSet<&'s str>) -> T<'s> {
     let on_path = if defined.is_empty() { BTreeSet::new() } else { paths::functions(&term) };
     Rewriter { outputs: Outputs { defined }, on_path, ..Rewriter::default() }.term(term)
 }
 
-/// A definition of our own library.
+/// Rewrites a definition of the library.
 pub(crate) fn definition(definition: Def<&'static str>) -> Def<&'static str> {
     let rewriter = Rewriter::of_library(&definition);
     Def { body: rewriter.term(definition.body), ..definition }
 }
 
-/// A definition of our own library for where paths count.
+/// Rewrites a library definition for use in paths.
 pub(crate) fn definition_on_path(definition: Def<&'static str>) -> Def<&'static str> {
     let mut rewriter = Rewriter { form: (definition.name, definition.args.len()), ..Rewriter::of_library(&definition) };
     each_call(&definition.body, &mut |name| _ = rewriter.on_path.insert(name));
@@ -48,11 +48,11 @@ pub(crate) fn definition_on_path(definition: Def<&'static str>) -> Def<&'static 
 #[derive(Default)]
 pub(super) struct Rewriter<'s> {
     outputs: Outputs<'s>,
-    /// Functions that are called where paths count.
+    /// Functions called in paths.
     on_path: BTreeSet<&'s str>,
-    /// The functions that are defined here, arguments among them, and whether paths can count in what they are given.
+    /// The functions and parameters in scope: name, arity, and whether paths of their arguments may be needed.
     scope: RefCell<Vec<(&'s str, usize, bool)>>,
-    /// The form of a function of the library that is being defined.
+    /// Name and arity of the path variant being defined.
     pub(super) form: (&'s str, usize),
 }
 
@@ -65,13 +65,14 @@ impl Rewriter<'static> {
 }
 
 impl<'s> Rewriter<'s> {
-    /// Whether the expression defines this function itself, and whether paths can count in its arguments.
+    /// Returns whether paths of a function's arguments may be needed; `None` if the expression does not define the
+    /// function.
     pub(super) fn function(&self, name: &str, arity: usize) -> Option<bool> {
         let scope = self.scope.borrow();
         scope.iter().rev().find(|(known, count, _)| (*known, *count) == (name, arity)).map(|(.., on_path)| *on_path)
     }
 
-    /// Definitions, and what sees them.
+    /// Rewrites definitions and the term in their scope.
     pub(super) fn with_definitions<X>(
         &self,
         definitions: Vec<Def<&'s str>>,
@@ -141,7 +142,7 @@ impl<'s> Rewriter<'s> {
         }
     }
 
-    /// The first of several interpolations varies fastest: those behind it are computed ahead.
+    /// Of several interpolations the first varies fastest, so the later ones are evaluated in advance.
     fn text(&self, format: Option<&'s str>, parts: Vec<StrPart<&'s str, T<'s>>>) -> T<'s> {
         let several = parts.iter().filter(|part| matches!(part, StrPart::Term(term) if self.many(term))).count() > 1;
         let mut names = PARTS.iter();
@@ -176,7 +177,7 @@ impl<'s> Rewriter<'s> {
                 }
                 None => bind(self.term(left), self.pattern(pattern), self.term(right)),
             },
-            // jq computes the right side first, which shows where one of them has several outputs, or none.
+            // jq evaluates the right side first, which matters if a side has no output or several.
             BinaryOp::Math(_) | BinaryOp::Cmp(_) if self.many(&right) || self.many(&left) && !is_constant(&right) => {
                 let operation = Term::BinOp(Box::new(self.term(left)), op, Box::new(Term::Var(RIGHT)));
                 bind(self.term(right), Pattern::Var(RIGHT), operation)
@@ -190,7 +191,7 @@ impl<'s> Rewriter<'s> {
         }
     }
 
-    /// `l += r` is `r as $r | l |= . + $r`.
+    /// Rewrites `l += r` to `r as $r | l |= . + $r`.
     fn update_with(&self, left: T<'s>, op: BinaryOp<&'s str>, right: T<'s>) -> T<'s> {
         let update = Term::BinOp(Box::new(Term::Id), op, Box::new(Term::Var(RIGHT)));
         bind(self.term(right), Pattern::Var(RIGHT), call("_modify", vec![self.path_of(left), update]))
@@ -235,7 +236,7 @@ impl<'s> Rewriter<'s> {
         }
     }
 
-    /// Of several keys in one path the last varies slowest: it is computed ahead of what comes before it.
+    /// Of several keys in a path the last varies slowest, so it is evaluated before the others.
     pub(super) fn path(&self, base: T<'s>, path: Path<T<'s>>) -> T<'s> {
         let many = |part: &Part<T<'s>>| match part {
             Part::Index(index) => self.many(index),
@@ -286,7 +287,7 @@ fn is_constant(term: &T<'_>) -> bool {
     }
 }
 
-/// `foreach`, and `reduce` where paths count, by our own natives, which keep jq's rules where a step has none or several outputs.
+/// Rewrites `foreach`, and `reduce` in paths, to native functions that follow jq if a step has no output or several.
 pub(super) fn folded<'s>(
     kind: &str,
     over: T<'s>,

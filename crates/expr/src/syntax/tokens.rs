@@ -1,4 +1,4 @@
-//! What jq 1.8 writes and the interpreter's parser does not read: alternatives of patterns (`?//`), `{$a: PATTERN}`,
+//! Syntax of jq 1.8 that the interpreter's parser does not support: alternative patterns (`?//`), `{$a: PATTERN}`,
 //! operators after `reduce` and `foreach`, numbers that begin with a point.
 
 use jaq_core::load::lex::{StrPart, Tok, Token};
@@ -7,7 +7,7 @@ use super::ALTERNATIVES;
 
 type Tokens<'s> = Vec<Token<&'s str>>;
 
-/// The tokens of `text`, in a form that the parser reads.
+/// Rewrites tokens so that the parser accepts them.
 pub(crate) fn adapt<'s>(text: &'s str, tokens: Tokens<'s>) -> Tokens<'s> {
     let mut adapted = Tokens::with_capacity(tokens.len());
     let mut rest = tokens.into_iter().peekable();
@@ -53,7 +53,7 @@ fn inside<'s>(text: &'s str, Token(full, token): Token<&'s str>) -> Token<&'s st
     Token(full, token)
 }
 
-/// What stands between `reduce` and its `as`.
+/// Returns the tokens between `reduce` and its `as`.
 fn until_as<'s>(rest: &mut std::iter::Peekable<impl Iterator<Item = Token<&'s str>>>) -> Tokens<'s> {
     let mut source = Tokens::new();
     let mut open = 0_usize;
@@ -83,7 +83,7 @@ fn in_parentheses(mut tokens: Tokens<'_>) -> Token<&str> {
     Token("(", Tok::Block(tokens))
 }
 
-/// `PATTERN`, or several with `?//` between them as one.
+/// Combines patterns separated by `?//` into one.
 fn patterns<'s>(text: &'s str, rest: &mut std::iter::Peekable<impl Iterator<Item = Token<&'s str>>>) -> Tokens<'s> {
     let is_pattern = |token: &Token<&str>| match token {
         Token(_, Tok::Var) => true,
@@ -111,7 +111,7 @@ fn patterns<'s>(text: &'s str, rest: &mut std::iter::Peekable<impl Iterator<Item
     vec![Token("[", Tok::Block(block))]
 }
 
-/// `$a: PATTERN` of an object becomes `$a, a: PATTERN`; keys in parentheses are expressions.
+/// Rewrites `$a: PATTERN` in an object to `$a, a: PATTERN`. Keys in parentheses are expressions.
 fn in_pattern<'s>(text: &'s str, Token(full, token): Token<&'s str>) -> Token<&'s str> {
     let Tok::Block(tokens) = token else { return Token(full, token) };
     let mut adapted = Tokens::with_capacity(tokens.len());
@@ -135,7 +135,7 @@ fn offset(text: &str, part: &str) -> Option<usize> {
     (part.as_ptr() as usize).checked_sub(text.as_ptr() as usize).filter(|offset| *offset < text.len())
 }
 
-/// Whether `next` stands right after a point that begins a number.
+/// Whether `next` follows a point that begins a number.
 fn is_fraction(text: &str, point: &str, next: &Token<&str>) -> bool {
     let Token(digits, Tok::Num) = next else { return false };
     offset(text, digits).is_some_and(|at| {

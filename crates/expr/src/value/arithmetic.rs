@@ -1,4 +1,4 @@
-//! `+ - * / %` and negation. Numbers are doubles; the wording of errors is jq's.
+//! `+ - * / %` and negation. Numbers are doubles; the errors have jq's wording.
 
 use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
 use std::sync::Arc;
@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::{Array, Error, Fields, Kind, VALUE_BYTES, Val, ValR};
 use crate::meter::{charge, charge_bytes, check_depth};
 
-/// jq merges objects no deeper than this.
+/// jq merges objects only to this depth.
 const MERGE_DEPTH_MAX: u32 = 10_000;
 
-/// jq's longest text.
+/// jq's longest text, in bytes.
 const TEXT_BYTES_MAX: f64 = 2_147_483_647.0;
 
 impl Add for Val {
@@ -35,7 +35,7 @@ impl Add for Val {
 }
 
 impl Val {
-    /// Into the array itself where nobody else holds it: adding to it one by one costs each item once.
+    /// Appends to the array in place if it is not shared, so that building an array item by item costs each item once.
     fn concat(self, other: Self) -> ValR {
         let more = other.into_items().unwrap_or_default();
         charge_bytes(more.len() * VALUE_BYTES);
@@ -103,7 +103,7 @@ impl Mul for Val {
     }
 }
 
-/// Null where the number is negative; a fraction of it is cut off.
+/// Repeats a text. Null for a negative number; a fraction is truncated.
 fn repeat(text: &str, times: f64) -> ValR {
     if times < 0.0 || times.is_nan() {
         return Ok(Val::Null);
@@ -146,7 +146,7 @@ impl Div for Val {
     }
 }
 
-/// The parts between separators; single characters where the separator is empty; none of an empty text.
+/// Splits a text. An empty separator gives the single characters, an empty text gives no parts.
 pub(super) fn split(text: &str, separator: &str) -> Val {
     charge_bytes(text.len());
     if text.is_empty() {
@@ -161,7 +161,8 @@ pub(super) fn split(text: &str, separator: &str) -> Val {
 impl Rem for Val {
     type Output = ValR;
 
-    /// Of whole numbers: fractions are cut off first, and what is too large is the largest integer.
+    /// The remainder of whole numbers. Fractions are truncated first, and numbers that are too large become the largest
+    /// integer.
     fn rem(self, other: Self) -> ValR {
         charge(1);
         let (Self::Num(a), Self::Num(b)) = (&self, &other) else {

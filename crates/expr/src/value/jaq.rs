@@ -1,4 +1,4 @@
-//! The traits that jq's interpreter asks of a value.
+//! Implements the traits that the interpreter requires of a value.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ impl From<String> for Val {
     }
 }
 
-/// A slice as a part of a path.
+/// A slice, as a key of a path.
 impl From<Range<Self>> for Val {
     fn from(range: Range<Self>) -> Self {
         let bound = |value: Option<Self>| value.unwrap_or_default();
@@ -53,7 +53,7 @@ impl Val {
         Self::from(range.start.cloned()..range.end.cloned())
     }
 
-    /// Sets what `key` names to the first output of `update`.
+    /// Replaces the value at `key` with the first output of `update`.
     fn update_at<'a, I: Iterator<Item = ValX<'a, Self>>>(
         self,
         key: Self,
@@ -104,7 +104,7 @@ impl jaq_core::ValT for Val {
 
     fn values(self) -> Box<dyn Iterator<Item = ValR>> {
         match self {
-            // One by one: a reader of the first item pays only for the first.
+            // Lazily, so that reading only the first item costs only one item.
             Self::Arr(array) => Box::new((0..array.items.len()).map(move |index| Ok(array.items[index].clone()))),
             Self::Shared(shared) if shared.value().is_array() => {
                 Box::new((0..).map_while(move |index| shared.item(index)).map(Ok))

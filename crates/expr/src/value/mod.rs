@@ -1,8 +1,8 @@
-//! The values that expressions work on: shared JSON.
+//! The values of expressions: shared JSON.
 //!
-//! What is given to an expression goes in without a conversion: [`Shared`] is a place inside a `serde_json` value that others hold,
-//! too. What an expression builds is shared by reference count and copied on write. Every operation charges the
-//! [`meter`](crate::meter). All reading goes through [`View`], so that it does not matter where a value came from.
+//! Inputs are not converted: [`Shared`] is a place inside a `serde_json` value that others hold as well. Values that an
+//! expression builds are reference-counted and copied on write. Every operation charges the [`meter`](crate::meter).
+//! All reading goes through [`View`], so the origin of a value does not matter.
 
 mod arithmetic;
 mod jaq;
@@ -23,19 +23,18 @@ pub(crate) use view::{Kind, Object, View};
 
 use crate::meter::{charge, charge_bytes, check_depth};
 
-/// jq's error with a value of ours.
+/// jq's error with a value of this type.
 pub(crate) type Error = jaq_core::Error<Val>;
 
 /// A value or an error.
 pub(crate) type ValR = Result<Val, Error>;
 
-/// Bytes that one value in an array or object costs.
+/// Cost of one value in an array or object, in bytes.
 const VALUE_BYTES: usize = 32;
 
-/// Nesting of what comes from outside: the readers refuse more.
+/// Deepest nesting of an input, which the JSON reader enforces.
 const OUTSIDE_DEPTH: u32 = 128;
 
-/// One JSON value.
 #[derive(Debug, Default)]
 pub(crate) enum Val {
     #[default]
@@ -55,21 +54,20 @@ pub(crate) struct Array {
     depth: u32,
 }
 
-/// An object that an expression built; its fields stay in order.
+/// An object that an expression built, in insertion order.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Fields {
     map: indexmap::IndexMap<Arc<str>, Val>,
     depth: u32,
 }
 
-/// Text.
 #[derive(Debug, Clone)]
 pub(crate) enum Str {
     Own(Arc<str>),
     Shared(Yoke<&'static str, Arc<Value>>),
 }
 
-/// An array or object inside a JSON value, and how deep it can be nested.
+/// An array or object inside a JSON value, with an upper bound of its nesting.
 #[derive(Debug, Clone)]
 pub(crate) struct Shared {
     place: Yoke<&'static Value, Arc<Value>>,
@@ -77,7 +75,7 @@ pub(crate) struct Shared {
 }
 
 impl Clone for Val {
-    /// jq's interpreter clones the input of each term: this is where a loop that does nothing else is seen.
+    /// The interpreter clones the input of each term, so charging here also stops loops that do nothing else.
     fn clone(&self) -> Self {
         charge(1);
         match self {
@@ -132,12 +130,12 @@ impl Shared {
 }
 
 impl Val {
-    /// JSON as it is: nothing is copied.
+    /// Returns JSON as a value without copying.
     pub(crate) fn shared(value: &Arc<Value>) -> Self {
         Self::shared_to(value, OUTSIDE_DEPTH)
     }
 
-    /// JSON that is nested at most `depth` levels deep.
+    /// Returns JSON with at most `depth` levels of nesting as a value.
     pub(crate) fn shared_to(value: &Arc<Value>, depth: u32) -> Self {
         Self::place(Yoke::attach_to_cart(Arc::clone(value), |value| value), depth)
     }
@@ -154,29 +152,29 @@ impl Val {
         }
     }
 
-    /// Text of our own.
+    /// Creates a text.
     pub(crate) fn text(text: impl AsRef<str>) -> Self {
         let text = text.as_ref();
         charge_bytes(text.len());
         Self::Str(Str::Own(Arc::from(text)))
     }
 
-    /// The name of a field.
+    /// Creates a text from the name of a field.
     pub(crate) fn from_name(name: Arc<str>) -> Self {
         Self::Str(Str::Own(name))
     }
 
-    /// A number that was computed.
+    /// Creates a computed number.
     pub(crate) fn number(value: f64) -> Self {
         Self::Num(Num::from(value))
     }
 
-    /// A position or a count.
+    /// Creates a number from a position or a count.
     pub(crate) fn count(value: usize) -> Self {
         Self::number(value as f64)
     }
 
-    /// An array of these items.
+    /// Creates an array.
     pub(crate) fn array(items: Vec<Self>) -> Self {
         charge_bytes(items.len() * VALUE_BYTES);
         let depth = 1 + items.iter().map(Self::depth).max().unwrap_or(0);
@@ -184,7 +182,7 @@ impl Val {
         Self::Arr(Arc::new(Array { items, depth }))
     }
 
-    /// An object with these fields; of two with one name the later counts.
+    /// Creates an object. Of two fields with the same name the later one counts.
     pub(crate) fn object(fields: impl IntoIterator<Item = (Arc<str>, Self)>) -> Self {
         let mut object = Fields::default();
         for (name, value) in fields {
@@ -193,7 +191,7 @@ impl Val {
         Self::Obj(Arc::new(object))
     }
 
-    /// An object with fields whose names stand in the program.
+    /// Creates an object with fixed field names.
     pub(crate) fn record<const N: usize>(fields: [(&str, Self); N]) -> Self {
         Self::object(fields.map(|(name, value)| (Arc::from(name), value)))
     }
@@ -228,7 +226,7 @@ impl Val {
         }
     }
 
-    /// How deep it may be nested, at most.
+    /// Returns an upper bound of its nesting.
     pub(crate) fn depth(&self) -> u32 {
         match self {
             Self::Arr(array) => array.depth,
@@ -238,10 +236,10 @@ impl Val {
         }
     }
 
-    /// The items of an array, to work with.
+    /// Returns the items of an array by value.
     ///
     /// # Errors
-    /// The value itself: it is not an array.
+    /// The value itself, if it is not an array.
     pub(crate) fn into_items(self) -> Result<Vec<Self>, Self> {
         match self {
             Self::Arr(array) => {
@@ -258,10 +256,10 @@ impl Val {
         }
     }
 
-    /// The fields of an object, to work with.
+    /// Returns the fields of an object by value.
     ///
     /// # Errors
-    /// The value itself: it is not an object.
+    /// The value itself, if it is not an object.
     pub(crate) fn into_fields(self) -> Result<Fields, Self> {
         match self {
             Self::Obj(object) => Ok(Arc::try_unwrap(object).unwrap_or_else(|shared| copied(&shared, shared.map.len()))),
@@ -281,12 +279,12 @@ impl Val {
         }
     }
 
-    /// Whether this is that very value, and not merely an equal one.
+    /// Whether both are the identical value, and not merely equal.
     pub(crate) fn is(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Null, Self::Null) => true,
             (Self::Bool(a), Self::Bool(b)) => a == b,
-            // A number has no place of its own.
+            // Numbers have no address, so they are compared by content.
             (Self::Num(a), Self::Num(b)) => a.is(b),
             (Self::Str(a), Self::Str(b)) => std::ptr::eq(a.as_str(), b.as_str()),
             (Self::Arr(a), Self::Arr(b)) => Arc::ptr_eq(a, b),
@@ -296,16 +294,16 @@ impl Val {
         }
     }
 
-    /// As JSON that leaves the expression.
+    /// Converts a result to JSON.
     ///
     /// # Errors
-    /// It is nested deeper, or is larger, than a result may be.
+    /// The value is nested too deeply or too large for a result.
     pub(crate) fn to_json(&self) -> Result<Value, String> {
         self.view().to_json()
     }
 }
 
-/// A copy on write of something that others hold, too.
+/// Copies a shared value before it is changed.
 fn copied<T: Clone>(shared: &Arc<T>, items: usize) -> T {
     charge_bytes(items * VALUE_BYTES);
     (**shared).clone()
@@ -319,7 +317,7 @@ impl Fields {
         self.map.insert(name, value);
     }
 
-    /// Removes a field; the others keep their order.
+    /// Removes a field and keeps the order of the others.
     fn remove(&mut self, name: &str) {
         charge(1 + self.map.len() as u64 / 16);
         self.map.shift_remove(name);

@@ -1,23 +1,22 @@
-//! Numbers as jq 1.8 has them: doubles, beside which a literal keeps its digits until someone computes with it. An id of an ERP
-//! comes out as it went in.
+//! Numbers as in jq 1.8: doubles, but a literal keeps its digits until it is used in a computation. So an id from an
+//! ERP is returned unchanged.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
 
 use serde_json::Number;
 
-/// Whole doubles up to here have one spelling.
+/// Up to this value, every whole double has one spelling.
 const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
 
-/// A number.
 #[derive(Debug, Clone)]
 pub(crate) struct Num {
     value: f64,
-    /// Its text, where the double alone would not come out in the same spelling.
+    /// The original text, if the double alone would be written differently.
     literal: Option<Arc<str>>,
 }
 
-/// A number wherever it stands.
+/// A borrowed number.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct NumView<'a> {
     value: f64,
@@ -31,13 +30,13 @@ impl From<f64> for Num {
 }
 
 impl Num {
-    /// A number of JSON.
+    /// Creates a number from JSON.
     pub(crate) fn from_json(number: &Number) -> Self {
         let view = NumView::from(number);
         Self { value: view.value, literal: view.literal.map(Arc::from) }
     }
 
-    /// A number that is written like one of JSON; none if it is not.
+    /// Parses a number in JSON notation.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let view = NumView::parse(text)?;
         Some(Self { value: view.value, literal: view.literal.map(Arc::from) })
@@ -47,7 +46,7 @@ impl Num {
         self.value
     }
 
-    /// Whether nothing tells the two apart.
+    /// Whether both numbers are identical, including their spelling.
     pub(crate) fn is(&self, other: &Self) -> bool {
         self.value.to_bits() == other.value.to_bits() && self.literal == other.literal
     }
@@ -84,7 +83,7 @@ impl<'a> From<&'a Number> for NumView<'a> {
 impl<'a> NumView<'a> {
     fn parse(text: &'a str) -> Option<Self> {
         let value: f64 = text.parse().ok()?;
-        // Rust reads more than JSON does: `inf`, `nan`.
+        // Rust also parses `inf` and `nan`, which JSON does not have.
         if !text.bytes().any(|b| b.is_ascii_digit()) {
             return None;
         }
@@ -98,7 +97,8 @@ impl<'a> NumView<'a> {
         self.value.is_nan()
     }
 
-    /// Two literals are compared digit by digit, everything else as doubles. NaN is smaller than all, itself included.
+    /// Compares two literals by their digits, and any other numbers as doubles. NaN is less than everything, including
+    /// itself.
     pub(crate) fn compare(self, other: Self) -> Ordering {
         if let (Some(a), Some(b)) = (self.literal, other.literal)
             && self.value == other.value
@@ -113,7 +113,7 @@ impl<'a> NumView<'a> {
         }
     }
 
-    /// As JSON that leaves the expression: a literal in its own spelling.
+    /// Returns the number of a result: a literal in its own spelling.
     pub(crate) fn to_json(self) -> Option<Number> {
         match self.literal {
             Some(literal) => literal.parse().or_else(|_| self.text().parse()).ok(),
@@ -122,8 +122,8 @@ impl<'a> NumView<'a> {
         }
     }
 
-    /// As `tostring` and `tojson` write it: NaN is `null`, infinity the largest double, a literal in the standard form of
-    /// decimal arithmetic (`1e3` is `1E+3`).
+    /// Returns the text of `tostring` and `tojson`: NaN is `null`, infinity the largest double, and a literal has the
+    /// standard form of decimal arithmetic (`1e3` is `1E+3`).
     pub(crate) fn text(self) -> String {
         match self.literal.and_then(Decimal::parse) {
             Some(decimal) => decimal.text(),
@@ -133,7 +133,7 @@ impl<'a> NumView<'a> {
     }
 }
 
-/// The shortest digits that give this double, with an exponent where jq writes one.
+/// Returns the shortest digits of a double, with an exponent in the same cases as jq.
 fn double(value: f64) -> String {
     if value == value.trunc() && value.abs() < EXACT_MAX {
         return if value == 0.0 && value.is_sign_negative() { "-0".to_owned() } else { format!("{value:.0}") };
@@ -158,7 +158,7 @@ fn double(value: f64) -> String {
     }
 }
 
-/// A literal taken apart: `digits` times ten to the `exponent`.
+/// A parsed literal: `digits` times ten to the power of `exponent`.
 struct Decimal {
     negative: bool,
     digits: String,
@@ -176,7 +176,7 @@ impl Decimal {
             significant => significant,
         };
         let exponent: i64 = exponent.parse().ok()?;
-        // Far beyond what a double holds: its value says enough.
+        // Far beyond the range of a double, so the double is enough.
         let exponent = exponent.checked_sub(i64::try_from(fraction.len()).ok()?)?;
         (exponent.abs() < 1_000_000_000).then(|| Self { negative, digits: digits.to_owned(), exponent })
     }
@@ -206,7 +206,7 @@ impl Decimal {
         }
     }
 
-    /// The scientific string of the General Decimal Arithmetic specification, to-scientific-string.
+    /// Formats it by to-scientific-string of the General Decimal Arithmetic specification.
     fn text(&self) -> String {
         let sign = if self.negative { "-" } else { "" };
         let adjusted = self.adjusted();

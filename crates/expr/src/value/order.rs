@@ -1,4 +1,4 @@
-//! Equality, order and containment, as jq has them: null, false, true, numbers, strings, arrays, objects.
+//! jq's equality, order and containment. The order of types is null, false, true, numbers, strings, arrays, objects.
 
 use std::cmp::Ordering;
 
@@ -6,7 +6,7 @@ use super::view::{Object, View};
 use super::{Error, Val};
 use crate::meter::{Exhausted, charge_scan, stop};
 
-/// jq compares no deeper than this.
+/// jq compares only to this depth.
 const DEPTH_MAX: u32 = 10_000;
 
 impl View<'_> {
@@ -44,7 +44,7 @@ impl View<'_> {
         }
     }
 
-    /// jq's `contains`: parts of texts, of arrays in any order, of objects by name.
+    /// jq's `contains`: substrings of texts, items of arrays in any order, fields of objects by name.
     fn contains(self, part: View<'_>) -> bool {
         match (self, part) {
             (Self::Str(a), View::Str(b)) => {
@@ -64,7 +64,7 @@ fn first_difference(mut comparisons: impl Iterator<Item = Ordering>) -> Option<O
     comparisons.find(|ordering| ordering.is_ne())
 }
 
-/// By their names first, then by the values in the order of the names.
+/// Compares objects by their sorted names first, then by the values in that order.
 fn compare_objects(a: Object<'_>, b: Object<'_>) -> Ordering {
     let (a_names, b_names) = (a.names(), b.names());
     charge_scan(a_names.iter().chain(&b_names).map(|name| name.len() + 1).sum());
@@ -80,10 +80,10 @@ fn too_deep(what: &str) -> Error {
 }
 
 impl Val {
-    /// jq's order, for sorting and grouping.
+    /// Checks that values can be compared, for sorting and grouping.
     ///
     /// # Errors
-    /// The values are nested too deep, as in jq.
+    /// The values are nested too deeply, as in jq.
     pub(crate) fn check_comparable<'v>(values: impl IntoIterator<Item = &'v Self>) -> Result<(), Error> {
         let deep = values.into_iter().any(|value| value.depth() > DEPTH_MAX);
         if deep { Err(too_deep("Comparison")) } else { Ok(()) }
@@ -92,7 +92,7 @@ impl Val {
     /// jq's `contains`.
     ///
     /// # Errors
-    /// The values differ in kind or are nested too deep.
+    /// The values have different types or are nested too deeply.
     pub(crate) fn contains(&self, part: &Self) -> Result<bool, Error> {
         if self.kind().name() != part.kind().name() {
             return Err(self.error_with(part, "cannot have their containment checked"));
@@ -104,7 +104,7 @@ impl Val {
     }
 }
 
-/// Operators have no way to fail but this one.
+/// Operators cannot return errors, so this ends the evaluation.
 fn check_operands(a: &Val, b: &Val) {
     if a.depth().min(b.depth()) > DEPTH_MAX {
         stop(Exhausted::Depth(DEPTH_MAX));

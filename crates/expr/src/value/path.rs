@@ -1,5 +1,5 @@
-//! Reading, setting and deleting below a value: `.a`, `.[1]`, `.[1:3]`, `getpath`, `setpath`, `delpaths`. The rules and the wording
-//! of the errors are those of jq 1.8.
+//! Reads, sets and deletes parts of a value: `.a`, `.[1]`, `.[1:3]`, `getpath`, `setpath`, `delpaths`. Rules and error
+//! messages are those of jq 1.8.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::meter::{charge, charge_bytes, check_depth};
 /// jq's longest path.
 const PATH_LENGTH_MAX: usize = 10_000;
 
-/// jq's largest index that can be assigned to.
+/// jq's largest index for an assignment.
 const INDEX_MAX: i64 = 536_870_911;
 
 impl Val {
@@ -50,7 +50,7 @@ impl Val {
         .unwrap_or_default()
     }
 
-    /// Items of an array, characters of a text; else nothing.
+    /// Returns the number of items, fields or characters; 0 for other values.
     pub(crate) fn length(&self) -> usize {
         match self.view() {
             super::View::Arr(items) => items.len(),
@@ -63,7 +63,7 @@ impl Val {
         }
     }
 
-    /// Where an array holds another as a part.
+    /// Returns the positions at which an array contains another one.
     fn indices(&self, part: &Self) -> Self {
         let (super::View::Arr(items), super::View::Arr(part)) = (self.view(), part.view()) else { return Self::Null };
         let found = |start: &usize| {
@@ -75,7 +75,7 @@ impl Val {
         Self::array((0..(items.len() + 1).saturating_sub(part.len())).filter(found).map(Self::count).collect())
     }
 
-    /// What `{start, end}` means on this array or text: starts are rounded down, ends up.
+    /// Resolves `{start, end}` on this array or text. Starts are rounded down, ends up.
     fn slice_range(&self, key: &Self) -> Result<Range<usize>, Error> {
         let bound = |name: &str| match key.field(name) {
             Self::Null => Ok(None),
@@ -142,7 +142,7 @@ impl Val {
             return Err(Error::str("Cannot set array element at NaN index"));
         }
         let length = i64::try_from(self.length()).unwrap_or(i64::MAX);
-        // Rounds toward zero, as a conversion to an integer does.
+        // Truncates toward zero, like a conversion to an integer.
         let index = index as i64;
         let index = if index < 0 { index + length } else { index };
         if index > INDEX_MAX {
@@ -170,7 +170,7 @@ impl Val {
         Ok(Self::Arr(array))
     }
 
-    /// Deletes several keys at once: positions are those before anything was deleted.
+    /// Deletes several keys at once. Positions refer to the state before the deletion.
     fn delete(self, keys: &[Self]) -> ValR {
         match self.kind() {
             _ if keys.is_empty() => Ok(self),
@@ -214,7 +214,7 @@ impl Val {
         match (self.view(), key.kind()) {
             (super::View::Obj(fields), Kind::String) => Ok(fields.get(key.as_str().unwrap_or_default()).is_some()),
             (super::View::Arr(items), Kind::Number) => {
-                // No position counts from the end here.
+                // Negative positions do not count from the end here.
                 Ok(key.as_f64().is_some_and(|at| at.trunc() >= 0.0 && at.trunc() < items.len() as f64))
             }
             (super::View::Null, _) => Ok(false),
@@ -225,10 +225,10 @@ impl Val {
     }
 }
 
-/// The position that a number names in an array of this length: from the end where it is negative.
+/// Returns the position for a number in an array of this length. Negative numbers count from the end.
 fn position(key: &Val, length: usize) -> Option<usize> {
     let at = key.as_f64().filter(|at| !at.is_nan())?;
-    // Half a position before the end is one before it: jq rounds toward zero before it counts.
+    // jq truncates toward zero first, so -0.5 is position 0.
     let at = at as i64;
     let at = if at < 0 { at + i64::try_from(length).ok()? } else { at };
     usize::try_from(at).ok().filter(|at| *at < length)
@@ -244,7 +244,7 @@ fn path_items(path: Val, what: &str) -> Result<Vec<Val>, Error> {
 
 const NOT_AN_ARRAY: &str = "Path must be specified as an array";
 
-/// `getpath(path)`, with the keys that it took.
+/// `getpath(path)`, with the keys that were taken.
 pub(crate) fn get_path(root: Val, path: Val) -> Result<(Val, Vec<Val>), Error> {
     let keys = path_items(path, NOT_AN_ARRAY)?;
     let mut value = root;
@@ -268,7 +268,7 @@ fn set_below(root: Val, keys: &[Val], value: Val) -> ValR {
         drop(below);
         return root.set(key, value);
     }
-    // Release the parent's reference first, so that the child is changed in place and not copied.
+    // Release the parent's reference first, so that the child is changed in place instead of copied.
     let root = if key.kind() == Kind::Object { root } else { root.set(key, Val::Null)? };
     let below = set_below(below, rest, value)?;
     root.set(key, below)
@@ -303,7 +303,7 @@ fn delete_sorted(mut root: Val, paths: &[Vec<Val>], start: usize) -> ValR {
         let (group, later) = rest.split_at(together);
         rest = later;
         if first.len() == start + 1 {
-            // The whole of it goes, whatever of it goes besides.
+            // The whole value is deleted, whatever else is deleted in it.
             gone.push(key.clone());
             continue;
         }

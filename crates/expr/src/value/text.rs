@@ -1,4 +1,4 @@
-//! Values as text: `tojson`, `tostring`, and the messages of errors, whose wording is jq's because scripts match on it.
+//! Values as text: `tojson`, `tostring`, and error messages, which have jq's wording because scripts match on it.
 
 use std::fmt::{self, Display, Write};
 
@@ -6,7 +6,7 @@ use super::view::View;
 use super::{Error, Val};
 use crate::meter::{charge, charge_bytes};
 
-/// jq writes nothing that is nested deeper.
+/// Deepest nesting that jq writes.
 const DEPTH_MAX: usize = 10_000;
 
 /// Bytes of a value that an error shows.
@@ -27,7 +27,7 @@ impl Val {
         text
     }
 
-    /// `tostring`: a text as it is, everything else as JSON.
+    /// `tostring`: a text unchanged, any other value as JSON.
     pub(crate) fn into_text(self) -> Self {
         match self {
             Self::Str(_) => self,
@@ -35,23 +35,23 @@ impl Val {
         }
     }
 
-    /// What an error says: a text as it is, everything else as JSON.
+    /// Returns the message of an error value: a text unchanged, any other value as JSON.
     pub(crate) fn message(&self) -> String {
         self.as_str().map_or_else(|| self.to_json_text(), str::to_owned)
     }
 
-    /// `KIND (VALUE) WHAT`, jq's form of a type error.
+    /// Creates a type error in jq's form: `KIND (VALUE) WHAT`.
     pub(crate) fn error(&self, what: &str) -> Error {
         Error::str(format_args!("{} ({}) {what}", self.kind().name(), self.shown()))
     }
 
-    /// `KIND (VALUE) and KIND (VALUE) WHAT`
+    /// Creates a type error in jq's form: `KIND (VALUE) and KIND (VALUE) WHAT`.
     pub(crate) fn error_with(&self, other: &Self, what: &str) -> Error {
         let (a, b) = (self.kind().name(), other.kind().name());
         Error::str(format_args!("{a} ({}) and {b} ({}) {what}", self.shown(), other.shown()))
     }
 
-    /// The beginning of the value as JSON, cut as jq cuts it.
+    /// Returns the beginning of the value as JSON, truncated as in jq.
     pub(crate) fn shown(&self) -> String {
         let mut text = String::new();
         let _ = write(&mut text, self.view(), 0, SHOWN_BYTES);
@@ -72,7 +72,7 @@ impl Val {
     }
 }
 
-/// Writes JSON, until about `max` bytes are written.
+/// Writes JSON until about `max` bytes are written.
 fn write(out: &mut String, value: View<'_>, depth: usize, max: usize) -> fmt::Result {
     charge(1);
     if out.len() > max {
@@ -139,6 +139,6 @@ fn quote(out: &mut String, text: &str, max: usize) {
         }
     }
     out.push('"');
-    // Escapes make more of it than there was.
+    // Escapes can make the result longer than the text, which was charged before.
     charge_bytes(out.len().saturating_sub(end).min(6 * end));
 }

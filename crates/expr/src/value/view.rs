@@ -1,4 +1,4 @@
-//! A look at a value, wherever it stands: one reader for what was given and for what was built.
+//! A borrowed view of a value, with one reader for inputs and for values that the expression built.
 
 use std::sync::Arc;
 
@@ -9,13 +9,13 @@ use super::Val;
 use super::number::NumView;
 use crate::meter::charge_scan;
 
-/// Deepest nesting of a result; the same as for what comes in.
+/// Deepest nesting of a result; the same as for inputs.
 const RESULT_DEPTH_MAX: usize = 128;
 
-/// Most values and bytes of text in a result, together.
+/// Largest result: number of values plus bytes of text.
 const RESULT_SIZE_MAX: usize = 4 << 20;
 
-/// jq's kinds of values, in jq's order.
+/// The types of values, in jq's order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     Null,
@@ -27,7 +27,6 @@ pub(crate) enum Kind {
     Object,
 }
 
-/// One value.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum View<'a> {
     Null,
@@ -38,14 +37,12 @@ pub(crate) enum View<'a> {
     Obj(Object<'a>),
 }
 
-/// An array.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Array<'a> {
     Own(&'a [Val]),
     Shared(&'a [Value]),
 }
 
-/// An object.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Object<'a> {
     Own(&'a IndexMap<Arc<str>, Val>),
@@ -53,7 +50,7 @@ pub(crate) enum Object<'a> {
 }
 
 impl Kind {
-    /// jq's name.
+    /// Returns jq's name of the type.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Null => "null",
@@ -114,7 +111,7 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// In the order in which they stand.
+    /// Iterates over the fields in their stored order.
     pub(crate) fn iter(self) -> Box<dyn Iterator<Item = (&'a str, View<'a>)> + 'a> {
         match self {
             Self::Own(fields) => Box::new(fields.iter().map(|(name, value)| (&**name, value.view()))),
@@ -122,7 +119,7 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// Names, sorted.
+    /// Returns the names, sorted.
     pub(crate) fn names(self) -> Vec<&'a str> {
         let mut names: Vec<&str> = self.iter().map(|(name, _)| name).collect();
         names.sort_unstable();
@@ -143,10 +140,10 @@ impl View<'_> {
         }
     }
 
-    /// As JSON that leaves the expression. NaN becomes null, as jq prints it.
+    /// Converts a result to JSON. NaN becomes null, as jq prints it.
     ///
     /// # Errors
-    /// It is nested deeper, or is larger, than a result may be.
+    /// The value is nested too deeply or too large for a result.
     pub(crate) fn to_json(self) -> Result<Value, String> {
         let mut left = RESULT_SIZE_MAX;
         convert(self, RESULT_DEPTH_MAX, &mut left)

@@ -1,6 +1,6 @@
-//! What lies beside definitions: `functions/NAME.yaml` holds `functions: {function: task}`, called as `NAME.function`;
-//! `openapi/NAME.yaml` is an OpenAPI document, named as `file://openapi/NAME.yaml`; `mappings/NAME.yaml` is a mapping, whose
-//! functions are called as `NAME.toErp` and the like.
+//! Files beside definitions. `functions/NAME.yaml` contains `functions: {function: task}`, called as `NAME.function`;
+//! `openapi/NAME.yaml` is an OpenAPI document, referred to as `file://openapi/NAME.yaml`; `mappings/NAME.yaml` is a
+//! mapping, whose functions are called as `NAME.toErp` and so on.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,45 +15,46 @@ use crate::openapi::Document;
 const FILES_MAX: usize = 1_000;
 const START: Position = Position { line: 1, column: 1 };
 
-/// The folder of catalogs inside a folder of workflows.
+/// The folder of catalogs in a workflow folder.
 pub const FOLDER: &str = "functions";
 
-/// The folder of OpenAPI documents inside a folder of workflows.
+/// The folder of OpenAPI documents in a workflow folder.
 pub const DOCUMENT_FOLDER: &str = "openapi";
 
-/// The folder of variants inside a folder of workflows: `profiles/large/company.yaml` has functions that stand in for those of
-/// `functions/company.yaml` where the workflows run for that kind of company.
+/// The folder of variants in a workflow folder. `profiles/large/company.yaml` has functions that replace those of
+/// `functions/company.yaml` when the workflows run for that kind of company.
 pub const VARIANT_FOLDER: &str = "profiles";
 
-/// How definitions name a file.
+/// Prefix of a URI by which definitions refer to a file.
 pub(super) const DOCUMENT_SCHEME: &str = "file://";
 
 impl Functions {
-    /// Reads and checks the catalogs of a folder of workflows: all YAML and JSON files in its folders `functions` and `openapi`.
-    /// A folder without them is fine.
+    /// Reads and checks the catalogs of a workflow folder: all YAML and JSON files in its folders `functions` and
+    /// `openapi`. The folders may be missing.
     ///
     /// # Errors
-    /// All mistakes of all catalogs and documents, warnings included.
+    /// All mistakes of all catalogs and documents, including warnings.
     pub fn load(workflows: &Path) -> Result<Self, Vec<Mistake>> {
         Self::load_variant(workflows, None)
     }
 
-    /// The same, with the functions of a variant in place of those of their names. A variant that has none is fine.
+    /// Reads the catalogs like [`Functions::load`], then replaces functions with those of the variant. A variant
+    /// without functions is allowed.
     ///
     /// # Errors
-    /// All mistakes, also functions of the variant that stand in for nothing.
+    /// All mistakes, including functions of the variant that replace nothing.
     pub fn load_variant(workflows: &Path, variant: Option<&str>) -> Result<Self, Vec<Mistake>> {
         let (functions, mistakes) = Self::read_variant(workflows, variant);
         if mistakes.iter().any(|m| m.severity == super::Severity::Error) { Err(mistakes) } else { Ok(functions) }
     }
 
-    /// The same, but what can be read is given even where other parts are wrong.
+    /// Reads the catalogs like [`Functions::load`], but returns what is readable even if other parts are wrong.
     #[must_use]
     pub fn read(workflows: &Path) -> (Self, Vec<Mistake>) {
         Self::read_variant(workflows, None)
     }
 
-    /// The same for a variant.
+    /// Reads the catalogs of a variant like [`Functions::read`].
     #[must_use]
     pub fn read_variant(workflows: &Path, variant: Option<&str>) -> (Self, Vec<Mistake>) {
         let mut mistakes = Vec::new();
@@ -120,7 +121,7 @@ impl Functions {
     }
 }
 
-/// The catalogs of a variant, and what is wrong with it.
+/// Returns the catalogs of a variant and their mistakes.
 fn read_stand_ins(workflows: &Path, variant: &str, functions: &Functions) -> (Vec<Catalog>, Vec<Mistake>) {
     let (mut catalogs, mut mistakes) = (Vec::new(), Vec::new());
     let files = catalog_files(&workflows.join(VARIANT_FOLDER).join(variant));
@@ -145,13 +146,13 @@ fn read_stand_ins(workflows: &Path, variant: &str, functions: &Functions) -> (Ve
     (catalogs, mistakes)
 }
 
-/// The names of the variants of a folder of workflows.
+/// Returns the names of the variants in a workflow folder.
 #[must_use]
 pub fn variants(workflows: &Path) -> Vec<String> {
     folders(&workflows.join(VARIANT_FOLDER)).unwrap_or_default().into_iter().map(|(name, _)| name).collect()
 }
 
-/// The mappings of a folder of workflows with their files, and what is wrong with the others.
+/// Returns the mappings of a workflow folder with their names, and the mistakes of those that cannot be read.
 #[must_use]
 pub fn read_mappings(workflows: &Path) -> (Vec<(String, Mapping)>, Vec<Mistake>) {
     let files = match catalog_files(&workflows.join(mapping::FOLDER)) {
@@ -168,7 +169,8 @@ pub fn read_mappings(workflows: &Path) -> (Vec<(String, Mapping)>, Vec<Mistake>)
     (mappings, mistakes)
 }
 
-/// What the mappings of a folder of workflows call their sides, by the names of the mappings; also of those that are wrong elsewhere.
+/// Returns the names that each mapping of a workflow folder gives its sides, by name of the mapping. Includes mappings
+/// with mistakes elsewhere.
 #[must_use]
 pub fn sides_of_mappings(workflows: &Path) -> BTreeMap<String, Sides> {
     let files = catalog_files(&workflows.join(mapping::FOLDER)).unwrap_or_default();
@@ -222,7 +224,7 @@ fn read_catalog(file: &Path) -> Result<Catalog, Vec<Mistake>> {
     Ok(Catalog { file: file.display().to_string(), name, source: read_source(file)? })
 }
 
-/// The name that a file gives to its functions.
+/// Returns the name of a catalog: its file name without extension.
 fn catalog_name(file: &Path) -> Result<String, Vec<Mistake>> {
     let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     if stem.is_empty() || !stem.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')) {
@@ -233,8 +235,8 @@ fn catalog_name(file: &Path) -> Result<String, Vec<Mistake>> {
     Ok(stem.to_owned())
 }
 
-/// Functions in the structure of the language's own catalogs, `CATALOG/functions/NAME/VERSION/function.yaml` (the folder
-/// between may be left out), by the name under which they are known here: `CATALOG.NAME:VERSION`.
+/// Returns functions in the layout of the official catalogs, `CATALOG/functions/NAME/VERSION/function.yaml` (the folder
+/// `functions` may be omitted), under the name by which they are called: `CATALOG.NAME:VERSION`.
 fn versioned_files(folder: &Path) -> Result<Vec<(String, PathBuf)>, Mistake> {
     let mut found = Vec::new();
     for (catalog, path) in folders(folder)? {
@@ -259,7 +261,7 @@ fn versioned_files(folder: &Path) -> Result<Vec<(String, PathBuf)>, Mistake> {
     Ok(found)
 }
 
-/// The folders in a folder, by name.
+/// Returns the folders in a folder, sorted by name.
 fn folders(folder: &Path) -> Result<Vec<(String, PathBuf)>, Mistake> {
     if !folder.is_dir() {
         return Ok(Vec::new());
@@ -285,7 +287,7 @@ fn read_text(file: &Path) -> Result<String, Vec<Mistake>> {
     String::from_utf8(bytes).map_err(|e| refuse(format!("the file is not UTF-8: {e}")))
 }
 
-/// An OpenAPI document and the URI by which definitions name it.
+/// Reads an OpenAPI document. Returns it with the URI by which definitions refer to it.
 fn read_document(file: &Path) -> Result<(String, Document), Vec<Mistake>> {
     let shown = file.display().to_string();
     let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
@@ -318,7 +320,7 @@ fn catalog_files(folder: &Path) -> Result<Vec<PathBuf>, Mistake> {
     Ok(files)
 }
 
-/// The definitions of a folder of workflows: all YAML and JSON files at its top but the hub's and the scenarios.
+/// Returns the definitions of a workflow folder: all YAML and JSON files at its top except `hub` and the scenarios.
 ///
 /// # Errors
 /// The folder cannot be read.
@@ -327,7 +329,7 @@ pub fn definition_files(workflows: &Path) -> std::io::Result<Vec<PathBuf>> {
     documents(workflows, is_definition)
 }
 
-/// The scenario files of a folder of workflows: `*.scenarios.yaml` at its top.
+/// Returns the scenario files of a workflow folder: `*.scenarios.yaml` at its top.
 ///
 /// # Errors
 /// The folder cannot be read.
@@ -335,7 +337,7 @@ pub fn scenario_files(workflows: &Path) -> std::io::Result<Vec<PathBuf>> {
     documents(workflows, is_scenarios)
 }
 
-/// Whether a file holds scenarios by its name: `closed-won.scenarios.yaml`.
+/// Whether a file contains scenarios, judged by its name: `closed-won.scenarios.yaml`.
 #[must_use]
 pub fn is_scenarios(path: &Path) -> bool {
     path.file_stem().and_then(|stem| stem.to_str()).is_some_and(|stem| stem.ends_with(".scenarios"))
@@ -348,7 +350,7 @@ fn documents(folder: &Path, wanted: impl Fn(&Path) -> bool) -> std::io::Result<V
     Ok(files)
 }
 
-/// Whether a file is YAML or JSON by its name.
+/// Whether a file is YAML or JSON, judged by its extension.
 fn is_document(path: &Path) -> bool {
     let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
     path.is_file() && ["yaml", "yml", "json"].contains(&extension)

@@ -1,26 +1,26 @@
-//! Credentials that are written out in a file, and how they are recognized by name and shape.
+//! Recognizes literal credentials in a file by their name and shape.
 //!
-//! Whoever reads a definition, a catalog, an OpenAPI document or `hub.yaml` can use what is written there. So a credential
-//! in one of them is a mistake; the value belongs into a secret. No message here repeats a value.
+//! Anyone who reads a definition, a catalog, an OpenAPI document or `hub.yaml` can use a credential written there. So
+//! it is a mistake: the value belongs in a secret. Messages never repeat a value.
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// A credential found in a text.
+/// A literal credential found in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Literal {
-    /// Where it begins, in bytes.
+    /// Offset of the credential in the text, in bytes.
     pub offset: usize,
-    /// What is wrong, without the value.
+    /// The message, without the value.
     pub message: String,
 }
 
-/// What to do about any of them.
+/// The hint for any literal credential.
 pub const HINT: &str =
     "call a connection of hub.yaml, `connection://NAME/path`, that adds it from a secret: `${ $secrets.NAME }`";
 
-/// Parameter and field names that say "credential", whatever the value is; without separators, in lower case.
+/// Parameter and field names that mean a credential whatever the value is; in lower case, without separators.
 const NAMES: [&str; 25] = [
     "accesskey",
     "accesstoken",
@@ -49,28 +49,28 @@ const NAMES: [&str; 25] = [
     "subscriptionkey",
 ];
 
-/// Names that mean a credential in a URL or a header, but may be data elsewhere.
+/// Names that mean a credential in a URL or a header but may be plain data elsewhere.
 const WIRE_NAMES: [&str; 8] =
     ["assertion", "clientassertion", "secret", "sig", "signature", "token", "xfunctionskey", "xamzcredential"];
 
-/// Names that mean a credential only where the value looks like one: `key=SKU-1` is not.
+/// Names that mean a credential only if the value looks like one: `key=SKU-1` does not.
 const DOUBTFUL: [&str; 6] = ["auth", "code", "key", "session", "sid", "sessionid"];
 
-/// Shorter values do not look like a key.
+/// Shortest value that looks like a key, in characters.
 const KEY_CHARS_MIN: usize = 16;
 
 fn plain(name: &str) -> String {
     name.chars().filter(|c| !matches!(c, '-' | '_' | '.' | ' ')).flat_map(char::to_lowercase).collect()
 }
 
-/// Whether a field of data of this name holds a credential.
+/// Whether a data field with this name contains a credential.
 #[must_use]
 pub fn is_credential_field(name: &str) -> bool {
     let name = plain(name);
     NAMES.iter().any(|known| name == *known || (known.len() >= 6 && name.ends_with(known)))
 }
 
-/// Whether a header of this name, with this value, is a written out credential.
+/// Whether a header with this name and value is a literal credential.
 #[must_use]
 pub fn is_literal_header(name: &str, value: &str) -> bool {
     let wanted = plain(name);
@@ -84,7 +84,7 @@ pub fn is_literal_header(name: &str, value: &str) -> bool {
     is_literal_parameter(name, value)
 }
 
-/// Whether a parameter of a URL or a form, with this value, is a written out credential.
+/// Whether a URL or form parameter with this name and value is a literal credential.
 #[must_use]
 pub fn is_literal_parameter(name: &str, value: &str) -> bool {
     let name = plain(name);
@@ -97,12 +97,12 @@ pub fn is_literal_parameter(name: &str, value: &str) -> bool {
         || (DOUBTFUL.contains(&name.as_str()) && looks_like_key(value))
 }
 
-/// Tokens that say where a list continues.
+/// Whether a parameter is a paging token.
 fn is_paging(name: &str) -> bool {
     ["page", "next", "continuation", "sync", "cursor", "skip", "delta"].iter().any(|part| name.contains(part))
 }
 
-/// Long, without spaces, letters and digits mixed.
+/// Whether a value is long, without spaces, and mixes letters and digits.
 fn looks_like_key(value: &str) -> bool {
     value.chars().count() >= KEY_CHARS_MIN
         && !value.contains(char::is_whitespace)
@@ -110,7 +110,7 @@ fn looks_like_key(value: &str) -> bool {
         && value.contains(|c: char| c.is_ascii_alphabetic())
 }
 
-/// Whether a query parameter of this name may hold a credential: for hiding values, so rather too often than not.
+/// Whether the value of a query parameter with this name is hidden. Errs on the side of hiding.
 #[must_use]
 pub fn hides_value(name: &str) -> bool {
     const PARTS: [&str; 9] =
@@ -125,21 +125,21 @@ fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("the pattern is a constant that a test compiles")
 }
 
-/// A URL's userinfo, up to the `@`. Where a value is computed in between, `\(`, `{` or `${` ends the match.
+/// The userinfo of a URL, up to the `@`. A computed part (`\(`, `{` or `${`) ends the match.
 static USERINFO: LazyLock<Regex> =
     LazyLock::new(|| pattern(r#"([A-Za-z][A-Za-z0-9+.-]*)://([^\s/?#@"'`\\<>{}$()]*)@"#));
 
-/// A parameter of a URL with a literal value.
+/// A URL parameter with a literal value.
 static PARAMETER: LazyLock<Regex> = LazyLock::new(|| pattern(r#"[?&]([A-Za-z0-9_.-]+)=([^\s&#"'`\\<>{}$()]+)"#));
 
-/// `Authorization: "Bearer ..."` and the like inside an expression.
+/// `Authorization: "Bearer ..."` and similar entries inside an expression.
 static ENTRY: LazyLock<Regex> = LazyLock::new(|| pattern(r#""?([A-Za-z][A-Za-z0-9_-]*)"?\s*:\s*"([^"\\]+)""#));
 
-/// A scheme and its credentials inside an expression's text.
+/// An authentication scheme followed by its credentials, in a string of an expression.
 static SCHEME: LazyLock<Regex> =
     LazyLock::new(|| pattern(r#"(?i)"(?:basic|bearer|token|apikey|ntlm)\s+[A-Za-z0-9+/=._~-]{4,}"#));
 
-/// A credential in a URL anywhere in a text.
+/// Finds a credential in a URL anywhere in a text.
 #[must_use]
 pub fn in_text(text: &str) -> Option<Literal> {
     if let Some(found) = USERINFO.captures_iter(text).find(|found| is_userinfo(&found[1], &found[2])) {
@@ -152,7 +152,7 @@ pub fn in_text(text: &str) -> Option<Literal> {
     Some(Literal { offset, message: written_out(&found[1]) })
 }
 
-/// `git@` of a clone's address is a name; a token in its place over HTTP is not.
+/// Whether userinfo is a credential. `git@` in an SSH address is a user name; over HTTP a lone name may be a token.
 fn is_userinfo(scheme: &str, userinfo: &str) -> bool {
     match userinfo.split_once(':') {
         Some((_, password)) => !password.is_empty() && password != "***",
@@ -160,7 +160,7 @@ fn is_userinfo(scheme: &str, userinfo: &str) -> bool {
     }
 }
 
-/// A header's value in an expression that is a credential, written out: a constant, or a scheme with its credentials.
+/// Finds a literal credential in the expression of a header: a constant, or a scheme with its credentials.
 #[must_use]
 pub fn in_header_expression(name: &str, jq: &str) -> Option<Literal> {
     let credential = is_literal_header(name, "x");
@@ -169,20 +169,20 @@ pub fn in_header_expression(name: &str, jq: &str) -> Option<Literal> {
         .then(|| Literal { offset: SCHEME.find(jq).map_or(0, |found| found.start()), message: written_out(name) })
 }
 
-/// An entry of an object that an expression builds, which `is_credential` calls a written out credential.
+/// Finds an entry of an object built by an expression that `is_credential` recognizes.
 pub fn in_object_expression(jq: &str, is_credential: impl Fn(&str, &str) -> bool) -> Option<Literal> {
     let found = ENTRY.captures_iter(jq).find(|found| is_credential(&found[1], &found[2]))?;
     Some(Literal { offset: found.get(2).map_or(0, |part| part.start()), message: written_out(&found[1]) })
 }
 
-/// What is said about a name whose value is a credential.
+/// Returns the message for a field whose literal value is a credential.
 #[must_use]
 pub fn written_out(name: &str) -> String {
     let name = super::mistake::shortened(name);
     format!("`{name}` is a credential written in the file: anyone who reads the file can use it")
 }
 
-/// Whether jq reads nothing: outside of its texts there is neither a path nor a variable.
+/// Whether a jq expression reads nothing: it has no path and no variable outside its strings.
 fn is_constant(jq: &str) -> bool {
     let (mut in_text, mut depth) = (false, 0_u32);
     let mut characters = jq.chars();

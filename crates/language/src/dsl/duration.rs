@@ -1,4 +1,4 @@
-//! Durations: ISO 8601 texts and the language's objects, both exact and bounded.
+//! Durations: ISO 8601 texts and duration objects, exact and limited to 100 years.
 
 use std::time::Duration;
 
@@ -6,13 +6,13 @@ const DURATION_MAX: Duration = Duration::from_hours(24 * 36_525);
 const UNITS: [(&str, u64); 5] =
     [("days", 86_400_000), ("hours", 3_600_000), ("minutes", 60_000), ("seconds", 1_000), ("milliseconds", 1)];
 
-/// Names of the units that a duration object may have.
+/// Names of the units of a duration object.
 pub const UNIT_NAMES: [&str; 5] = [UNITS[0].0, UNITS[1].0, UNITS[2].0, UNITS[3].0, UNITS[4].0];
 
 /// Parses an ISO 8601 duration (`PT15M`, `P1DT2H`, `PT0.25S`).
 ///
 /// # Errors
-/// Why the text is no duration.
+/// The text is not a duration, or is longer than 100 years.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let shown = super::mistake::shortened(text);
     let malformed = || format!("`{shown}` is not an ISO 8601 duration such as `PT15M` or `P1DT2H`");
@@ -33,7 +33,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     within_bounds(total)
 }
 
-/// Sums `12H30M`; units must come in the given order, each at most once. Nanoseconds.
+/// Sums components such as `12H30M`, in nanoseconds. The units must appear in the given order, each at most once.
 fn components(text: &str, units: &[(char, u64)]) -> Option<u128> {
     let mut rest = text;
     let mut units = units.iter();
@@ -57,21 +57,21 @@ fn nanoseconds(number: &str, seconds: u64) -> Option<u128> {
     };
     let digits: String = fraction.chars().take(9).collect();
     let fraction: u128 = if digits.is_empty() { 0 } else { format!("{digits:0<9}").parse().ok()? };
-    // Twelve digits of seconds are more than any bound allows.
+    // More than twelve digits exceed any limit.
     let whole: u128 = if whole.len() <= 12 { whole.parse().ok()? } else { return Some(u128::MAX / 16) };
     Some((whole * NANOSECONDS + fraction) * u128::from(seconds))
 }
 
-/// One entry of a duration object in nanoseconds, none for an unknown unit.
+/// Returns one entry of a duration object in nanoseconds; `None` for an unknown unit.
 pub fn unit_nanoseconds(unit: &str, amount: u64) -> Option<u128> {
     let (_, milliseconds) = UNITS.iter().find(|(name, _)| *name == unit)?;
     Some(u128::from(amount) * u128::from(*milliseconds) * 1_000_000)
 }
 
-/// A number of nanoseconds as a duration.
+/// Converts nanoseconds to a duration.
 ///
 /// # Errors
-/// It is longer than a hundred years.
+/// The duration is longer than 100 years.
 pub fn within_bounds(nanoseconds: u128) -> Result<Duration, String> {
     if nanoseconds > DURATION_MAX.as_nanos() {
         return Err("a duration is at most 100 years".to_owned());

@@ -1,4 +1,4 @@
-//! Reading fields of objects that allow only what they name; the rest is noted in the report.
+//! Reads fields of objects. Unknown keys and wrong types are added to the report.
 
 use super::Severity;
 use super::authentication::{Flaw, FlawPlace};
@@ -6,14 +6,14 @@ use super::mistake::{Report, Spot, did_you_mean, shortened};
 use super::source::Node;
 
 impl<'s> Report<'s> {
-    /// An object that has no other keys than these.
+    /// Returns the node if it is an object. Reports keys other than `known`.
     pub fn closed(&mut self, node: Node<'s>, known: &[&str]) -> Option<Node<'s>> {
         let object = self.object(node)?;
         self.known_keys(object, known);
         Some(object)
     }
 
-    /// An object with any keys.
+    /// Returns the node if it is an object, with any keys.
     pub fn object(&mut self, node: Node<'s>) -> Option<Node<'s>> {
         if node.is_object() {
             return Some(node);
@@ -22,14 +22,14 @@ impl<'s> Report<'s> {
         None
     }
 
-    /// The same where nothing at all, `key:` without a value, is an object without entries.
+    /// Like [`Report::closed`], but accepts `key:` without a value as an empty object.
     pub fn closed_or_nothing(&mut self, node: Node<'s>, known: &[&str]) -> Node<'s> {
         let object = self.object_or_nothing(node);
         self.known_keys(object, known);
         object
     }
 
-    /// An object with any keys, or nothing at all.
+    /// Like [`Report::object`], but accepts `key:` without a value as an empty object.
     pub fn object_or_nothing(&mut self, node: Node<'s>) -> Node<'s> {
         if !node.is_nothing() {
             self.object(node);
@@ -37,7 +37,7 @@ impl<'s> Report<'s> {
         node
     }
 
-    /// A list.
+    /// Returns the node if it is a list.
     pub fn list(&mut self, node: Node<'s>) -> Option<Node<'s>> {
         if node.is_list() {
             return Some(node);
@@ -46,7 +46,7 @@ impl<'s> Report<'s> {
         None
     }
 
-    /// Refuses keys that mean nothing here: a typo must not pass in silence.
+    /// Reports unknown keys, so that a typo is never ignored silently.
     pub fn known_keys(&mut self, object: Node<'s>, known: &[&str]) {
         for (key, value) in object.entries().filter(|(key, _)| !known.contains(key)) {
             let hint = did_you_mean(key, known.iter().copied())
@@ -55,7 +55,7 @@ impl<'s> Report<'s> {
         }
     }
 
-    /// A field that must be there.
+    /// Returns the value of a required field and reports it if it is missing.
     pub fn required(&mut self, object: Node<'s>, key: &str) -> Option<Node<'s>> {
         let found = object.get(key);
         if found.is_none() {
@@ -65,7 +65,7 @@ impl<'s> Report<'s> {
         found
     }
 
-    /// A text without expressions.
+    /// Returns a text. Expressions are not evaluated here.
     pub fn text(&mut self, node: Node<'s>) -> Option<&'s str> {
         let text = node.as_text();
         if text.is_none() {
@@ -77,13 +77,13 @@ impl<'s> Report<'s> {
         text
     }
 
-    /// The text under a key, if the key is there.
+    /// Returns the text under a key, if the key is present.
     pub fn optional_text(&mut self, object: Node<'s>, key: &str) -> Option<String> {
         let node = object.get(key)?;
         self.text(node).map(str::to_owned)
     }
 
-    /// A boolean.
+    /// Returns a boolean.
     pub fn boolean(&mut self, node: Node<'s>) -> Option<bool> {
         let truth = node.as_bool();
         if truth.is_none() {
@@ -93,7 +93,7 @@ impl<'s> Report<'s> {
         truth
     }
 
-    /// A whole number from 0 to a bound.
+    /// Returns a whole number from 0 to `max`.
     pub fn whole_number(&mut self, node: Node<'s>, max: u64) -> Option<u64> {
         let number = node.as_number().and_then(serde_json::Number::as_u64).filter(|n| *n <= max);
         if number.is_none() {
@@ -102,7 +102,7 @@ impl<'s> Report<'s> {
         number
     }
 
-    /// A whole number within bounds.
+    /// Returns a whole number within `range`. A number such as `3.0` counts as whole.
     pub fn whole_number_in(&mut self, node: Node<'s>, range: std::ops::RangeInclusive<u32>) -> Option<u32> {
         let whole = |number: &serde_json::Number| {
             let exact = number.as_u64().or_else(|| number.as_f64().filter(|n| n.fract() == 0.0).map(|n| n as u64));
@@ -117,7 +117,7 @@ impl<'s> Report<'s> {
         number
     }
 
-    /// What is wrong with an authentication policy.
+    /// Reports the flaws of an authentication policy.
     pub fn flaws(&mut self, policy: Node<'s>, flaws: Vec<Flaw>) {
         for flaw in flaws {
             let at = policy.within(&flaw.path);
@@ -129,7 +129,7 @@ impl<'s> Report<'s> {
         }
     }
 
-    /// One of a few words.
+    /// Returns the value of one of a few allowed words.
     pub fn word<T: Copy>(&mut self, node: Node<'s>, words: &[(&str, T)]) -> Option<T> {
         let text = self.text(node)?;
         if let Some((_, meaning)) = words.iter().find(|(word, _)| *word == text) {
@@ -142,7 +142,7 @@ impl<'s> Report<'s> {
     }
 }
 
-/// Names in a row for people: `a`, `b`, `c`.
+/// Lists names for people: `a`, `b`, `c`, each in backticks.
 pub fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

@@ -1,10 +1,10 @@
-//! A definition as a Mermaid flowchart: what runs, in which order, what undoes it.
+//! Draws a definition as a Mermaid flowchart: the tasks, their order, and their compensations.
 
 use std::fmt::Write;
 
 use super::definition::{Catch, Compensate, Definition, Flow, Join, Part, TaskId, TaskKind};
 
-/// The flowchart's text.
+/// Returns the text of the flowchart.
 #[must_use]
 pub fn mermaid(definition: &Definition) -> String {
     let mut chart = Chart { definition, text: String::from("flowchart TD\n"), depth: 1 };
@@ -31,7 +31,7 @@ impl Chart<'_> {
         self.line(&format!("{from} -->{label} {to}"));
     }
 
-    /// Draws the tasks of a list and how they follow each other; gives where the list begins. `after` is where it ends.
+    /// Draws a list of tasks and their order. Returns the node where the list begins; it ends at `after`.
     fn list(&mut self, list: &[TaskId], after: &str) -> String {
         for id in list {
             self.task(*id);
@@ -52,14 +52,14 @@ impl Chart<'_> {
                     self.edge(&node(*id), &target(&own.then), "else");
                 }
             } else if own.condition.is_some() || !matches!(own.kind, TaskKind::Raise(_)) {
-                // Nothing follows what always raises.
+                // Nothing follows a task that always raises.
                 self.edge(&node(*id), &target(&own.then), "");
             }
         }
         list.first().map_or_else(|| after.to_owned(), |first| node(*first))
     }
 
-    /// One task: a node, or a frame around those inside it.
+    /// Draws a task: a node, or a frame around the tasks inside it.
     fn task(&mut self, id: TaskId) {
         let task = self.definition.task(id);
         let name = task.metadata.title.as_deref().unwrap_or(&task.name);
@@ -99,7 +99,7 @@ impl Chart<'_> {
         }
     }
 
-    /// A frame around lists; each may have a name.
+    /// Draws a frame around lists, each with an optional name.
     fn frame(&mut self, id: TaskId, title: &str, lists: &[(&str, &[TaskId])]) {
         self.line(&format!("subgraph {}[\"{}\"]", node(id), escaped(title)));
         self.depth += 1;
@@ -171,7 +171,7 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", escaped(text))
 }
 
-/// Mermaid reads HTML entities in quoted text; everything that could end the text or mean something becomes one.
+/// Escapes a label. Mermaid reads HTML entities in quoted text, so every character with a meaning becomes one.
 fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars().take(120) {
@@ -193,7 +193,7 @@ mod tests {
     use super::*;
     use crate::dsl::{Functions, Releases, build, definition_files};
 
-    /// `UPDATE_EXPECTED=1` writes what is drawn now.
+    /// `UPDATE_EXPECTED=1` writes the current drawings.
     #[test]
     fn each_definition_is_drawn_as_expected() {
         let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));

@@ -1,4 +1,4 @@
-//! Mistakes and how they are collected: all of a file, each once, each with its place and the likely fix.
+//! Collects the mistakes of a file, each once, with its place and the likely fix.
 
 use std::collections::HashSet;
 
@@ -7,10 +7,10 @@ pub use stepwell_text::suggest::did_you_mean;
 use super::source::Node;
 use super::{Mistake, Position, Severity};
 
-/// Enough to fix a file by; more would be the same mistake again and again.
+/// Most mistakes of a report. More would mostly repeat the same one.
 const MISTAKES_MAX: usize = 100;
 
-/// A place that a mistake is about.
+/// The place of a mistake.
 #[derive(Debug, Clone, Copy)]
 pub struct Spot<'s> {
     node: Node<'s>,
@@ -18,12 +18,12 @@ pub struct Spot<'s> {
 }
 
 impl<'s> Spot<'s> {
-    /// The key that names the value.
+    /// The key of a value.
     pub fn key(node: Node<'s>) -> Self {
         Self { node, position: node.key_place() }
     }
 
-    /// A character inside a text.
+    /// A character inside a text. `offset` is in bytes.
     pub fn inside(node: Node<'s>, offset: usize) -> Self {
         Self { node, position: node.place_at(offset) }
     }
@@ -41,36 +41,36 @@ pub struct Report<'s> {
     file: String,
     mistakes: Vec<Mistake>,
     seen: HashSet<(u32, u32, String)>,
-    /// The calls being unfolded, outermost first.
+    /// The calls being expanded, outermost first.
     pub calls: Vec<Call<'s>>,
-    /// Mistakes in other catalog functions are left to the check of their own files.
+    /// Ignores mistakes in other catalog functions, which are reported for their own files.
     pub own_text_only: bool,
 }
 
-/// A call whose function is being unfolded.
+/// A call whose function is being expanded.
 #[derive(Debug)]
 pub struct Call<'s> {
     /// The function's name as written.
     pub name: String,
-    /// The call's `call`.
+    /// The value of the call's `call`.
     pub node: Node<'s>,
     /// Whether the function comes from a catalog folder.
     pub catalog: bool,
 }
 
-/// Where something stands for people: in the text that they wrote.
+/// A place in the text that the author wrote.
 #[derive(Debug, Clone)]
 pub struct Place {
     /// Line and column.
     pub position: Position,
     /// JSON pointer in the text.
     pub pointer: String,
-    /// The catalog function that it really is in.
+    /// The catalog function that contains the mistake, if the place is only its call.
     pub within: Option<String>,
 }
 
 impl<'s> Report<'s> {
-    /// No mistakes yet.
+    /// Creates an empty report.
     pub fn new(file: &str) -> Self {
         Self {
             file: file.to_owned(),
@@ -81,13 +81,13 @@ impl<'s> Report<'s> {
         }
     }
 
-    /// The file's name.
+    /// Returns the name of the file.
     #[must_use]
     pub fn file(&self) -> &str {
         &self.file
     }
 
-    /// The place of a spot; a catalog function has no text here, so its call stands for it.
+    /// Returns the place of a spot. A catalog function has no text here, so the place is its outermost call.
     pub fn place(&self, spot: impl Into<Spot<'s>>) -> Place {
         let spot = spot.into();
         if let Some(position) = spot.position {
@@ -100,12 +100,12 @@ impl<'s> Report<'s> {
         }
     }
 
-    /// Notes an error.
+    /// Adds an error.
     pub fn error(&mut self, spot: impl Into<Spot<'s>>, message: impl Into<String>) {
         self.note(spot, Severity::Error, message.into(), None);
     }
 
-    /// Notes an error whose likely fix is known.
+    /// Adds an error with its likely fix.
     pub fn error_with_hint(
         &mut self,
         spot: impl Into<Spot<'s>>,
@@ -115,7 +115,7 @@ impl<'s> Report<'s> {
         self.note(spot, Severity::Error, message.into(), hint.into());
     }
 
-    /// Notes something to think about.
+    /// Adds a warning.
     pub fn warning(&mut self, spot: impl Into<Spot<'s>>, message: impl Into<String>, hint: impl Into<Option<String>>) {
         self.note(spot, Severity::Warning, message.into(), hint.into());
     }
@@ -125,7 +125,7 @@ impl<'s> Report<'s> {
         self.note_at(&place, severity, message, hint);
     }
 
-    /// Notes a mistake at a place that was resolved before.
+    /// Adds a mistake at a place resolved earlier.
     pub fn note_at(&mut self, place: &Place, severity: Severity, message: String, hint: Option<String>) {
         if self.own_text_only && place.within.is_some() {
             return;
@@ -135,7 +135,7 @@ impl<'s> Report<'s> {
             None => message,
         };
         let Position { line, column } = place.position;
-        // A function is built at each of its calls; what is wrong in it is said once.
+        // A function is built once per call; its mistakes are reported once.
         if self.mistakes.len() >= MISTAKES_MAX || !self.seen.insert((line, column, message.clone())) {
             return;
         }
@@ -143,19 +143,19 @@ impl<'s> Report<'s> {
         self.mistakes.push(Mistake { file: self.file.clone(), line, column, pointer, message, hint, severity });
     }
 
-    /// Whether anything prevents deployment.
+    /// Whether any mistake prevents deployment.
     pub fn has_errors(&self) -> bool {
         self.mistakes.iter().any(|m| m.severity == Severity::Error)
     }
 
-    /// All mistakes in the order of the text.
+    /// Returns all mistakes, sorted by line and column.
     pub fn finish(mut self) -> Vec<Mistake> {
         self.mistakes.sort_by_key(|m| (m.line, m.column));
         self.mistakes
     }
 }
 
-/// A mistake of the text itself, before there is any structure.
+/// Returns a mistake of the text itself, found before there is any structure.
 pub fn at(file: &str, position: Position, message: String) -> Mistake {
     Mistake {
         file: file.to_owned(),
@@ -168,7 +168,7 @@ pub fn at(file: &str, position: Position, message: String) -> Mistake {
     }
 }
 
-/// A name or message from the text, short enough to be shown.
+/// Shortens a name or message from the text for display, to 120 characters.
 pub fn shortened(text: &str) -> String {
     const SHOWN_MAX: usize = 120;
     let mut short: String = text.chars().take(SHOWN_MAX).collect();

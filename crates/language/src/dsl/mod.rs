@@ -1,6 +1,6 @@
-//! The workflow language: from YAML to a [`Definition`] that is always valid once it exists.
+//! The workflow language: builds a [`Definition`] from YAML. A definition that exists is valid.
 //!
-//! Errors carry file, line, column and a hint, and all mistakes of a file are reported at once.
+//! Errors have file, line, column and a hint, and all mistakes of a file are reported at once.
 
 pub mod authentication;
 mod builder;
@@ -41,26 +41,26 @@ use serde_json::Value;
 use self::mapping::Mapping;
 use crate::openapi;
 
-/// How the text of a mapping is named among what is stored with a definition.
+/// Prefix under which the text of a mapping is stored with a definition.
 const MAPPING_SCHEME: &str = "mapping://";
 
-/// One mistake in a document, with its exact place.
+/// A mistake in a document, with its exact place.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Mistake {
     /// File name as given, or `<body>`.
     pub file: String,
     /// Line, from 1.
     pub line: u32,
-    /// Column in characters, from 1.
+    /// Column, from 1, in characters.
     pub column: u32,
     /// JSON pointer of the node: `/do/0/createOrder/call`.
     pub pointer: String,
-    /// What is wrong, lower case, no full stop.
+    /// What is wrong: lower case, no full stop.
     pub message: String,
     /// The likely fix: ``did you mean `createOrder`?``
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
-    /// Whether it prevents deployment.
+    /// Whether the mistake prevents deployment.
     pub severity: Severity,
 }
 
@@ -68,51 +68,51 @@ pub struct Mistake {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// It does.
+    /// The definition cannot be deployed.
     Error,
-    /// It does not, but think again.
+    /// The definition can be deployed, but is probably not what its author meant.
     Warning,
 }
 
-/// What definitions may refer to beside themselves: functions of the catalog folders (`call: netsuite.upsertCustomer`)
-/// and OpenAPI documents in files.
+/// What definitions may refer to besides themselves: functions of the catalog folders
+/// (`call: netsuite.upsertCustomer`), OpenAPI documents in files, programs and secrets.
 #[derive(Debug, Clone, Default)]
 pub struct Functions {
-    /// Name (`netsuite.upsertCustomer`) to the function's task as JSON.
+    /// The functions' tasks as JSON, by name (`netsuite.upsertCustomer`).
     pub by_name: BTreeMap<String, Value>,
-    /// URI (`file://openapi/pets.yaml`) to the document.
+    /// The OpenAPI documents, by URI (`file://openapi/pets.yaml`).
     pub documents: BTreeMap<String, Arc<openapi::Document>>,
-    /// Name to the table of which functions were made, for people: what runs is the functions.
+    /// The mappings, by name. They are for people; runs use the functions compiled from them.
     pub mappings: BTreeMap<String, Arc<Mapping>>,
-    /// Programs that an operator allowed: `run: shell` and its kin are refused without.
+    /// Programs that the operator allows. Others are refused in `run`.
     pub processes: BTreeSet<ProcessKind>,
     /// Secrets that `hub.yaml` releases to definitions.
     pub secrets: Releases,
 }
 
 impl Functions {
-    /// The same, where these programs are allowed.
+    /// Replaces the allowed programs.
     #[must_use]
     pub fn with_processes(mut self, processes: impl IntoIterator<Item = ProcessKind>) -> Self {
         self.processes = processes.into_iter().collect();
         self
     }
 
-    /// The same, where these secrets are released to definitions.
+    /// Replaces the released secrets.
     #[must_use]
     pub fn with_secrets(mut self, secrets: Releases) -> Self {
         self.secrets = secrets;
         self
     }
 
-    /// What decides what a definition does, by name: functions, and documents under their URIs, which no function can have as
-    /// a name.
+    /// Returns everything that determines how a definition behaves: functions by name and documents by URI. A
+    /// function's name is never a URI.
     fn content(&self) -> BTreeMap<&str, &Value> {
         let functions = self.by_name.iter().map(|(name, task)| (name.as_str(), task));
         functions.chain(self.documents.iter().map(|(uri, document)| (uri.as_str(), document.value()))).collect()
     }
 
-    /// As one object: functions under their names, documents and the texts of mappings under URIs.
+    /// Returns one object to store: functions by name, documents and the texts of mappings by URI.
     #[must_use]
     pub fn to_stored(&self) -> BTreeMap<Cow<'_, str>, Cow<'_, Value>> {
         let content = self.content().into_iter().map(|(name, value)| (Cow::Borrowed(name), Cow::Borrowed(value)));
@@ -121,16 +121,16 @@ impl Functions {
         content.chain(mappings).collect()
     }
 
-    /// From what [`Functions::to_stored`] gave.
+    /// Reads what [`Functions::to_stored`] returned.
     ///
     /// # Errors
-    /// A document that this version cannot read.
+    /// This version cannot read one of the documents.
     pub fn from_stored(stored: BTreeMap<String, Value>) -> Result<Self, openapi::Refusal> {
-        // Whether they may run is asked again when they do: what was deployed must stay readable.
+        // Deployed definitions must stay readable; whether a program may run is checked when it starts.
         let mut functions = Self::default().with_processes(ProcessKind::ALL);
         for (name, value) in stored {
             if let (Some(mapping), Value::String(text)) = (name.strip_prefix(MAPPING_SCHEME), &value) {
-                // It is for people only: one that this version cannot read stops no run.
+                // Mappings are for people, so one that this version cannot read stops no run.
                 let read = Mapping::read(&name, mapping, text).ok();
                 functions.mappings.extend(read.map(|read| (mapping.to_owned(), Arc::new(read))));
             } else if name.starts_with(catalog::DOCUMENT_SCHEME) {
@@ -143,22 +143,23 @@ impl Functions {
     }
 }
 
-/// A definition together with what it was made of.
+/// A definition with the texts it was built from.
 #[derive(Debug, Clone)]
 pub struct Built {
-    /// Ready to run.
+    /// The definition.
     pub definition: Arc<Definition>,
-    /// The source text, as given.
+    /// The source text.
     pub source: String,
-    /// The catalog functions and documents that it uses, directly or not: stored with it, so that a run never sees later ones.
+    /// The catalog functions and documents that it uses, directly or indirectly. They are stored with it, so a run
+    /// never sees later ones.
     pub functions: Functions,
-    /// SHA-256 over source, functions and documents; notes and samples of a mapping make no other version.
+    /// SHA-256 of source, functions and documents. Notes and samples of a mapping do not affect it.
     pub hash: [u8; 32],
     /// Mistakes that do not prevent deployment.
     pub warnings: Vec<Mistake>,
 }
 
-/// Makes a definition of a YAML or JSON text.
+/// Builds a definition from a YAML or JSON text.
 ///
 /// # Errors
 /// All mistakes of the text.
@@ -166,10 +167,10 @@ pub fn build(file: &str, text: &str, functions: &Functions) -> Result<Built, Vec
     builder::build(file, text, functions, builder::Origin::Unknown)
 }
 
-/// The namespace and name that a text gives itself, whatever else is wrong with it; none where it gives none.
+/// Returns the namespace and name in a text, even if the rest has mistakes; `None` if the text has none.
 ///
 /// # Errors
-/// It is neither YAML nor JSON.
+/// The text is neither YAML nor JSON.
 pub fn named(file: &str, text: &str) -> Result<Option<(String, String)>, Vec<Mistake>> {
     let source = source::read(file, text)?;
     let document = source.root().get("document");
@@ -177,7 +178,7 @@ pub fn named(file: &str, text: &str) -> Result<Option<(String, String)>, Vec<Mis
     Ok(part("namespace").zip(part("name")))
 }
 
-/// The same for a text that was deployed before, so that the official schema need not be asked again.
+/// Builds a definition that was deployed before, without validating it against the official schema again.
 ///
 /// # Errors
 /// This version of Stepwell does not understand the text.

@@ -1,6 +1,6 @@
-//! The language's official JSON Schema as a safety net: nothing that it refuses is ever deployed.
+//! Validates definitions against the official JSON Schema of the language: what it refuses is never deployed.
 //!
-//! The builder's own messages are better, so this is asked only when the builder found nothing.
+//! The builder's messages are better, so the schema is used only if the builder found nothing.
 
 use std::sync::LazyLock;
 
@@ -13,7 +13,7 @@ use super::source::{self, Node, Source};
 
 const SCHEMA_TEXT: &str = include_str!("../../../../schema/serverless-workflow-1.0.3.yaml");
 
-/// The schema as JSON.
+/// Returns the schema as JSON.
 pub fn schema() -> Value {
     let source = source::read("serverless-workflow-1.0.3.yaml", SCHEMA_TEXT).expect("the embedded schema is YAML");
     source.root().to_value()
@@ -22,7 +22,7 @@ pub fn schema() -> Value {
 static SCHEMA: LazyLock<Validator> =
     LazyLock::new(|| jsonschema::options().offline().build(&schema()).expect("the embedded schema is a JSON Schema"));
 
-/// Checks a whole document.
+/// Validates a whole document.
 pub fn check<'s>(source: &'s Source, report: &mut Report<'s>) {
     let mut document = source.root().to_value();
     admit_plain_sources(&mut document);
@@ -31,7 +31,7 @@ pub fn check<'s>(source: &'s Source, report: &mut Report<'s>) {
     }
 }
 
-/// Checks one function of a catalog as the only task of a document.
+/// Validates one function of a catalog as the only task of a document.
 pub fn check_task<'s>(name: &str, task: Node<'s>, report: &mut Report<'s>) {
     let document = json!({
         "document": {"dsl": "1.0.3", "namespace": "catalog", "name": "function", "version": "0.0.0"},
@@ -46,7 +46,8 @@ fn message(why: &str) -> String {
     format!("the language's official schema refuses this: {}", shortened(why))
 }
 
-/// Pointer and reason of each refusal. Where a part is refused, what is around it is refused as well; only the part is said.
+/// Returns pointer and reason of each innermost refusal. A refused part also makes everything around it invalid, which
+/// is not reported.
 fn refusals(document: &Value) -> Vec<(String, String)> {
     let all: Vec<(String, String)> = SCHEMA
         .iter_errors(document)
@@ -60,7 +61,7 @@ fn refusals(document: &Value) -> Vec<(String, String)> {
     all.iter().filter(|(pointer, _)| innermost(pointer)).cloned().collect()
 }
 
-/// The deepest error below a choice: the branch that got furthest is the one that the author meant.
+/// Returns the deepest error below a choice: the branch that matched furthest is the one the author meant.
 fn cause<'e>(error: &'e ValidationError<'e>) -> &'e ValidationError<'e> {
     let branches = match error.kind() {
         ValidationErrorKind::OneOfNotValid { context } | ValidationErrorKind::AnyOf { context } => context,
@@ -71,7 +72,7 @@ fn cause<'e>(error: &'e ValidationError<'e>) -> &'e ValidationError<'e> {
     causes.max_by_key(|e| depth(e)).filter(|found| depth(found) > depth(error)).unwrap_or(error)
 }
 
-/// The schema wants a URI as `source` of an event filter, the hub names sources by plain names. The builder warns.
+/// The schema requires a URI as `source` of an event filter, but the hub has plain names. The builder checks those.
 fn admit_plain_sources(document: &mut Value) {
     let Some(on) = document.pointer_mut("/schedule/on") else { return };
     let mut filters: Vec<&mut Value> = Vec::new();

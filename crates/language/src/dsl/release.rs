@@ -1,23 +1,24 @@
-//! Which secrets a definition may use: those that `hub.yaml` releases to its namespace, and only towards the hosts it lists.
+//! Releases of secrets: a definition may use the secrets that `hub.yaml` releases to its namespace, and send them only
+//! to the hosts listed there.
 //!
-//! Whoever may deploy may write any definition. So a definition never decides where a secret goes: `hub.yaml` does, and it is
-//! asked twice, when a definition is built and again at each attempt of a call.
+//! Anyone who may deploy may write any definition, so a definition never decides where a secret goes: `hub.yaml` does.
+//! It is checked when a definition is built and again at each attempt of a call.
 
 use std::collections::BTreeMap;
 
 use url::Host;
 
-/// A host as `hosts` and `allowedHosts` in `hub.yaml` have it.
+/// A host as in `hosts` and `allowedHosts` of `hub.yaml`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HostPattern {
-    /// Exactly this name or address, as a URL has it.
+    /// This name or address, in the form of a URL's host.
     Exact(String),
-    /// Every name below this one: `*.example.com`.
+    /// Every subdomain of this name: `*.example.com`.
     Below(String),
 }
 
 impl HostPattern {
-    /// Reads an entry: `example.com`, `*.example.com`, `192.0.2.7`, `[2001:db8::1]`.
+    /// Parses an entry: `example.com`, `*.example.com`, `192.0.2.7`, `[2001:db8::1]`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (below, name) = match text.strip_prefix("*.") {
@@ -26,20 +27,20 @@ impl HostPattern {
         };
         let host = Host::parse(name.trim_end_matches('.')).ok().filter(|_| !name.contains('*'))?;
         match (&host, below) {
-            // A whole top-level domain is never what was meant.
+            // Refuse a whole top-level domain: nobody means that.
             (Host::Domain(name), true) => name.contains('.').then(|| Self::Below(host.to_string())),
             (_, true) => None,
             (_, false) => Some(Self::Exact(host.to_string())),
         }
     }
 
-    /// The pattern for a host as a URL has it.
+    /// Returns the pattern for exactly one host, given in the form of a URL's host.
     #[must_use]
     pub fn exactly(host: &str) -> Self {
         Self::Exact(bare(host).to_owned())
     }
 
-    /// Whether it covers this host, which must be written as a URL has it.
+    /// Whether the pattern matches a host, given in the form of a URL's host.
     #[must_use]
     pub fn covers(&self, host: &str) -> bool {
         let host = bare(host);
@@ -52,29 +53,29 @@ impl HostPattern {
     }
 }
 
-/// A host without the dot that may end a full name.
+/// Removes the dot that may end a fully qualified name.
 fn bare(host: &str) -> &str {
     host.trim_end_matches('.')
 }
 
-/// What `hub.yaml` says about one secret under `secrets`.
+/// An entry of `secrets` in `hub.yaml`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Release {
-    /// Namespaces whose definitions may use it.
+    /// Namespaces whose definitions may use the secret.
     pub namespaces: Vec<String>,
-    /// Hosts that it may be sent to.
+    /// Hosts that the secret may be sent to.
     pub hosts: Vec<HostPattern>,
 }
 
-/// All secrets that definitions may use.
+/// The secrets that definitions may use.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Releases {
     by_name: BTreeMap<String, Release>,
-    /// Nothing is checked: for readers that send nothing, such as a chart of a definition.
+    /// Disables all checks, for code that sends nothing, such as drawing a definition.
     unchecked: bool,
 }
 
-/// Why a definition may not use a secret, or may not send it somewhere.
+/// Why a definition may not use a secret, or may not send it to a host.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct NotReleased {
@@ -85,30 +86,30 @@ pub struct NotReleased {
 }
 
 impl Releases {
-    /// The releases under these names.
+    /// Creates releases by name of the secret.
     #[must_use]
     pub fn new(by_name: BTreeMap<String, Release>) -> Self {
         Self { by_name, unchecked: false }
     }
 
-    /// Every secret, for every namespace and host: for readers that send nothing.
+    /// Releases every secret to every namespace and host, for code that sends nothing.
     #[must_use]
     pub fn unchecked() -> Self {
         Self { by_name: BTreeMap::new(), unchecked: true }
     }
 
-    /// Whether definitions of this namespace may use the secret at all.
+    /// Checks that definitions of a namespace may use a secret.
     ///
     /// # Errors
-    /// They may not.
+    /// They may not use it.
     pub fn check(&self, namespace: &str, secret: &str) -> Result<(), NotReleased> {
         self.release(namespace, secret).map(|_| ())
     }
 
-    /// Whether definitions of this namespace may send the secret to this host.
+    /// Checks that definitions of a namespace may send a secret to a host.
     ///
     /// # Errors
-    /// They may not.
+    /// They may not send it there.
     pub fn check_host(&self, namespace: &str, secret: &str, host: &str) -> Result<(), NotReleased> {
         match self.release(namespace, secret)? {
             Some(release) if !release.hosts.iter().any(|pattern| pattern.covers(host)) => Err(NotReleased {
@@ -121,7 +122,7 @@ impl Releases {
         }
     }
 
-    /// None where nothing is checked.
+    /// Returns the secret's release; `None` if checks are disabled.
     fn release(&self, namespace: &str, secret: &str) -> Result<Option<&Release>, NotReleased> {
         if self.unchecked {
             return Ok(None);
@@ -161,7 +162,7 @@ mod tests {
     fn a_secret_is_released_by_its_exact_name_to_its_namespaces_and_hosts_only() {
         let releases = releases();
         assert_eq!(releases.check_host("crm-erp", "billingKey", "api.billing.example"), Ok(()));
-        // The same environment variable under another spelling is another name.
+        // Another spelling of the same environment variable is a different name.
         for (namespace, secret) in [("crm-erp", "BILLINGKEY"), ("crm-erp", "billing"), ("crm", "billingKey"), ("", "")]
         {
             assert!(releases.check(namespace, secret).is_err(), "{namespace} {secret}");

@@ -1,21 +1,22 @@
-//! Validators of JSON Schemas that authors wrote: nothing is fetched, formats count, and no pattern runs for long.
+//! Compiles JSON Schemas from definitions: nothing is fetched, formats are validated, and no pattern runs for long.
 //!
-//! A pattern that a linear-time engine understands runs on it. One with look-around or back references needs backtracking, which is cut
-//! off: a text that needs more does not fit.
+//! A linear-time engine runs the patterns that it supports. Look-around and back references need backtracking, which is
+//! limited: a text that exceeds the limit does not match.
 
 use jsonschema::{PatternOptions, ValidationError, Validator};
 use serde_json::Value;
 
-/// Steps of backtracking for one text. Ordinary patterns need a few; a thousand over the largest body takes a fraction of a second.
+/// Most backtracking steps for one text. Ordinary patterns need a few; a thousand over the largest body take a fraction
+/// of a second.
 const BACKTRACKING_MAX: usize = 1_000;
 
-/// Largest compiled pattern.
+/// Size limit of a compiled pattern, in bytes.
 const COMPILED_BYTES_MAX: usize = 1 << 20;
 
-/// A validator for a schema of a definition.
+/// Compiles a schema of a definition.
 ///
 /// # Errors
-/// It is not a JSON Schema.
+/// The value is not a JSON Schema.
 pub(crate) fn validator(schema: &Value) -> Result<Validator, ValidationError<'static>> {
     let options = || jsonschema::options().offline().should_validate_formats(true);
     let linear = PatternOptions::regex().size_limit(COMPILED_BYTES_MAX).dfa_size_limit(COMPILED_BYTES_MAX);

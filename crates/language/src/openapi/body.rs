@@ -1,4 +1,4 @@
-//! The body of an operation: which of the given parameters make it up, and in which content type it goes out.
+//! The body of an operation: which parameters form it, and its content type.
 
 use std::collections::BTreeMap;
 
@@ -7,57 +7,57 @@ use serde_json::{Map, Value};
 use super::style::{Pieces, Style};
 use super::{Document, Refusal};
 
-/// The name under which a whole body may be given.
+/// The parameter that may contain the whole body.
 pub(super) const WHOLE: &str = "body";
 
-/// How a body is written.
+/// How a body is serialized.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Json,
     Form,
-    /// Text as it is; it cannot be put together from parts.
+    /// Text, sent verbatim. It cannot be assembled from parts.
     Text,
 }
 
-/// What an operation takes as its body.
+/// The body that an operation accepts.
 #[derive(Debug, Clone)]
 pub struct Body {
-    /// Whether a call must give one.
+    /// Whether a call must send a body.
     pub required: bool,
-    /// Where it is described in the document.
+    /// JSON pointer of its description in the document.
     pub pointer: String,
     pub(super) content_type: String,
     pub(super) kind: Kind,
-    /// Names under which a whole body may be given.
+    /// Parameters that may contain the whole body.
     pub(super) whole: Vec<String>,
-    /// Its own parts, where the document names them; the value says how an array is joined, if it is.
+    /// The parts that the document declares, by name.
     pub(super) fields: BTreeMap<String, Field>,
-    /// Whether it has no other parts than `fields`.
+    /// Whether only the parts in `fields` are allowed.
     pub(super) closed: bool,
 }
 
-/// One part of a body.
+/// A declared part of a body.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Field {
     pub(super) required: bool,
     pub(super) pointer: String,
-    /// For forms: the separator of an array's items; repeated as fields of the same name if none.
+    /// In forms, the separator of an array's items; `None`: the field is repeated for each item.
     pub(super) separator: Option<&'static str>,
 }
 
 impl Body {
-    /// The name among these under which the whole body is given. A part of that name is a part.
+    /// Returns the name among `names` that contains the whole body. A declared part takes precedence over it.
     pub(super) fn whole_name<'n>(&self, names: &[&'n str]) -> Option<&'n str> {
         let named = |name: &&str| self.whole.iter().any(|w| w == name) && !self.fields.contains_key(*name);
         names.iter().copied().find(named)
     }
 
-    /// Whether a part of this name may be sent.
+    /// Whether a part with this name may be sent.
     pub(super) fn takes(&self, name: &str) -> bool {
         self.kind != Kind::Text && (!self.closed || self.fields.contains_key(name))
     }
 
-    /// The body of these values; no value if there is nothing to send.
+    /// Assembles the body from parameters; `None` if there is nothing to send.
     pub(super) fn value(&self, rest: &Map<String, Value>) -> Result<Option<Value>, Refusal> {
         let names: Vec<&str> = rest.keys().map(String::as_str).collect();
         let value = match self.whole_name(&names) {
@@ -96,7 +96,7 @@ impl Body {
     }
 }
 
-/// The content type to send among those that an operation takes: JSON, else a form, else the first that is a text.
+/// Returns the content type to send: JSON, else a form, else the first text type.
 pub(super) fn chosen<'t>(types: impl IntoIterator<Item = &'t str>) -> Option<(&'t str, Kind)> {
     types
         .into_iter()
@@ -115,7 +115,7 @@ fn kind(content_type: &str) -> Option<Kind> {
     }
 }
 
-/// What is really written for a type with a wildcard.
+/// Returns the content type to write for one with a wildcard.
 pub(super) fn concrete(content_type: &str) -> &str {
     if content_type.contains('*') { "application/json" } else { content_type }
 }
@@ -124,15 +124,15 @@ fn essence(content_type: &str) -> String {
     content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-/// What to ask for where an operation answers in other types than JSON only.
+/// Returns the `Accept` header; `None` if the operation may answer with JSON.
 pub(super) fn accept<'t>(types: impl IntoIterator<Item = &'t str>) -> Option<String> {
     let types: Vec<&str> = types.into_iter().collect();
     let is_json = |name: &&str| kind(name) == Some(Kind::Json);
     (!types.is_empty() && !types.iter().any(is_json)).then(|| types.join(", "))
 }
 
-/// The properties that an object schema names itself, and whether it forbids others. References are followed, choices are not:
-/// they only make more properties possible.
+/// Returns the properties that an object schema declares, and whether it forbids others. References are followed.
+/// Choices are not: they only allow more properties.
 pub(super) fn properties(document: &Document, schema: &Value, pointer: &str) -> (Vec<String>, bool) {
     let Ok(schema) = document.followed(schema, pointer) else { return (Vec::new(), false) };
     let names = schema["properties"].as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();

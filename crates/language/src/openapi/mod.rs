@@ -1,8 +1,8 @@
-//! OpenAPI documents: from an operation's id and parameters to one HTTP request.
+//! OpenAPI documents: builds one HTTP request from an `operationId` and parameters.
 //!
-//! Pure: a [`Document`] is read once, an [`Operation`] says what it needs, and [`Operation::request`] builds what goes out or
-//! says why it cannot. OpenAPI 3.0 and 3.1 and Swagger 2.0 become the same [`Operation`]; only `v2` and `v3` know them apart.
-//! References are followed within the document only, and never in circles.
+//! Pure: a [`Document`] is read once, an [`Operation`] describes its parameters, and [`Operation::request`] builds the
+//! request or explains why it cannot. OpenAPI 3.0, 3.1 and Swagger 2.0 become the same [`Operation`]; only `v2` and
+//! `v3` know the differences. References are followed only within the document, and never in cycles.
 
 mod body;
 mod parameter;
@@ -22,21 +22,22 @@ use std::collections::BTreeMap;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
-/// Longest chain of references from one place.
+/// Longest chain of references.
 const REFERENCES_MAX: usize = 32;
 
-/// Methods under which a path has operations. `trace` is never called, so it is none.
+/// HTTP methods of operations. `trace` is excluded because it is never called.
 const METHODS: [&str; 7] = ["get", "put", "post", "delete", "options", "head", "patch"];
 
-/// Why a document or a call of it cannot be used. Safe to show: it quotes names and places, no values of parameters.
+/// Why a document or a call of it cannot be used. Safe to show: it contains names and places, but no values of
+/// parameters.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Refusal {
-    /// What is wrong, lower case, no full stop.
+    /// What is wrong: lower case, no full stop.
     pub message: String,
-    /// The parameter that it is about, if it is about one.
+    /// The parameter concerned, if any.
     pub parameter: Option<String>,
-    /// JSON pointer into the document; empty for all of it.
+    /// JSON pointer into the document; empty for the whole document.
     pub pointer: String,
 }
 
@@ -51,49 +52,49 @@ impl Refusal {
     }
 }
 
-/// Which language a document is written in.
+/// The specification that a document follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Dialect {
     /// Swagger 2.0
     V2,
-    /// OpenAPI 3.0 and 3.1, which say the same about requests.
+    /// OpenAPI 3.0 and 3.1, which describe requests alike.
     V3,
 }
 
-/// An OpenAPI document whose operations can be found by their ids.
+/// An OpenAPI document with an index of its operations.
 #[derive(Debug, Clone)]
 pub struct Document {
     value: Value,
     dialect: Dialect,
-    /// Path and method of each id; more than one where the document repeats an id.
+    /// Path and method of each `operationId`; more than one if the document repeats an id.
     operations: Operations,
 }
 
 type Operations = BTreeMap<String, Vec<(String, &'static str)>>;
 
-/// One operation, whatever the document's language.
+/// An operation, independent of the document's specification.
 #[derive(Debug, Clone)]
 pub struct Operation {
-    /// Its id.
+    /// The `operationId`.
     pub id: String,
-    /// Upper case.
+    /// HTTP method in upper case.
     pub method: String,
-    /// Where it stands in the document.
+    /// JSON pointer of the operation in the document.
     pub pointer: String,
-    /// What is put into path, query, headers and cookies.
+    /// Parameters of path, query, headers and cookies.
     pub parameters: Vec<Parameter>,
-    /// What is sent as the body, if anything is.
+    /// The body; `None` if the operation has none.
     pub body: Option<Body>,
     path: String,
     server: Server,
-    /// Content types that it answers with, where JSON is none of them.
+    /// The `Accept` header; `None` if the operation may answer with JSON.
     accept: Option<String>,
 }
 
-/// Where an operation is served.
+/// The server of an operation.
 #[derive(Debug, Clone, Default)]
 struct Server {
-    /// Absolute, or relative to the document; `{name}` stands for a variable.
+    /// Absolute, or relative to the document. `{name}` is a variable.
     url: String,
     variables: BTreeMap<String, Variable>,
 }
@@ -101,15 +102,15 @@ struct Server {
 #[derive(Debug, Clone, Default)]
 struct Variable {
     default: String,
-    /// Any plain name if empty.
+    /// The allowed values; if empty, any plain name.
     allowed: Vec<String>,
 }
 
 impl Document {
-    /// Takes a document that was parsed.
+    /// Reads a parsed document.
     ///
     /// # Errors
-    /// It is no OpenAPI document of a known version.
+    /// The value is not an OpenAPI document of a supported version.
     pub fn new(value: Value) -> Result<Self, Refusal> {
         let dialect = dialect(&value)?;
         let mut document = Self { value, dialect, operations: BTreeMap::new() };
@@ -117,21 +118,21 @@ impl Document {
         Ok(document)
     }
 
-    /// The document as it was parsed.
+    /// Returns the parsed document.
     #[must_use]
     pub fn value(&self) -> &Value {
         &self.value
     }
 
-    /// The ids of all operations, in order.
+    /// Returns the ids of all operations, in alphabetical order.
     pub fn operation_ids(&self) -> impl Iterator<Item = &str> {
         self.operations.keys().map(String::as_str)
     }
 
-    /// The operation with this id.
+    /// Returns an operation.
     ///
     /// # Errors
-    /// There is none, there are several, or it uses what cannot be followed.
+    /// No operation or several have this id, or it contains a reference that cannot be followed.
     pub fn operation(&self, id: &str) -> Result<Operation, Refusal> {
         let (path, method) = match self.operations.get(id).map(Vec::as_slice) {
             Some([one]) => one,
@@ -173,7 +174,7 @@ impl Document {
         Ok(found)
     }
 
-    /// The value that stands at the end of a chain of `$ref`.
+    /// Follows a chain of `$ref` to its value.
     fn followed<'d>(&'d self, value: &'d Value, pointer: &str) -> Result<&'d Value, Refusal> {
         let mut value = value;
         for _ in 0..REFERENCES_MAX {
@@ -191,7 +192,7 @@ impl Document {
     }
 }
 
-/// Where an operation stands, for what reads it.
+/// The place of an operation in its document.
 struct Site<'d> {
     document: &'d Document,
     pointer: String,
@@ -200,11 +201,12 @@ struct Site<'d> {
     operation: &'d Value,
 }
 
-/// A parameter's declaration and where it stands.
+/// A parameter's declaration and its JSON pointer.
 type Declared<'d> = (&'d Map<String, Value>, String);
 
 impl<'d> Site<'d> {
-    /// The parameters of the path and of the operation, references followed; the operation's own take precedence.
+    /// Returns the parameters of the path and of the operation, with references followed. The operation's take
+    /// precedence.
     fn parameters(&self) -> Result<Vec<Declared<'d>>, Refusal> {
         let mut found: Vec<Declared<'d>> = Vec::new();
         for (holder, pointer) in [(self.item, &self.path_pointer), (self.operation, &self.pointer)] {
@@ -250,7 +252,7 @@ fn is_true(value: Option<&Value>) -> bool {
     value.and_then(Value::as_bool).unwrap_or(false)
 }
 
-/// A key as a step of a JSON pointer.
+/// Escapes a key as one token of a JSON pointer.
 fn escaped(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }

@@ -1,4 +1,4 @@
-//! A parameter of path, query, header or cookie: where its value goes and how it is written there.
+//! Parameters of path, query, header or cookie: where a value goes and how it is serialized.
 
 use serde_json::Value;
 
@@ -8,13 +8,13 @@ use super::style::{Pieces, Style};
 /// Where a parameter's value goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
-    /// Into the path.
+    /// A segment of the path.
     Path,
-    /// Into the query.
+    /// The query string.
     Query,
-    /// Into a header.
+    /// A request header.
     Header,
-    /// Into the header `Cookie`.
+    /// The `Cookie` header.
     Cookie,
 }
 
@@ -30,47 +30,47 @@ impl Place {
     }
 }
 
-/// One declared parameter.
+/// A declared parameter.
 #[derive(Debug, Clone)]
 pub struct Parameter {
-    /// Its name, which is also the name under `with.parameters`.
+    /// Its name in the document and in `with.parameters`.
     pub name: String,
     /// Where its value goes.
     pub place: Place,
-    /// Whether a call must give it.
+    /// Whether a call must pass it.
     pub required: bool,
-    /// Where it stands in the document.
+    /// JSON pointer of its declaration in the document.
     pub pointer: String,
     pub(super) style: Style,
     pub(super) explode: bool,
-    /// Whether characters that mean something in a URL go out as they are.
+    /// `allowReserved`: whether reserved characters of URLs are sent unencoded.
     pub(super) reserved: bool,
 }
 
-/// A header that every call carries of itself.
+/// A header that Stepwell sends with every call.
 const SENT_ANYWAY: &str = "Idempotency-Key";
 
 impl Parameter {
-    /// Whether a call that does not give it has it all the same.
+    /// Whether Stepwell sends the parameter even if the call does not pass it.
     pub(super) fn is_sent_anyway(&self) -> bool {
         self.place == Place::Header && self.name.eq_ignore_ascii_case(SENT_ANYWAY)
     }
 
-    /// What stands in the path in place of `{name}`.
+    /// Returns the text that replaces `{name}` in the path.
     pub(super) fn in_path(&self, value: &Value) -> Result<String, Refusal> {
         let pieces = self.pieces(value)?;
         if pieces.is_empty() {
             return Err(self.refuse("is empty, but is part of the path"));
         }
         let written = self.style.path(&self.name, self.explode, &pieces);
-        // A URL of such a segment means another path, percent-encoded or not.
+        // A dot segment would change the path, whether percent-encoded or not.
         if matches!(written.as_str(), "." | "..") {
             return Err(self.refuse("is a dot segment, which would change the path"));
         }
         Ok(written)
     }
 
-    /// `name=value`, once or several times, joined by `&`.
+    /// Returns `name=value`, repeated if needed and joined by `&`.
     pub(super) fn in_query(&self, value: &Value) -> Result<String, Refusal> {
         if self.style == Style::DeepObject && !value.is_object() {
             return Err(self.refuse("must be an object, because the document declares it as `deepObject`"));
@@ -78,7 +78,7 @@ impl Parameter {
         Ok(self.style.query(&self.name, self.explode, &self.pieces(value)?))
     }
 
-    /// A header's value, as it is.
+    /// Returns the value of a header.
     pub(super) fn in_header(&self, value: &Value) -> Result<String, Refusal> {
         Ok(self.style.header(self.explode, &self.pieces(value)?))
     }

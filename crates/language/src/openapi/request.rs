@@ -1,4 +1,4 @@
-//! From an operation and the parameters of a call to a request.
+//! Builds a request from an operation and the parameters of a call.
 
 use serde_json::{Map, Value};
 use url::Url;
@@ -6,21 +6,21 @@ use url::Url;
 use super::body::{Body, Kind};
 use super::{Operation, Place, Refusal, Server, Variable};
 
-/// What goes out, but for authentication and what a connection adds.
+/// A request, without authentication and without what a connection adds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request {
-    /// Upper case.
+    /// HTTP method in upper case.
     pub method: String,
-    /// Absolute, query included.
+    /// Absolute URL with the query.
     pub uri: String,
-    /// Names and values.
+    /// Header names and values.
     pub headers: Vec<(String, String)>,
-    /// JSON, a form's fields or a text, as the content type among the headers says.
+    /// A JSON value, the fields of a form, or a text, depending on the content type in `headers`.
     pub body: Option<Value>,
 }
 
 impl Operation {
-    /// What is wrong with a call that gives parameters of these names: what is missing, then what is not known.
+    /// Returns the mistakes of a call that passes these parameters: missing ones first, then unknown ones.
     #[must_use]
     pub fn mistakes(&self, given: &[&str]) -> Vec<Refusal> {
         let missing =
@@ -39,7 +39,7 @@ impl Operation {
         mistakes
     }
 
-    /// The names that a call may give.
+    /// Returns the names of all parameters that a call may pass.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let fields = self.body.iter().flat_map(|body| body.fields.keys().chain(&body.whole));
         self.parameters.iter().map(|p| &p.name).chain(self.server.variables.keys()).chain(fields).map(String::as_str)
@@ -74,11 +74,11 @@ impl Operation {
         mistakes
     }
 
-    /// The request of a call. A parameter that is null counts as not given, but stays null inside a body. `base` is the address
-    /// that the document came from, which a relative server is relative to.
+    /// Builds the request of a call. A null parameter counts as not passed, but is sent as null inside a body. `base`
+    /// is the URL of the document, to which a relative server refers.
     ///
     /// # Errors
-    /// A required parameter is missing, one is not known, or a value cannot be written where it belongs.
+    /// A required parameter is missing, a parameter is unknown, or a value cannot be serialized.
     pub fn request(&self, given: &Map<String, Value>, base: Option<&Url>) -> Result<Request, Refusal> {
         let names: Vec<&str> = given
             .iter()
@@ -118,10 +118,10 @@ impl Operation {
         Ok(Request { method: self.method.clone(), uri, headers, body })
     }
 
-    /// Whether the document alone says where the operation is served.
+    /// Checks that the document alone determines the server of the operation.
     ///
     /// # Errors
-    /// It says so only relative to the document's own address, or in a way that makes no address.
+    /// The server is relative to the document's URL, or not a valid URL.
     pub fn is_placed(&self) -> Result<(), Refusal> {
         self.server.resolved(&Map::new(), None, &self.pointer).map(drop)
     }
@@ -135,7 +135,7 @@ impl Operation {
 }
 
 impl Server {
-    /// The address below which the paths are, without a slash at its end.
+    /// Returns the base URL of all paths, without a trailing slash.
     fn resolved(&self, given: &Map<String, Value>, base: Option<&Url>, pointer: &str) -> Result<String, Refusal> {
         let mut url = self.url.clone();
         for (name, variable) in &self.variables {
@@ -164,7 +164,8 @@ impl Server {
 }
 
 impl Variable {
-    /// A value from a call. Without a list of what is allowed it must be a plain name, lest it change the host.
+    /// Returns the text of a variable passed by a call. If the document lists no values, it must be a plain name, so
+    /// that it cannot change the host.
     fn checked(&self, name: &str, value: &Value, pointer: &str) -> Result<String, Refusal> {
         let refuse = |why: String| Refusal::new(pointer, format!("the server's variable `{name}` {why}")).about(name);
         let text = match value {

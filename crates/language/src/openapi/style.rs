@@ -1,11 +1,11 @@
-//! The styles in which values are written into a URL or a header, as OpenAPI 3 names them. Those of Swagger 2.0 are some of them.
+//! The styles of OpenAPI 3 for values in a URL or a header. Those of Swagger 2.0 are a subset.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// With `allowReserved`. What would end a value or the query still is encoded.
+/// Characters to encode with `allowReserved`. Those that would end the value or the query are still encoded.
 const RESERVED: &AsciiSet = &UNRESERVED
     .remove(b':')
     .remove(b'/')
@@ -21,7 +21,7 @@ const RESERVED: &AsciiSet = &UNRESERVED
     .remove(b';')
     .remove(b'=');
 
-/// How a value is written.
+/// How a value is serialized.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Style {
     /// `a,b`
@@ -32,15 +32,15 @@ pub(super) enum Style {
     Matrix,
     /// `name=a&name=b`, or `name=a,b`
     Form,
-    /// `name=a b`, the separator encoded
+    /// `name=a b`, with the separator encoded
     Separated(&'static str),
     /// `name[key]=value`
     DeepObject,
-    /// JSON in one piece, for parameters with `content`.
+    /// A single JSON text, for parameters with `content`.
     Json,
 }
 
-/// A value in pieces that are texts already, encoded for where they go.
+/// The parts of a value as texts, encoded for their place.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Pieces {
     One(String),
@@ -49,7 +49,7 @@ pub(super) enum Pieces {
 }
 
 impl Pieces {
-    /// None if the value holds arrays or objects inside others. Nulls inside are left out.
+    /// Returns `None` if the value contains arrays or objects inside others. Nulls inside are omitted.
     pub(super) fn of(value: &Value, encode: &dyn Fn(&str) -> String) -> Option<Self> {
         match value {
             Value::Array(items) => {
@@ -73,7 +73,7 @@ impl Pieces {
         }
     }
 
-    /// All in one, an object's keys and values in turn.
+    /// Joins everything, with an object's keys and values alternating.
     fn joined(&self, separator: &str) -> String {
         match self {
             Self::One(text) => text.clone(),
@@ -84,7 +84,7 @@ impl Pieces {
         }
     }
 
-    /// All in one, an object as `key=value`.
+    /// Joins everything, with an object as `key=value`.
     fn exploded(&self, separator: &str) -> String {
         match self {
             Self::Pairs(pairs) => assignments(pairs.iter().map(|(k, v)| (k.as_str(), v.as_str())), separator),
@@ -102,7 +102,7 @@ fn scalar(value: &Value, encode: &dyn Fn(&str) -> String) -> Option<String> {
     }
 }
 
-/// Percent-encoded for a URL.
+/// Percent-encodes a text for a URL.
 pub(super) fn encoded(text: &str, reserved: bool) -> String {
     utf8_percent_encode(text, if reserved { RESERVED } else { UNRESERVED }).to_string()
 }

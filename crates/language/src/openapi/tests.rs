@@ -1,4 +1,4 @@
-//! What goes out for an operation, by example.
+//! Requests of operations, by example.
 
 use serde_json::json;
 use url::Url;
@@ -110,7 +110,7 @@ fn a_call_that_lacks_or_invents_a_parameter_is_refused_with_its_place() {
     assert!(why(&orders(), "changeOrder", json!({"id": "1", "nota": "x"})).contains("no parameter `nota`"));
 }
 
-/// Each call carries the key of its step; a document that asks for one does not make the caller repeat it.
+/// Each call sends the idempotency key of its step, so a required `Idempotency-Key` parameter need not be passed.
 #[test]
 fn an_idempotency_key_that_a_document_asks_for_need_not_be_given() {
     let header = |name: &str| json!({ "name": name, "in": "header", "required": true, "schema": { "type": "string" } });
@@ -225,7 +225,7 @@ fn only_known_versions_are_taken() {
     assert_eq!(known, ["addPet", "addPhoto", "deletePet", "findPetsByStatus", "getPetById", "updatePetWithForm"]);
 }
 
-/// Every place of a document, as JSON pointers.
+/// Collects the JSON pointers of all values in a document.
 fn places(value: &Value, pointer: &str, found: &mut Vec<String>) {
     found.push(pointer.to_owned());
     match value {

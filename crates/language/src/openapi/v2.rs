@@ -1,4 +1,4 @@
-//! Reading an operation of Swagger 2.0.
+//! Reads an operation of Swagger 2.0.
 
 use std::collections::BTreeMap;
 
@@ -36,7 +36,7 @@ pub(super) fn operation(site: &Site<'_>) -> Result<Operation, Refusal> {
     })
 }
 
-/// A list of content types, the operation's own or else the document's.
+/// Returns a list of content types: the operation's own, or else the document's.
 fn types<'d>(site: &Site<'d>, key: &str) -> Vec<&'d str> {
     let own = site.operation[key].as_array();
     own.or_else(|| site.document.value[key].as_array()).into_iter().flatten().filter_map(Value::as_str).collect()
@@ -67,7 +67,7 @@ fn plain(parameter: &Map<String, Value>, pointer: String, place: &str) -> Result
     })
 }
 
-/// What stands between the items of an array; nothing where the name is repeated.
+/// Returns the separator of an array's items; `None` if the parameter is repeated.
 fn separator(collection: &str) -> Option<&'static str> {
     match collection {
         "multi" => None,
@@ -135,7 +135,7 @@ fn multipart(pointer: &str) -> Refusal {
     Refusal::new(pointer, message)
 }
 
-/// `schemes`, `host` and `basePath`. What is missing comes from the address of the document.
+/// Reads `schemes`, `host` and `basePath`. Missing parts come from the document's URL.
 fn server(site: &Site<'_>) -> Server {
     let document = &site.document.value;
     let schemes = site.operation["schemes"].as_array().or_else(|| document["schemes"].as_array());

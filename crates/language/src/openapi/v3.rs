@@ -1,4 +1,4 @@
-//! Reading an operation of OpenAPI 3.0 and 3.1.
+//! Reads an operation of OpenAPI 3.0 or 3.1.
 
 use serde_json::{Map, Value};
 
@@ -6,7 +6,7 @@ use super::body::{Body, Field, WHOLE, accept, chosen, concrete, properties};
 use super::style::Style;
 use super::{Operation, Parameter, Place, Refusal, Server, Site, Variable, is_true, text};
 
-/// Headers that a parameter cannot set: the specification says so.
+/// Headers that are ignored as parameters (OpenAPI 3.0, "Parameter Object").
 const IGNORED: [&str; 3] = ["accept", "content-type", "authorization"];
 
 pub(super) fn operation(site: &Site<'_>) -> Result<Operation, Refusal> {
@@ -82,7 +82,7 @@ fn body(site: &Site<'_>) -> Result<Option<Body>, Refusal> {
     }))
 }
 
-/// Content types of the answers that are successes.
+/// Returns the content types of the successful responses.
 fn answers<'d>(site: &Site<'d>) -> Result<Vec<&'d str>, Refusal> {
     let mut types = Vec::new();
     for (status, answer) in site.operation["responses"].as_object().into_iter().flatten() {
@@ -94,7 +94,7 @@ fn answers<'d>(site: &Site<'d>) -> Result<Vec<&'d str>, Refusal> {
     Ok(types)
 }
 
-/// The first server of the operation, else of the path, else of the document.
+/// Returns the first server of the operation, or else of the path, or else of the document.
 fn server(site: &Site<'_>) -> Server {
     let first = |holder: &'_ Value| holder["servers"].as_array().and_then(|servers| servers.first()).cloned();
     let found = first(site.operation).or_else(|| first(site.item)).or_else(|| first(&site.document.value));

@@ -1,4 +1,4 @@
-//! What an edit, an expression, makes of the input of the step that failed.
+//! Applies an edit, which is an expression, to the input of the failed step.
 
 use std::sync::Arc;
 
@@ -9,19 +9,19 @@ use crate::{Around, Rejected, Run};
 use stepwell_expr::Expression;
 use stepwell_language::dsl::Definition;
 
-/// The input of the step that failed, before and after an edit.
+/// The input of the failed step, before and after an edit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Edited {
-    /// What the step is given.
+    /// The current input.
     pub before: Arc<Value>,
-    /// What it would be given.
+    /// The input after the edit.
     pub after: Value,
 }
 
-/// What an edit would make of the input of the step where a run failed. It changes nothing.
+/// Returns what an edit would make of the input of the step at which a run failed, without changing anything.
 ///
 /// # Errors
-/// [`Stop::Rejected`] where no step failed or the expression fails, [`Stop::Evaluate`] where it needs the evaluator.
+/// [`Stop::Rejected`] if no step failed or the expression fails, [`Stop::Evaluate`] if it needs the evaluator.
 pub fn preview_edit(definition: &Definition, run: &Run, edit: &str, around: Around<'_>) -> Result<Edited, Stop> {
     let decider = Decider::new(definition, run.clone(), around);
     decider.judge(&crate::Act::Edit { edit: edit.to_owned(), step: None }, None)?;
@@ -29,7 +29,7 @@ pub fn preview_edit(definition: &Definition, run: &Run, edit: &str, around: Arou
 }
 
 impl Decider<'_> {
-    /// What an edit makes of the input of the step that failed.
+    /// Evaluates an edit on the input of the failed step.
     pub(crate) fn edited(&self, edit: &str) -> Result<Edited, Stop> {
         let failed = |why: String| Stop::from(Rejected::EditFailed { why });
         let stuck = self.stuck().ok_or_else(|| failed("no step has failed".to_owned()))?;

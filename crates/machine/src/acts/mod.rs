@@ -1,8 +1,9 @@
-//! The one table of what people can do to a run. Names, words, fields and rules of an act stand here and nowhere else: the API, the
-//! command line, the dashboard, bulk acts and proposals take them from it. Whoever adds a row is told by the compiler what is missing.
+//! The one table of what people can do to a run. Names, texts, fields and rules of an act are defined only here: the
+//! API, the command line, the dashboard, bulk acts and proposals read this table. The compiler reports what a new row
+//! lacks.
 //!
-//! Every act needs the scope `operate`, which the routes ask for, and may be done to many runs at once. Which one needs a reason, or a
-//! second person, depends on the run: [`permitted()`] says so.
+//! Every act needs the scope `operate`, which the routes check, and can be done to many runs at once. Whether it needs
+//! a reason or a second person depends on the run: see [`permitted()`].
 
 mod edit;
 mod permitted;
@@ -24,14 +25,14 @@ pub use restart::judge_restart;
 use super::Act;
 use stepwell_language::dsl::ActRule;
 
-/// What a row of the table says.
+/// A row of the table.
 #[derive(Debug)]
 pub struct About {
-    /// In paths, journals, commands and definitions.
+    /// Name in paths, journals, commands and definitions.
     pub name: &'static str,
-    /// On a button.
+    /// Label of a button.
     pub title: &'static str,
-    /// On a button, before how many runs.
+    /// Label of a button, before the number of runs.
     pub verb: &'static str,
     /// What it does to a run.
     pub help: &'static str,
@@ -39,39 +40,39 @@ pub struct About {
     pub help_many: &'static str,
     /// What happened, as the beginning of a sentence.
     pub done: &'static str,
-    /// What it takes beside a reason.
+    /// Fields it takes besides a reason.
     pub fields: &'static [Field],
-    /// The rule with which a definition reserves it for two people; none where it cannot.
+    /// The rule with which a definition reserves it for two people; `None` if it cannot be reserved.
     pub rule: Option<ActRule>,
 }
 
-/// What an act takes beside a reason.
+/// A field that an act takes besides a reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Field {
-    /// Replaces what the step is given.
+    /// Replaces the input of the step.
     Input,
-    /// Stands in for the step's output.
+    /// Replaces the output of the step.
     Output,
-    /// An expression that makes another input of what the step is given.
+    /// An expression that computes a new input from the input of the step.
     Edit,
-    /// The step that is meant.
+    /// The step that the act is meant for.
     Step,
     /// An earlier step from which the run continues.
     From,
-    /// Whether a step that a person is to decide may be skipped.
+    /// Confirms skipping a step that waits for a person's decision.
     Confirm,
-    /// Whether completed steps are undone first.
+    /// Whether to undo completed steps first.
     Compensate,
-    /// The version to which it moves.
+    /// The version to which the run moves.
     To,
-    /// The version that runs it again.
+    /// The version for the new run.
     Version,
-    /// Whether what was done may be done again.
+    /// Confirms that work may be done a second time.
     Again,
 }
 
 impl Field {
-    /// As bodies and forms have it.
+    /// Name in request bodies and forms.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -88,7 +89,7 @@ impl Field {
         }
     }
 
-    /// Whether it can be the same for many runs.
+    /// Whether one value can apply to many runs.
     #[must_use]
     pub const fn is_for_many(self) -> bool {
         !matches!(self, Self::Step | Self::From)
@@ -105,10 +106,10 @@ macro_rules! table {
         }
 
         impl ActKind {
-            /// All of them, the likeliest first.
+            /// All kinds, most used first.
             pub const ALL: &'static [Self] = &[$(Self::$kind,)*];
 
-            /// Its row of the table.
+            /// Returns the row of the table.
             #[must_use]
             pub const fn about(self) -> &'static About {
                 match self {
@@ -131,7 +132,7 @@ table! {
         fields: &[Field::Input, Field::Edit, Field::Step, Field::From],
         rule: Some(ActRule::Retry),
     },
-    /// Pass over the failed step.
+    /// Continue after the failed step.
     Skip: About {
         name: "skip",
         title: "Skip step",
@@ -142,7 +143,7 @@ table! {
         fields: &[Field::Output, Field::Step, Field::Confirm],
         rule: Some(ActRule::Skip),
     },
-    /// Begin no new step.
+    /// Start no new step.
     Suspend: About {
         name: "suspend",
         title: "Suspend",
@@ -153,7 +154,7 @@ table! {
         fields: &[],
         rule: Some(ActRule::Suspend),
     },
-    /// Go on after `suspend`.
+    /// Continue after `suspend`.
     Resume: About {
         name: "resume",
         title: "Resume",
@@ -164,7 +165,7 @@ table! {
         fields: &[],
         rule: Some(ActRule::Resume),
     },
-    /// Undo what was done.
+    /// Undo completed steps.
     Compensate: About {
         name: "compensate",
         title: "Undo completed steps",
@@ -186,7 +187,7 @@ table! {
         fields: &[Field::Compensate],
         rule: Some(ActRule::Cancel),
     },
-    /// Attention is no longer needed; a faulted run stays faulted.
+    /// Clear attention; a faulted run stays faulted.
     Dismiss: About {
         name: "dismiss",
         title: "Dismiss",
@@ -197,7 +198,7 @@ table! {
         fields: &[],
         rule: Some(ActRule::Dismiss),
     },
-    /// Go on under another version of the workflow.
+    /// Continue under another version of the workflow.
     Move: About {
         name: "move",
         title: "Move to another version",
@@ -208,7 +209,7 @@ table! {
         fields: &[Field::To],
         rule: Some(ActRule::Move),
     },
-    /// Do the work of a run that has ended again, as a new run.
+    /// Do the work of a closed run again, as a new run.
     Restart: About {
         name: "restart",
         title: "Start again",
@@ -222,13 +223,13 @@ table! {
 }
 
 impl ActKind {
-    /// In paths, journals, commands and definitions.
+    /// Returns the name in paths, journals, commands and definitions.
     #[must_use]
     pub const fn name(self) -> &'static str {
         self.about().name
     }
 
-    /// All names, as messages list them.
+    /// Returns all names, as messages list them.
     #[must_use]
     pub fn names() -> String {
         Self::ALL.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ")
@@ -251,7 +252,7 @@ impl FromStr for ActKind {
 }
 
 impl Act {
-    /// Its row of the table.
+    /// Returns the kind of the act.
     #[must_use]
     pub fn kind(&self) -> ActKind {
         match self {
@@ -267,7 +268,7 @@ impl Act {
         }
     }
 
-    /// Its name in paths, journals and commands.
+    /// Returns the name in paths, journals and commands.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.kind().name()

@@ -1,4 +1,4 @@
-//! What can be done to a run as it stands, and why the rest cannot: by the rules with which [`crate::decide()`] refuses acts.
+//! Which acts a run permits in its current state, and why not the others. Uses the same rules as [`crate::decide()`].
 
 use std::time::Duration;
 
@@ -10,45 +10,45 @@ use crate::decide::{Around, Decider, Judgement};
 use crate::{Act, CancelMode, Rejected, Run, Time};
 use stepwell_language::dsl::{ActRule, Definition};
 
-/// Whether an act can be done now.
+/// Whether an act is permitted now.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Permitted {
-    /// Which.
+    /// The act.
     pub act: ActKind,
-    /// Whether it can.
+    /// Whether it is permitted in at least one form.
     pub permitted: bool,
-    /// Why not, for a person.
+    /// Why it is not permitted, for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why_not: Option<String>,
-    /// What it cannot be given, although it can be done.
+    /// Values that it cannot be given although it is permitted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub except: Vec<Exception>,
-    /// Whether another user must approve it: `always`, or `edit` if it gives a step another value than its own.
+    /// Whether another user must approve it: `always`, or `edit` if it replaces the input or output of a step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub second_person: Option<&'static str>,
 }
 
-/// What a permitted act cannot be given.
+/// A value that a permitted act cannot be given.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Exception {
-    /// The field. `reason` where the act needs one.
+    /// Name of the field; `reason` if the act needs one.
     pub field: &'static str,
-    /// The value that is refused; none if every value is.
+    /// The value that is refused; `None` if every value is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Value>,
-    /// Why.
+    /// Why it is refused, for people.
     pub why_not: String,
 }
 
-/// A way to do an act, with what tells it from the others.
+/// A form of an act that rules may treat differently, with the field that distinguishes it.
 pub(crate) struct Form {
     pub(crate) act: Act,
-    /// With a reason that says something.
+    /// Whether a reason is given.
     pub(crate) explained: bool,
     pub(crate) tells: Option<(&'static str, Option<Value>)>,
 }
 
-/// All acts, each with whether it can be done to a run now.
+/// Returns all acts, each with whether it is permitted now.
 #[must_use]
 pub fn permitted(definition: &Definition, run: &Run) -> Vec<Permitted> {
     let around = Around { now: Time::UNIX_EPOCH, answers: &[], settles_after: &|_| Duration::ZERO, continues: false };
@@ -93,7 +93,7 @@ fn second_person(definition: &Definition, act: ActKind) -> Option<&'static str> 
     }
 }
 
-/// The ways to do an act that rules tell apart.
+/// Returns the forms of an act that rules treat differently.
 pub(crate) fn forms(kind: ActKind) -> Vec<Form> {
     let form = |act, tells| Form { act, explained: true, tells };
     let plain = |act| vec![form(act, None)];

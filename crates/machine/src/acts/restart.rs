@@ -1,11 +1,12 @@
-//! Whether a run can be started again as a new one: it has ended, and whoever asks knows what would be done a second time.
+//! Whether a run can be started again as a new one: it must have closed, and the caller must accept repeating work.
 
 use crate::{Rejected, Run, Status};
 
-/// Judges whether the work of a run may be done again, as a new run. With `again`, what it did and left in place may be done once more.
+/// Checks whether the work of a run may be done again, as a new run. `again` accepts that effects which were not undone
+/// may be repeated.
 ///
 /// # Errors
-/// [`Rejected::Forbidden`] with what would have to be so.
+/// [`Rejected::Forbidden`] with what is required.
 pub fn judge_restart(run: &Run, again: bool) -> Result<(), Rejected> {
     let why = match run.status {
         _ if !run.is_closed() => Some("it has not ended: cancel it first, with or without undoing what it did"),

@@ -1,4 +1,4 @@
-//! What people are offered is what a decision accepts.
+//! People are offered exactly the acts that a decision accepts.
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -10,7 +10,8 @@ use crate::tests::world::{SETTLE, World};
 use crate::*;
 use stepwell_language::dsl::OnFault;
 
-/// Whether a decision takes an act, and changes something. A run is started again by starting another one.
+/// Whether a decision accepts an act and changes something. A restart is checked separately, because it starts another
+/// run.
 fn is_taken(world: &World<'_>, other: &stepwell_language::dsl::Definition, form: &Form) -> bool {
     let around = Around { now: world.now, answers: &[], settles_after: &|_| SETTLE, continues: false };
     let (actor, reason) = (Actor("anna".into()), form.explained.then(|| "explained".to_owned()));
@@ -20,7 +21,7 @@ fn is_taken(world: &World<'_>, other: &stepwell_language::dsl::Definition, form:
     if let Act::Rewind { .. } = form.act {
         let of = Rewind { definition: world.definition, run: &world.run, records: &world.journal, base: 0 };
         let first = world.definition.task(world.definition.root[0]).reference.clone();
-        // What stands in the way is of this step; whether the run may go back at all is of its state.
+        // Obstacles depend on this step; permission depends on the run's state.
         return match decide_rewind(of, &first, RewoundBy { actor, reason, approval: None }, around) {
             Err(NoDecision::Rejected(rejected)) => matches!(rejected, Rejected::CannotGoBack { .. }),
             _ => true,
@@ -29,7 +30,7 @@ fn is_taken(world: &World<'_>, other: &stepwell_language::dsl::Definition, form:
     if matches!(form.act, Act::Move { .. }) {
         let (from, run, records) = (world.definition, &world.run, world.journal.as_slice());
         let of = Move { from, to: other, definitions: (1, 2), run, records };
-        // What does not fit was permitted by the run's state.
+        // A misfit depends on the other version; permission depends on the run's state.
         return match decide_move(of, MovedBy { actor, reason, approval: None }, around) {
             Err(NoDecision::Rejected(rejected)) => matches!(rejected, Rejected::DoesNotFit(_)),
             _ => true,

@@ -1,9 +1,9 @@
-//! Acts in sentences about people.
+//! Acts as parts of sentences about people.
 
 use crate::{Act, CancelMode};
 
 impl Act {
-    /// What someone wants, after `wants to`.
+    /// Describes the act after "wants to".
     #[must_use]
     pub fn wanted(&self) -> &'static str {
         match self {
@@ -24,7 +24,7 @@ impl Act {
         }
     }
 
-    /// What someone did, after their name.
+    /// Describes the act after the name of the person who did it.
     #[must_use]
     pub fn told(&self) -> &'static str {
         match self {

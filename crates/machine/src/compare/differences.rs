@@ -1,32 +1,32 @@
-//! What differs between two JSON values, field by field, and how it may be shown.
+//! Differences between two JSON values, field by field, with sensitive values masked.
 
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::masks::Masks;
 
-/// What stands in a sensitive value's place, here and in the journal.
+/// Replaces sensitive values, here and in the journal.
 pub const MASK: &str = "***";
 
-/// Differences of one value that are listed; more are counted.
+/// Maximum number of differences listed per value; the rest are counted.
 const FIELDS_MAX: usize = 200;
 
-/// One field that changes.
+/// A field that differs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FieldChange {
-    /// `body`, `query`, `headers`, `uri`, `output` and so on.
+    /// Part of the request: `body`, `query`, `headers`, `uri`, `output` and so on.
     pub part: &'static str,
-    /// JSON pointer into it; empty for the whole.
+    /// JSON pointer into the part; empty for all of it.
     pub pointer: String,
-    /// Before; none where it was absent.
+    /// Value before; `None` if it was absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recorded: Option<Value>,
-    /// Now; none where it is absent.
+    /// Value now; `None` if it is absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub new: Option<Value>,
 }
 
-/// Compares two values; none is an absent one.
+/// Compares two values; `None` is an absent value.
 #[must_use]
 pub fn differences(
     part: &'static str,
@@ -86,14 +86,14 @@ fn hidden(value: &Value, masks: &[Masks]) -> Value {
     masks.iter().fold(value.clone(), |value, masks| masks.value(&value))
 }
 
-/// A field as people may see it: masked where it is sensitive or lies in something that is.
+/// Returns a field as people may see it: masked if it is sensitive or inside a sensitive value.
 fn shown(real: Option<&Value>, hidden: Option<&Value>, pointer: &str) -> Option<Value> {
     real?.pointer(pointer)?;
     let seen = hidden.and_then(|value| value.pointer(pointer)).cloned();
     Some(seen.unwrap_or_else(|| Value::String(MASK.to_owned())))
 }
 
-/// Whether a value was masked before it was recorded, somewhere in it.
+/// Whether a value contains a mask, so that its original was not recorded.
 #[must_use]
 pub fn holds_masks(value: &Value) -> bool {
     match value {

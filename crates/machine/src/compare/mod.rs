@@ -1,4 +1,4 @@
-//! Requests and values beside recorded ones: when two requests are the same question, and in which fields values differ.
+//! Compares requests and values with recorded ones.
 
 mod differences;
 mod requests;

@@ -1,4 +1,4 @@
-//! When two requests are the same question, and in which fields they differ.
+//! When two requests are equivalent, and in which fields they differ.
 
 use serde_json::{Map, Value, json};
 
@@ -6,13 +6,14 @@ use super::differences::{FieldChange, differences};
 use crate::CallRequest;
 use crate::masks::Masks;
 
-/// Whether a request with this method changes nothing at its target. What an operation of a fetched document does is unknown.
+/// Whether the method of a request changes nothing at its target. The effect of an operation in a fetched document is
+/// unknown, so it does not count as a read.
 #[must_use]
 pub fn is_read(request: &CallRequest) -> bool {
     matches!(request.method.as_str(), "GET" | "HEAD" | "OPTIONS")
 }
 
-/// Whether two requests go to one address.
+/// Whether two requests have the same target.
 #[must_use]
 pub fn same_place(a: &CallRequest, b: &CallRequest) -> bool {
     let operation = |r: &CallRequest| r.openapi.as_ref().map(|c| (c.document.clone(), c.operation.clone()));
@@ -22,13 +23,13 @@ pub fn same_place(a: &CallRequest, b: &CallRequest) -> bool {
         && a.process.as_ref().map(|p| p.kind) == b.process.as_ref().map(|p| p.kind)
 }
 
-/// Whether two requests ask the same, whichever step asks.
+/// Whether two requests are equivalent, even if different steps send them.
 #[must_use]
 pub fn same_question(a: &CallRequest, b: &CallRequest) -> bool {
     same_place(a, b) && a.query == b.query && a.body == b.body && a.openapi == b.openapi && a.process == b.process
 }
 
-/// The fields in which a request differs from the recorded one.
+/// Returns the fields in which a request differs from the recorded one.
 #[must_use]
 pub fn changes(recorded: &CallRequest, new: &CallRequest, masks: &[Masks]) -> Vec<FieldChange> {
     let text = |text: &str| (!text.is_empty()).then(|| Value::String(text.to_owned()));
@@ -50,7 +51,7 @@ pub fn changes(recorded: &CallRequest, new: &CallRequest, masks: &[Masks]) -> Ve
     pairs.iter().flat_map(|(part, before, after)| differences(part, before.as_ref(), after.as_ref(), masks)).collect()
 }
 
-/// Names and values; a name that comes twice has a list.
+/// Collects names and values; a name that occurs more than once gets a list.
 fn object(pairs: &[(String, String)]) -> Option<Value> {
     let mut members = Map::new();
     for (name, value) in pairs {
@@ -64,7 +65,7 @@ fn object(pairs: &[(String, String)]) -> Option<Value> {
     (!members.is_empty()).then_some(Value::Object(members))
 }
 
-/// What is called, for people: method and address, the query with it.
+/// Returns method and address with the query, for people.
 #[must_use]
 pub fn shown(request: &CallRequest) -> (String, String) {
     let method = match (&request.process, request.method.as_str()) {

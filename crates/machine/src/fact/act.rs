@@ -1,4 +1,4 @@
-//! What people and programs do to a run, who they are, and the second person that some acts need.
+//! Acts of people and programs on a run, who they are, and the approval of a second person.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -10,72 +10,74 @@ use stepwell_language::dsl::{ActRule, Definition};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "act", rename_all = "snake_case")]
 pub enum Act {
-    /// From the failed step.
+    /// Continue from the failed step.
     Retry {
-        /// Replaces what the step is given.
+        /// Replaces the input of the step.
         #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stored::present")]
         input: Option<Value>,
-        /// The step that is meant, by its reference, with `#` and its execution where it has several: where the run stands at
-        /// another one, nothing happens.
+        /// Reference of the step that is meant, followed by `#` and its execution if it has several. If the run is at
+        /// another step, nothing happens.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         step: Option<String>,
     },
-    /// From the failed step, with its input changed. The record has the input that came out ([`Self::Retry`]).
+    /// Continue from the failed step with its input changed. The record contains the resulting input ([`Self::Retry`]).
     Edit {
-        /// A jq expression; its input is what the step is given.
+        /// A jq expression, applied to the input of the step.
         edit: String,
-        /// As of [`Self::Retry`].
+        /// The step that is meant, as for [`Self::Retry`].
         #[serde(default, skip_serializing_if = "Option::is_none")]
         step: Option<String>,
     },
-    /// Pass over the failed step.
+    /// Continue after the failed step.
     Skip {
-        /// Stands in for its output.
+        /// Replaces the output of the step.
         #[serde(default)]
         output: Value,
-        /// As of [`Self::Retry`].
+        /// The step that is meant, as for [`Self::Retry`].
         #[serde(default, skip_serializing_if = "Option::is_none")]
         step: Option<String>,
-        /// Whether a step that a person is to decide may be skipped.
+        /// Confirms skipping a step that waits for a person's decision.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         confirm: bool,
     },
     /// End the run once no call is in progress.
     Cancel {
-        /// Whether to undo what was done first.
+        /// Whether to undo completed steps first.
         compensate: CancelMode,
     },
-    /// Undo what was done.
+    /// Undo completed steps.
     Compensate,
-    /// Begin no new step.
+    /// Start no new step.
     Suspend,
-    /// Go on after `Suspend`.
+    /// Continue after `Suspend`.
     Resume,
-    /// Attention is no longer needed; a faulted run stays faulted.
+    /// Clear attention; a faulted run stays faulted.
     Dismiss,
-    /// Go on under another version of the workflow.
+    /// Continue under another version of the workflow.
     Move {
-        /// Which.
+        /// The version.
         to: String,
     },
-    /// From an earlier step of the workflow's own list. A node carries it out with the journal at hand ([`crate::decide_rewind`]).
+    /// Continue from an earlier step of the workflow's top-level list. A node carries it out with the journal at hand
+    /// ([`crate::decide_rewind`]).
     Rewind {
         /// Reference of the step.
         from: String,
     },
-    /// Do the work of a run that has ended again, as a new run. No run carries that out: the new one is started instead.
+    /// Do the work of a closed run again, as a new run. The closed run does not carry it out; the new run is started
+    /// instead.
     Restart {
-        /// Which version runs it; none: the one that new runs have.
+        /// Version for the new run; `None` for the latest one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         version: Option<String>,
-        /// Whether what was done and not undone may be done again.
+        /// Confirms that effects which were not undone may be repeated.
         #[serde(default)]
         again: bool,
     },
 }
 
 impl Act {
-    /// Whether it gives a step another value than its own: a retry with an input or an edit, a skip with an output.
+    /// Whether it replaces the input or output of a step: a retry with an input or an edit, a skip with an output.
     #[must_use]
     pub fn edits(&self) -> bool {
         match self {
@@ -86,7 +88,7 @@ impl Act {
         }
     }
 
-    /// The rule of a definition that reserves it for two people, if one does.
+    /// Returns the rule of a definition that reserves the act for two people, if any.
     #[must_use]
     pub fn reserved_by(&self, definition: &Definition) -> Option<ActRule> {
         let own = self.kind().about().rule;
@@ -95,7 +97,7 @@ impl Act {
         own.into_iter().chain(edit).find(|rule| reserved.contains(rule))
     }
 
-    /// The step that it names, where it can name one.
+    /// Returns the step that the act is meant for, if it has one.
     pub(crate) fn step(&self) -> Option<&str> {
         match self {
             Self::Retry { step, .. } | Self::Edit { step, .. } | Self::Skip { step, .. } => step.as_deref(),
@@ -104,13 +106,13 @@ impl Act {
     }
 }
 
-/// `cancel`'s `compensate`.
+/// The value of `compensate` in a `cancel`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CancelMode {
-    /// Leave what was done.
+    /// Leave completed steps as they are.
     Abandon,
-    /// Undo it, then end as cancelled.
+    /// Undo completed steps, then close as cancelled.
     Compensate,
 }
 
@@ -126,14 +128,14 @@ impl Actor {
         Self("engine".to_owned())
     }
 
-    /// Whether it is a person with a row in `users`, signed in or by a token of theirs. A token of a program, or anyone who can
-    /// open the database, proves nobody's name.
+    /// Whether this is a person with a row in `users`, signed in or using their own token. Program tokens and the
+    /// command line do not prove who someone is.
     #[must_use]
     pub fn is_user(&self) -> bool {
         self.0.starts_with("user:")
     }
 
-    /// The end of a freeze, as what lets the runs go on that it held back.
+    /// Returns the actor for the end of a freeze, which resumes the runs it held.
     #[must_use]
     pub fn freeze(id: uuid::Uuid) -> Self {
         Self(format!("{FREEZE}{id}"))
@@ -144,31 +146,31 @@ impl Actor {
     }
 }
 
-/// No name of a caller begins with it.
+/// No caller's name begins with this prefix.
 const FREEZE: &str = "freeze:";
 
-/// The second person's part in an act that one person may not do alone.
+/// A second person's approval of an act.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approval {
     /// Who approved it.
     pub by: Actor,
-    /// Why.
+    /// The reason given, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// The step where the run stood still for a person when the act was proposed, with its execution: where it stands elsewhere
-    /// now, nothing happens.
+    /// The step at which the run waited for a person when the act was proposed, with its execution. If the run is at
+    /// another step now, nothing happens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<String>,
 }
 
 impl Approval {
-    /// The end of a freeze. It lets go on only what the freeze held back.
+    /// Returns the approval that the end of a freeze gives. It only resumes runs that the freeze held.
     #[must_use]
     pub fn of_freeze(id: uuid::Uuid) -> Self {
         Self { by: Actor::freeze(id), reason: None, step: None }
     }
 
-    /// Why it does not make an act one of two people, if it does not.
+    /// Returns why this approval does not count, if it does not.
     pub(crate) fn flaw(&self, act: &Act, proposer: &Actor) -> Option<&'static str> {
         match act {
             Act::Resume if self.by.is_freeze() => None,

@@ -11,53 +11,53 @@ use crate::{WorkflowError, stored};
 /// How one attempt of a call ended.
 #[derive(Debug, Clone)]
 pub enum CallOutcome {
-    /// A success in the sense of the call's `redirect` rule and the connection's rules.
+    /// A success according to the call's `redirect` rule and the connection's rules.
     Succeeded {
         /// The task's raw output, in the shape that the request's `output` asked for.
         output: Arc<Value>,
-        /// For the journal.
+        /// The response for the journal.
         response: ResponseSummary,
     },
-    /// Anything else.
+    /// A failure.
     Failed(CallFailure),
 }
 
-/// What came back, for journal and dashboard. Secrets are masked already.
+/// The response for the journal and the dashboard, with secrets masked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ResponseSummary {
-    /// The URL that was really called.
+    /// The URL that was called.
     pub url: String,
     /// HTTP status.
     pub status: u16,
-    /// Selected, masked headers.
+    /// Selected headers, masked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<(String, String)>,
-    /// The body where it is not the output itself.
+    /// The body, if it is not the output itself.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stored::present")]
     pub body: Option<Value>,
-    /// How the body was read, where it is not what was sent: its encoding, and what was replaced.
+    /// How the body was decoded, if it differs from what was sent: its encoding, and what was replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    /// From send to last byte.
+    /// Milliseconds from sending to the last byte.
     pub duration_ms: u64,
 }
 
-/// Why an attempt failed, and what the connection says about trying again.
+/// Why an attempt failed, and the connection's retry policy.
 #[derive(Debug, Clone)]
 pub struct CallFailure {
-    /// As the workflow would see it.
+    /// The error as the workflow sees it.
     pub error: WorkflowError,
-    /// What kind of fault it is.
+    /// Class of the fault.
     pub class: FaultClass,
     /// Whether the target may have acted.
     pub effect: TargetEffect,
-    /// How long from now the target may still act, where that is unknown.
+    /// How long the target may still act, if the effect is unknown.
     pub settles_after: Duration,
-    /// What came back, if anything did.
+    /// The response, if there was one.
     pub response: Option<ResponseSummary>,
-    /// The connection's policy.
+    /// The connection's retry policy.
     pub retry: CallRetry,
-    /// `Retry-After`, or when the throttle ends.
+    /// Value of `Retry-After`, or the time until the throttle ends.
     pub retry_after: Option<Duration>,
 }
 
@@ -65,22 +65,22 @@ pub struct CallFailure {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FaultClass {
-    /// Likely to pass: retried by the connection's policy.
+    /// Likely temporary: retried by the connection's policy.
     Transient,
-    /// Refused until a later time: waits for it without using up retries.
+    /// Refused until a later time: waits without using up retries.
     Throttled,
-    /// The credentials were refused, after one renewal.
+    /// The credentials were refused, even after renewing them once.
     Credentials,
-    /// The record is there already.
+    /// The record already exists.
     Duplicate,
-    /// Trying again changes nothing.
+    /// Trying again would fail again.
     Permanent,
     /// Only a person can decide.
     Person,
 }
 
 impl FaultClass {
-    /// As it is written in journals and metrics.
+    /// Name in journals and metrics.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -100,24 +100,24 @@ impl FaultClass {
 pub enum TargetEffect {
     /// Nothing was sent, or the target refused it.
     None,
-    /// It did; only its answer is of no use.
+    /// The target acted, but its answer is unusable.
     Acted,
-    /// It may have: timeout, reset, partial answer, 5xx.
+    /// The target may have acted: timeout, reset, partial answer, 5xx.
     Unknown,
 }
 
-/// A connection's own retries, before a fault reaches the workflow. Full jitter.
+/// A connection's own retries, with full jitter, before a fault reaches the workflow.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CallRetry {
-    /// Attempts in all, the first included.
+    /// Maximum number of attempts, including the first.
     pub attempts_max: u32,
     /// First delay.
     pub delay: Duration,
     /// The longest delay.
     pub delay_max: Duration,
-    /// Growth.
+    /// Factor by which the delay grows.
     pub multiplier: f64,
-    /// From the first failure; none after it.
+    /// Time since the first failure after which no attempt begins.
     pub duration_max: Duration,
 }
 

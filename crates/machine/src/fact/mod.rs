@@ -1,4 +1,4 @@
-//! What can happen to a run: everything that enters the machine.
+//! Facts: everything that can happen to a run.
 
 mod act;
 mod call;
@@ -19,200 +19,200 @@ pub use rejected::{Rejected, SchemaViolation};
 /// Something that happened. [`crate::decide()`] turns it into records and effects, or rejects it.
 #[derive(Debug, Clone)]
 pub enum Fact {
-    /// The run begins.
+    /// The run starts.
     Started(Box<Started>),
-    /// A call ended, one way or the other.
+    /// A call ended.
     CallEnded {
-        /// Whose call.
+        /// Execution of the call.
         execution: ExecutionId,
-        /// Which attempt.
+        /// Number of the attempt, from 1.
         attempt: u32,
         /// How it ended.
         outcome: Box<CallOutcome>,
     },
-    /// The child run of a task exists now.
+    /// The child run of a task exists.
     ChildStarted {
-        /// The run.
+        /// Id of the child run.
         child: RunId,
     },
     /// The child run of a task cannot start.
     ChildRefused {
-        /// Which run it would have been.
+        /// Id that the child run would have had.
         child: RunId,
-        /// Why.
+        /// Why it cannot start.
         error: WorkflowError,
     },
-    /// Another part of Stepwell tells the run something.
+    /// A message from another part of Stepwell.
     Message {
-        /// What.
+        /// The message.
         message: Message,
-        /// Who: a source, or another run.
+        /// Who sends it: a source, or another run.
         actor: Actor,
     },
-    /// The time has come to look at timers: whatever is due at `now` fires.
+    /// A timer may be due: everything due at `now` fires.
     TimerDue,
-    /// Go on with pure work.
+    /// Continue with pure work.
     Continue,
-    /// Another node owned the run before: calls that it had begun have an unknown outcome.
+    /// Another node owned the run before: calls it had started have an unknown outcome.
     TakenOver,
     /// The run crashed its nodes repeatedly, or cannot be recorded: park it.
     Poisoned {
-        /// Why, for a person.
+        /// Why, for people.
         detail: String,
     },
     /// A person or a program acts on the run.
     Operator {
-        /// What to do.
+        /// The act.
         act: Act,
-        /// Who.
+        /// Who acts.
         actor: Actor,
-        /// Why.
+        /// The reason given, if any.
         reason: Option<String>,
-        /// Who else said so.
+        /// Approval of a second person.
         approval: Option<Approval>,
     },
 }
 
-/// What other parts of Stepwell tell a run. Stored until the run has taken it in.
+/// A message to a run from another part of Stepwell. Stored until the run has handled it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Message {
     /// An event that a `listen` waits for.
     Event {
-        /// The `listen`.
+        /// Execution of the `listen`.
         execution: ExecutionId,
-        /// Which of its filters the event fits: the first that still wants it takes it.
+        /// Numbers of the filters that the event matches: the first that still needs an event takes it.
         filters: Vec<u16>,
-        /// The whole CloudEvent as JSON.
+        /// The CloudEvent as JSON.
         event: Arc<Value>,
     },
-    /// A child run has ended.
+    /// A child run has closed.
     ChildEnded {
-        /// The run.
+        /// Id of the child run.
         child: RunId,
-        /// How.
+        /// How it closed.
         outcome: ChildOutcome,
     },
-    /// No run with the same key comes before this one any more.
+    /// The run's turn among the runs with its key has come.
     Turn {},
-    /// The parent run no longer wants this one.
+    /// The parent run no longer needs this one.
     Stop {
-        /// Whether to undo first what was done.
+        /// Whether to undo completed steps first.
         undo: bool,
     },
-    /// A child run has stopped at a fault that nothing in it caught.
+    /// A child run has faulted with an error that it did not catch.
     ChildFaulted {
-        /// The run.
+        /// Id of the child run.
         child: RunId,
-        /// The fault.
+        /// The error.
         error: WorkflowError,
-        /// The record that reports it.
+        /// Number of the record that reports it.
         fault: u32,
     },
-    /// The run has ended, and another one does its work again.
+    /// The run is closed, and another one does its work again.
     Restarted {
-        /// That one.
+        /// Id of the new run.
         run: RunId,
-        /// Why.
+        /// The reason given, if any.
         reason: Option<String>,
     },
-    /// A run above catches the fault that this record reported: if the run is still there, it ends as faulted without needing
-    /// attention.
+    /// An ancestor catches the error that this record reported: if the run is still open, it closes as faulted and
+    /// needs no attention.
     FaultCaught {
-        /// Which record.
+        /// Number of the record.
         fault: u32,
     },
 }
 
-/// How a child run ended.
+/// How a child run closed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChildOutcome {
-    /// Well.
+    /// It completed.
     Completed {
-        /// Its output.
+        /// Output of the child run.
         output: Arc<Value>,
-        /// Whether it has done something that it knows how to undo.
+        /// Whether it has steps that can be undone.
         undoable: bool,
     },
-    /// Everything was undone.
+    /// All its steps were undone.
     Compensated {
-        /// What led to it.
+        /// The error that led to it.
         error: Option<WorkflowError>,
     },
-    /// By a person.
+    /// A person cancelled it.
     Cancelled,
-    /// By a fault that a person dismissed.
+    /// It faulted, and a person dismissed it.
     Faulted {
-        /// Which.
+        /// The error.
         error: Option<WorkflowError>,
     },
 }
 
-/// The run, and the task in it, that started another run.
+/// The run and task that started another run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parent {
-    /// The run.
+    /// Id of the parent run.
     pub run: RunId,
-    /// The execution of its `run` task.
+    /// Execution of its `run` task.
     pub execution: ExecutionId,
-    /// Whether it waits for the end.
+    /// Whether the task waits for the child to close.
     pub awaits: bool,
-    /// Generations above, itself included.
+    /// Number of ancestors, including the parent.
     pub depth: u32,
 }
 
-/// How a run begins.
+/// How a run starts.
 #[derive(Debug, Clone)]
 pub struct Started {
     /// The raw input.
     pub input: Arc<Value>,
     /// The run that started it.
     pub parent: Option<Parent>,
-    /// The accepted event that caused it.
+    /// The event that started it, if any.
     pub event: Option<uuid::Uuid>,
     /// Who or what started it.
     pub actor: Actor,
-    /// Which systems its calls reach: `sandbox`, `production`.
+    /// Environment of the systems that its calls reach, such as `sandbox` or `production`.
     pub environment: Option<String>,
     /// Whether its first steps are decided at once.
     pub begin: Begin,
-    /// Set when it may not begin yet: it is suspended until someone lets it continue.
+    /// Set if it must not begin yet: it is suspended until someone resumes it.
     pub hold: Option<Hold>,
-    /// The ended run whose work it does again.
+    /// The closed run whose work it does again.
     pub restarts: Option<Restarts>,
 }
 
-/// A run does the work of another one again.
+/// Marks a run as a restart of another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Restarts {
-    /// The run that has ended.
+    /// Id of the closed run.
     pub run: RunId,
-    /// Why.
+    /// The reason given, if any.
     pub reason: Option<String>,
 }
 
-/// A freeze that a new run meets.
+/// A freeze that holds a new run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hold {
-    /// Which one.
+    /// Id of the freeze.
     pub freeze: uuid::Uuid,
-    /// Who froze.
+    /// Who began the freeze.
     pub actor: Actor,
-    /// Why, as the run shows it.
+    /// The reason, as the run shows it.
     pub reason: String,
 }
 
-/// When a new run begins with its first step.
+/// When a new run executes its first step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Begin {
-    /// In the same decision: the node that accepted it drives it.
+    /// In the same decision: the accepting node drives it.
     Now,
-    /// When a node claims it.
+    /// Once a node claims it.
     Later,
 }
 
-/// Used by tests and the simulator to say "now".
+/// Adds a duration to a time, for tests and the simulator. Saturates at the latest time.
 #[must_use]
 pub fn time_after(now: Time, duration: Duration) -> Time {
     chrono::Duration::from_std(duration).ok().and_then(|d| now.checked_add_signed(d)).unwrap_or(Time::MAX_UTC)

@@ -1,85 +1,85 @@
-//! Why a fact changes nothing.
+//! Reasons why a fact is rejected.
 
 use serde::{Deserialize, Serialize};
 
 use crate::ExecutionId;
 
-/// Why a fact does not match the run's state. Nothing changed.
+/// Why a fact does not match the run's state. The run is unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Rejected {
-    /// The answer of an attempt that no longer counts.
+    /// The attempt no longer counts.
     #[error("the answer of attempt {attempt} of execution {execution} arrived too late")]
     Stale {
-        /// Whose call.
+        /// Execution of the call.
         execution: ExecutionId,
-        /// Which attempt.
+        /// Number of the attempt.
         attempt: u32,
     },
-    /// An event, or the end of a child, that nothing in the run waits for any more.
+    /// Nothing in the run waits for this event or child run any more.
     #[error("the run is not waiting for this {0}")]
     NotAwaited(&'static str),
-    /// The run has ended.
+    /// The run is closed.
     #[error("the run is {0} and accepts nothing more")]
     Closed(crate::Status),
-    /// The act does not match the state.
+    /// The act does not match the run's state.
     #[error("cannot {act} a run that is {status}: {why}")]
     Forbidden {
-        /// The act's name.
+        /// Name of the act.
         act: &'static str,
-        /// The run's status.
+        /// Status of the run.
         status: crate::Status,
-        /// What would have to be so.
+        /// What is required.
         why: &'static str,
     },
-    /// The act names a step, and the run stands at another one.
+    /// The act is meant for a step other than the one that the run is at.
     #[error("cannot {act} {meant}: the run is at {}", if at.is_empty() { "no step" } else { at })]
     StandsElsewhere {
-        /// The act's name.
+        /// Name of the act.
         act: &'static str,
-        /// The step that was meant.
+        /// The step that the act is meant for.
         meant: String,
-        /// Where the run stands; empty if no step is open.
+        /// The step that the run is at; empty if none is open.
         at: String,
     },
-    /// The run's definition reserves the act for two people.
+    /// The definition reserves the act for two people.
     #[error("cannot {act} this run alone: its workflow says `acts: {{ {rule}: two }}`, and {why}")]
     NeedsSecond {
-        /// The act's name.
+        /// Name of the act.
         act: &'static str,
         /// The rule that reserves it.
         rule: &'static str,
         /// What is missing.
         why: &'static str,
     },
-    /// An edit gives no input.
+    /// The edit does not yield an input.
     #[error("cannot change the input of the step: {why}")]
     EditFailed {
-        /// Why.
+        /// Why it does not.
         why: String,
     },
     /// The run cannot continue from an earlier step.
     #[error("cannot retry from {from}: {why}")]
     CannotGoBack {
-        /// The step.
+        /// Reference of the step.
         from: String,
-        /// Why.
+        /// Why it cannot.
         why: String,
     },
-    /// The run cannot move: it does not fit its new version.
+    /// The run cannot move, because it does not match the new version.
     #[error("{0}")]
     DoesNotFit(Box<crate::Misfit>),
-    /// The run has started already.
+    /// The run has already started.
     #[error("the run has started already")]
     AlreadyStarted,
-    /// Input that the workflow's schema refuses.
+    /// The workflow's schema rejects the input.
     #[error("the workflow's input schema refuses the input")]
     InputRefused(Vec<SchemaViolation>),
-    /// The key cannot be computed.
+    /// The business key cannot be computed.
     #[error("{0}")]
     KeyRefused(String),
 }
 
-/// One place where a value breaks a schema.
+/// A place where a value violates a schema.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SchemaViolation {
     /// JSON pointer into the value.

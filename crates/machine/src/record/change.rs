@@ -1,4 +1,4 @@
-//! What a record says: each thing that can happen to a run, in the past tense.
+//! What a record says: everything that can happen to a run, in the past tense.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,324 +16,325 @@ use crate::{
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "data")]
 pub enum Change {
-    /// The run began.
+    /// The run started.
     #[serde(rename = "run.started")]
     RunStarted {
         /// Raw input.
         input: Arc<Value>,
-        /// Transformed input where `input.from` made it differ.
+        /// Transformed input, if `input.from` changed it.
         #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stored::present")]
         transformed: Option<Arc<Value>>,
         /// Business key.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         key: Option<String>,
-        /// The accepted event.
+        /// The event that started it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         event: Option<Uuid>,
         /// The run that started it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         parent: Option<Parent>,
-        /// When the workflow's `timeout` strikes.
+        /// When the workflow's `timeout` expires.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         deadline: Option<Time>,
-        /// Which systems its calls reach.
+        /// Environment of the systems that its calls reach.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         environment: Option<String>,
-        /// It waits for its turn among the runs with its key.
+        /// Whether it waits for its turn among the runs with its key.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         queued: bool,
     },
-    /// The run continues as new: all that counts of it stands here, so folding may begin with this record.
+    /// The run continued as new. The record contains its whole state, so folding may begin here.
     #[serde(rename = "run.continued")]
     RunContinued(Box<crate::Continuation>),
-    /// The run moved to another version of its workflow: its journal was replayed there, and what came of that stands here. Folding
-    /// begins with this record.
+    /// The run moved to another version of its workflow. Its journal was replayed there, and the record contains the
+    /// result, so folding begins here.
     #[serde(rename = "run.moved")]
     RunMoved(Box<crate::Moved>),
-    /// A person started a run again: this record stands in the journals of both runs.
+    /// A person restarted a run. This record is in the journals of both runs.
     #[serde(rename = "run.restarted")]
     RunRestarted {
-        /// In the new run: the ended one whose work it does again.
+        /// In the new run: the closed run whose work it does again.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         from: Option<crate::RunId>,
-        /// In the ended run: the new one.
+        /// In the closed run: the new run.
         #[serde(default, rename = "as", skip_serializing_if = "Option::is_none")]
         successor: Option<crate::RunId>,
-        /// Why.
+        /// The reason given, if any.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
-    /// A person lets the run continue from an earlier step: what must be undone is undone first.
+    /// A person makes the run continue from an earlier step; later steps are undone first.
     #[serde(rename = "run.rewinding")]
     RunRewinding(Box<crate::Rewinding>),
-    /// The run stands at the earlier step.
+    /// The run is at the earlier step.
     #[serde(rename = "run.rewound")]
     RunRewound {},
-    /// It is the run's turn. Its `timeout` counts from now.
+    /// The run's turn has come. Its `timeout` counts from now.
     #[serde(rename = "run.admitted")]
     RunAdmitted {},
-    /// A task began that does not end at once. For a call: attempt 1 is about to be sent.
+    /// A task started that does not end at once. For a call: attempt 1 is about to be sent.
     #[serde(rename = "task.started", with = "super::opening")]
     TaskStarted {
-        /// Which execution.
+        /// The execution.
         execution: ExecutionId,
         /// Its place in the definition and in time.
         beginning: Beginning,
-        /// What it begins with.
+        /// The state that it starts with.
         opening: Opening,
-        /// When the task's `timeout` strikes.
+        /// When the task's `timeout` expires.
         deadline: Option<Time>,
     },
-    /// A `for` begins with its next item.
+    /// A `for` started its next iteration.
     #[serde(rename = "iteration.started")]
     IterationStarted {
-        /// The `for`.
+        /// Execution of the `for`.
         execution: ExecutionId,
-        /// Which item, from 0.
+        /// Index of the item, from 0.
         index: u32,
     },
-    /// The tasks of `listen.foreach` are done for an event.
+    /// The tasks of `listen.foreach` have completed for an event.
     #[serde(rename = "iteration.completed")]
     IterationCompleted {
-        /// The `listen`.
+        /// Execution of the `listen`.
         execution: ExecutionId,
         /// Item of the task's output.
         output: Arc<Value>,
-        /// The new context where `foreach.export` changed it.
+        /// The new context, if `foreach.export` changed it.
         #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stored::present")]
         context: Option<Arc<Value>>,
     },
-    /// An extended task continues to its next part.
+    /// A task with extensions continues with its next part.
     #[serde(rename = "segment.started")]
     SegmentStarted {
-        /// The extended task.
+        /// Execution of the task with extensions.
         execution: ExecutionId,
-        /// Which of its parts, from 0.
+        /// Index of the part, from 0.
         segment: u16,
     },
     /// A `listen` took an event.
     #[serde(rename = "event.consumed")]
     EventConsumed {
-        /// The `listen`.
+        /// Execution of the `listen`.
         execution: ExecutionId,
-        /// Which of its filters the event fits, from 0; those of `until` come last.
+        /// Number of the matching filter, from 0; those of `until` come last.
         filter: u16,
-        /// The whole CloudEvent.
+        /// The CloudEvent as JSON.
         event: Arc<Value>,
         /// Values that correlations are bound to from now on.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         bound: BTreeMap<String, Value>,
-        /// Whether it waits for no more.
+        /// Whether it needs no more events.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         enough: bool,
     },
-    /// The run that a `run` task asked for exists.
+    /// The run that a `run` task starts exists.
     #[serde(rename = "child.started")]
     ChildStarted {
-        /// The `run` task.
+        /// Execution of the `run` task.
         execution: ExecutionId,
     },
-    /// The run that a `run` task waits for has stopped at a fault, and a person is needed there unless a `try` catches it here.
+    /// The run that a `run` task waits for faulted. It needs attention unless a `try` of this run catches the error.
     #[serde(rename = "child.faulted")]
     ChildFaulted {
-        /// The `run` task.
+        /// Execution of the `run` task.
         execution: ExecutionId,
-        /// The fault.
+        /// The error.
         error: WorkflowError,
-        /// Which of that run's records reports it.
+        /// Number of the child's record that reports it.
         fault: u32,
         /// Whether a `try` of this run catches it.
         caught: bool,
     },
-    /// The run that a `run` task waits for has ended.
+    /// The run that a `run` task waits for closed.
     #[serde(rename = "child.ended")]
     ChildEnded {
-        /// The `run` task.
+        /// Execution of the `run` task.
         execution: ExecutionId,
-        /// How.
+        /// How it closed.
         outcome: ChildOutcome,
     },
-    /// A further attempt of a call is about to be sent.
+    /// Another attempt of a call is about to be sent.
     #[serde(rename = "attempt.started")]
     AttemptStarted {
-        /// Which execution.
+        /// The execution.
         execution: ExecutionId,
-        /// The request where it differs from the first attempt's.
+        /// The request, if it differs from that of the first attempt.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         request: Option<Arc<CallRequest>>,
     },
-    /// An attempt failed. With `retry_at` another follows.
+    /// An attempt failed. If `retry_at` is set, another follows.
     #[serde(rename = "attempt.failed")]
     AttemptFailed {
-        /// Which execution.
+        /// The execution.
         execution: ExecutionId,
-        /// As the workflow would see it.
+        /// The error as the workflow sees it.
         error: WorkflowError,
-        /// What kind of fault.
+        /// Class of the fault.
         class: FaultClass,
         /// Whether the target may have acted.
         effect: TargetEffect,
-        /// What came back.
+        /// The response, if there was one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         response: Option<ResponseSummary>,
         /// When the next attempt is due.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         retry_at: Option<Time>,
-        /// Until when the target may still act, where that is unknown.
+        /// Until when the target may still act, if the effect is unknown.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         settles_at: Option<Time>,
     },
-    /// The run stopped waiting for an attempt that changes something: a timeout of a task or of the run, a race that another branch
-    /// won, a fault elsewhere. Whether the target acted, or will, is unknown.
+    /// The run stopped waiting for an attempt that may change something, because of a timeout, a race that another
+    /// branch won, or a fault elsewhere. Whether the target acts is unknown.
     #[serde(rename = "attempt.abandoned")]
     AttemptAbandoned {
-        /// Which execution.
+        /// The execution.
         execution: ExecutionId,
         /// Until when the target may still act.
         settles_at: Time,
     },
-    /// An error, or a race that is won, waits for calls beside it whose outcome must be known before they end. Nothing else
+    /// A caught error or a won race waits for calls in other branches whose outcome must be known first. Nothing else
     /// inside the task continues.
     #[serde(rename = "task.held")]
     TaskHeld {
-        /// The `try` or `fork` around them.
+        /// Execution of the `try` or `fork` around them.
         execution: ExecutionId,
     },
-    /// Whether the target acted cannot be known from here, and sending the request again could do harm: it is asked what it did.
+    /// It is unknown whether the target acted, and sending the request again could do harm, so the target is asked.
     #[serde(rename = "outcome.unknown")]
     OutcomeUnknown {
-        /// The call.
+        /// Execution of the call.
         execution: ExecutionId,
-        /// What made it unknown.
+        /// The error that made the outcome unknown.
         error: WorkflowError,
-        /// Its class; none in records of versions that sent again at once.
+        /// Class of the error; `None` in records of versions that sent again at once.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         class: Option<FaultClass>,
-        /// When the next attempt is due if the target never acted; with a class and without this there is none.
+        /// When the next attempt is due if the target did not act. If this is absent and a class is given, there is
+        /// none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         retry_at: Option<Time>,
     },
-    /// A task ended well. `beginning` is there when it began in the same instant (`set`, `switch`).
+    /// A task completed. `beginning` is set if it began in the same instant (`set`, `switch`).
     #[serde(rename = "task.completed")]
     TaskCompleted {
-        /// Which execution.
+        /// The execution.
         execution: ExecutionId,
-        /// For tasks without a `task.started`.
+        /// Set for tasks without a `task.started`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         beginning: Option<Beginning>,
         /// Transformed output.
         output: Arc<Value>,
-        /// The new context where `export` changed it.
+        /// The new context, if `export` changed it.
         #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stored::present")]
         context: Option<Arc<Value>>,
-        /// A call's response.
+        /// Response of a call.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         response: Option<ResponseSummary>,
         /// The event that an `emit` sent.
         #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stored::present")]
         emitted: Option<Arc<Value>>,
-        /// Where `switch` went.
+        /// Name of the case that a `switch` took.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         case: Option<String>,
-        /// Something inside said `end`: the lists around it are done too.
+        /// Whether a task inside executed `end`, so that the lists around it are finished too.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         ended: bool,
     },
-    /// `if` was not true, or an operator skipped it: the output stands in.
+    /// `if` was not true, or a person skipped the task.
     #[serde(rename = "task.skipped")]
     TaskSkipped {
-        /// Which execution.
+        /// The execution.
         execution: ExecutionId,
-        /// For tasks without a `task.started`.
+        /// Set for tasks without a `task.started`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         beginning: Option<Beginning>,
-        /// Raw input, or what the operator gave.
+        /// The raw input, or the output that the person gave.
         output: Arc<Value>,
     },
-    /// A task failed before it could start, or ran into its `timeout`. Everything below it ended with it.
+    /// A task failed before it could start, or timed out. Everything inside it ended with it.
     #[serde(rename = "task.faulted")]
     TaskFaulted {
-        /// Which execution.
+        /// The execution.
         execution: ExecutionId,
-        /// For tasks without a `task.started`.
+        /// Set for tasks without a `task.started`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         beginning: Option<Beginning>,
-        /// What went wrong.
+        /// The error.
         error: WorkflowError,
-        /// What kind of fault; permanent where nothing is said.
+        /// Class of the fault; permanent if absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         class: Option<FaultClass>,
     },
-    /// A `try` caught an error. Everything below it ended as faulted.
+    /// A `try` caught an error. Everything inside it ended as faulted.
     #[serde(rename = "error.caught")]
     ErrorCaught {
-        /// The `try`.
+        /// Execution of the `try`.
         execution: ExecutionId,
-        /// What it caught.
+        /// The error.
         error: WorkflowError,
-        /// What it does about it.
+        /// What the `try` does next.
         then: Caught,
     },
-    /// A `try`'s body begins again.
+    /// A `try` runs its body again.
     #[serde(rename = "round.started")]
     RoundStarted {
-        /// The `try`.
+        /// Execution of the `try`.
         execution: ExecutionId,
-        /// From 1: how often the body was run before.
+        /// Number of earlier runs of the body, so from 1.
         round: u32,
     },
-    /// Nothing caught the error: the run stopped at this task, which stays open for a person.
+    /// Nothing caught the error. The run stopped at this task, which stays open for a person.
     #[serde(rename = "run.faulted")]
     RunFaulted {
-        /// The execution that failed; none when the run's own input or output did.
+        /// The execution that failed; `None` if the run's own input or output did.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         execution: Option<ExecutionId>,
-        /// What went wrong.
+        /// The error.
         error: WorkflowError,
         /// Why it needs attention.
         attention: Attention,
     },
-    /// Nothing caught the error and the run will be undone, once calls of other branches that are on their way have ended.
+    /// Nothing caught the error. The run will be undone once calls in progress in other branches have ended.
     #[serde(rename = "run.stopping")]
     RunStopping {
-        /// The execution that failed; none when the run's own input or output did.
+        /// The execution that failed; `None` if the run's own input or output did.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         execution: Option<ExecutionId>,
-        /// What went wrong.
+        /// The error.
         error: WorkflowError,
     },
-    /// Undoing began.
+    /// Compensation started.
     #[serde(rename = "compensation.started")]
     CompensationStarted {
-        /// Why.
+        /// The error that led to it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         error: Option<WorkflowError>,
-        /// Executions to undo, in the order in which that happens.
+        /// Executions to undo, in this order.
         plan: Vec<ExecutionId>,
-        /// How the run ends afterwards.
+        /// How the run closes afterwards.
         end: CompensationEnd,
     },
-    /// An undo's `if` was not true, or an operator skipped it.
+    /// The `if` of an undo was not true, or a person skipped it.
     #[serde(rename = "compensation.skipped")]
     UndoSkipped {
-        /// The execution that is left as it is.
+        /// The execution that is not undone.
         execution: ExecutionId,
     },
-    /// An undo failed for good.
+    /// An undo failed permanently.
     #[serde(rename = "compensation.stuck")]
     CompensationStuck {
-        /// The undoing execution.
+        /// The execution that undoes.
         execution: ExecutionId,
-        /// What went wrong.
+        /// The error.
         error: WorkflowError,
     },
-    /// The run ended well.
+    /// The run completed.
     #[serde(rename = "run.completed")]
     RunCompleted {
         /// The workflow's transformed output.
         output: Arc<Value>,
     },
-    /// Everything was undone after a fault.
+    /// After a fault, all steps were undone.
     #[serde(rename = "run.compensated")]
     RunCompensated {},
     /// The run was cancelled.
@@ -342,7 +343,7 @@ pub enum Change {
     /// The run crashed its nodes repeatedly, or cannot be recorded.
     #[serde(rename = "run.poisoned")]
     RunPoisoned {
-        /// For a person.
+        /// Why, for people.
         detail: String,
     },
     /// Another node continued with the run.
@@ -351,28 +352,28 @@ pub enum Change {
     /// A person or program acted on the run.
     #[serde(rename = "operator.acted")]
     OperatorActed {
-        /// What.
+        /// The act.
         #[serde(flatten)]
         act: crate::Act,
-        /// Why.
+        /// The reason given, if any.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
-        /// How long the run stood still, where the act lets it continue. For readers; folding measures it by `at`.
+        /// Milliseconds for which the run was paused, if the act lets it continue. For readers only; folding uses `at`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         paused_ms: Option<u64>,
-        /// A person says `compensate` although the point of no return may have been passed.
+        /// Whether a person compensates although the pivot may have been passed.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         past_pivot: bool,
-        /// Who approved it, where the definition reserves the act for two people.
+        /// Who approved the act, if the definition reserves it for two people.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         approved_by: Option<crate::Actor>,
-        /// Why they did.
+        /// The reason given for the approval, if any.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         approval_reason: Option<String>,
     },
 }
 
-/// What a `try` does about an error it caught.
+/// What a `try` does about a caught error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Caught {
@@ -380,18 +381,18 @@ pub enum Caught {
     Retry(Time),
     /// Run `catch.do`.
     Handle,
-    /// Go on after the `try`; its output is its input.
+    /// Continue after the `try`; its output is its input.
     Pass,
 }
 
-/// How a run ends after everything was undone.
+/// How a run closes after all steps were undone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CompensationEnd {
-    /// After a fault, or `compensate`.
+    /// As compensated, after a fault or `compensate`.
     Compensated,
-    /// After `cancel`.
+    /// As cancelled, after `cancel`.
     Cancelled,
-    /// It does not end: it continues from an earlier step.
+    /// It does not close, but continues from an earlier step.
     Rewound,
 }

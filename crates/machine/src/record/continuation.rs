@@ -1,6 +1,6 @@
-//! Continuing as new: a run whose top-level `do` leads back to an earlier task would gather records forever. Between two of these tasks
-//! nothing is open, so one record can hold all that counts of the run: folding begins with the last such record, and what came before
-//! it is only history.
+//! Continuing as new. A run whose top-level `do` leads back to an earlier task would collect records forever. Between
+//! two of these tasks nothing is open, so one record can contain the whole state of the run. Folding begins with the
+//! last such record; earlier records are only history.
 
 use std::sync::Arc;
 
@@ -15,51 +15,53 @@ use crate::{
 };
 use stepwell_language::dsl::{Definition, TaskId};
 
-/// A run between two tasks of its top-level `do`. Tasks go by their references, as everywhere in journals.
+/// The state of a run between two tasks of its top-level `do`. Tasks are identified by reference, as everywhere in
+/// journals.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Continuation {
     /// Reference of the next task.
     pub next: String,
-    /// Its raw input.
+    /// Raw input of that task.
     pub data: Arc<Value>,
-    /// `$context`
+    /// Value of `$context`.
     pub context: Arc<Value>,
     /// The run's raw input.
     pub input: Arc<Value>,
-    /// Its transformed input where that differs.
+    /// Transformed input of the run, if it differs.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stored::present")]
     pub transformed: Option<Arc<Value>>,
     /// Business key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// The accepted event.
+    /// The event that started it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<Uuid>,
     /// The run that started it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Parent>,
-    /// Which systems its calls reach.
+    /// Environment of the systems that its calls reach.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<String>,
-    /// Its first record.
+    /// Time of its first record.
     pub started_at: Time,
-    /// When the workflow's `timeout` strikes.
+    /// When the workflow's `timeout` expires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline: Option<Time>,
-    /// How long it stood still for people: seconds, and nanoseconds beside them.
+    /// Total time for which it was paused, as seconds and nanoseconds.
     #[serde(with = "stored::span")]
     pub paused: TimeDelta,
-    /// Place of the record of the last fault, which a parent may still name.
+    /// Number of the record of its last fault, which a parent may still refer to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<u32>,
-    /// Executions so far. Their numbers, and how often each task was entered, continue: ids and idempotency keys never repeat.
+    /// Number of executions so far. Their numbers and the visits of tasks continue from here, so that ids and
+    /// idempotency keys never repeat.
     pub executions: ExecutionId,
     /// How often each task was entered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub visits: Vec<Visited>,
-    /// Whether the point of no return was passed.
+    /// Whether the pivot was passed.
     pub pivot: Pivot,
-    /// What would have to be undone, in order of completion.
+    /// Steps that may have to be undone, in order of completion.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub undo: Vec<Undoable>,
 }
@@ -67,37 +69,38 @@ pub struct Continuation {
 /// How often a task was entered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Visited {
-    /// Its reference.
+    /// Reference of the task.
     pub task: String,
-    /// By loop indices.
+    /// Number of visits by loop indices.
     pub entries: Vec<(Vec<u32>, u32)>,
 }
 
 /// A step that may have to be undone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Undoable {
-    /// Its execution.
+    /// Execution of the step.
     pub execution: ExecutionId,
     /// Reference of its task.
     pub task: String,
-    /// Which one of its kind.
+    /// Coordinates of the execution.
     pub coordinates: Coordinates,
-    /// Its transformed input.
+    /// Transformed input of the step.
     pub input: Arc<Value>,
-    /// Its transformed output; null where there is none.
+    /// Transformed output of the step; null if there is none.
     pub output: Arc<Value>,
-    /// It ended well.
+    /// Whether it completed.
     pub completed: bool,
-    /// Until when it may still act.
+    /// Until when its target may still act.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settles_at: Option<Time>,
-    /// The run that is told to undo itself.
+    /// The child run that is told to undo itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub child: Option<Arc<ChildRequest>>,
 }
 
 impl Continuation {
-    /// Of a run between two tasks of its top-level `do`; none of one that stands anywhere else, or is about to end.
+    /// Returns the continuation of a run between two tasks of its top-level `do`; `None` if it is anywhere else or
+    /// about to close.
     #[must_use]
     pub fn of(definition: &Definition, run: &Run) -> Option<Self> {
         let Next::Task(index) = run.root.next else { return None };
@@ -128,7 +131,7 @@ impl Continuation {
         })
     }
 
-    /// The run that stands there, before the record that says so, which follows `seq` others.
+    /// Returns the run at this point, before the record that contains the continuation, which follows `seq` others.
     pub(crate) fn run(&self, definition: &Definition, id: RunId, seq: u32) -> Result<Run, &'static str> {
         let next = task(definition, &self.next)?;
         let index = definition.root.iter().position(|task| *task == next).ok_or("the task is not at the top")?;
@@ -163,7 +166,7 @@ impl Continuation {
     }
 }
 
-/// Levels of a value in [`Undoable`] that a record can hold: there, values stand deeper than in the records that they come from.
+/// Maximum nesting of a value in [`Undoable`], where values are nested deeper than in the records that they come from.
 const NESTING_MAX: usize = 116;
 
 impl Undoable {
@@ -186,7 +189,7 @@ impl Undoable {
     }
 }
 
-/// Levels of arrays and objects.
+/// Returns the nesting depth of arrays and objects.
 fn nesting(value: &Value) -> usize {
     match value {
         Value::Array(items) => 1 + items.iter().map(nesting).max().unwrap_or(0),
@@ -199,7 +202,7 @@ fn task(definition: &Definition, reference: &str) -> Result<TaskId, &'static str
     definition.by_reference.get(reference).copied().ok_or("the definition has no such task")
 }
 
-/// Counters are in the order of their tasks.
+/// Counters are sorted by task.
 fn visited(definition: &Definition, visits: &Visits) -> Vec<Visited> {
     let mut tasks: Vec<Visited> = Vec::new();
     for ((task, iteration), count) in visits {

@@ -3,14 +3,14 @@
 use crate::Change;
 
 impl Change {
-    /// An act that one may do alone, or that the engine does.
+    /// Records an act without an approval, or one that the engine does.
     #[must_use]
     pub fn acted(act: crate::Act, reason: Option<String>) -> Self {
         let (approved_by, approval_reason) = (None, None);
         Self::OperatorActed { act, reason, paused_ms: None, past_pivot: false, approved_by, approval_reason }
     }
 
-    /// The journal's `kind`.
+    /// Returns the journal's `kind`.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {

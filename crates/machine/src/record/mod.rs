@@ -1,4 +1,4 @@
-//! Records: the journal's rows. A run is exactly what its records, applied in order, make of it.
+//! Records: the entries of the journal. The state of a run is exactly the result of applying its records in order.
 
 mod change;
 pub mod continuation;
@@ -19,47 +19,47 @@ pub use continuation::Continuation;
 pub use opening::Opening;
 pub use status::{Attention, Status, UnknownName};
 
-/// One row of a run's journal. `seq` is its place, from 1.
+/// An entry of a run's journal. Its `seq` is its position, from 1.
 #[derive(Debug, Clone)]
 pub struct Record {
     /// Database time.
     pub at: Time,
     /// Who caused it.
     pub actor: Actor,
-    /// Reference of the task that it is about.
+    /// Reference of the task concerned.
     pub task: Option<Arc<str>>,
-    /// Attempt that it is about, from 1.
+    /// Number of the attempt concerned, from 1.
     pub attempt: Option<u32>,
     /// What happened.
     pub change: Change,
-    /// What was replaced in the values of the change, since it cannot be kept. The run does not depend on it.
+    /// What was replaced in the values because it cannot be stored. The run does not depend on it.
     pub note: Option<String>,
 }
 
 impl Record {
-    /// A change that follows from others, about no task in particular.
+    /// Returns a record of the engine that concerns no particular task.
     #[must_use]
     pub fn of_engine(at: Time, change: Change) -> Self {
         Self { at, actor: Actor::engine(), task: None, attempt: None, change, note: None }
     }
 }
 
-/// Identity of a task's execution (PROFILE.md): with the reference, unique in a run.
+/// Identifies an execution of a task (PROFILE.md); unique in a run together with the task's reference.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Coordinates {
-    /// How often the task was entered before, by backward `then`.
+    /// Number of earlier entries of the task, through a backward `then`.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub visit: u32,
     /// Loop indices, outermost first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub iteration: Vec<u32>,
-    /// Re-runs by `catch.retry` of the nearest `try`.
+    /// Number of re-runs by `catch.retry` of the nearest `try`.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub round: u32,
 }
 
 impl Coordinates {
-    /// First visit, outside of loops, first round.
+    /// Whether this is the first visit outside of loops, in the first round.
     #[must_use]
     pub fn is_first(&self) -> bool {
         *self == Self::default()
@@ -74,16 +74,16 @@ fn is_zero(n: &u32) -> bool {
 /// The beginning of an execution.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Beginning {
-    /// The composite that it runs in; none at the top and for an undo.
+    /// The composite around it; `None` at the top level and for an undo.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<ExecutionId>,
-    /// Which one of its kind it is.
+    /// Coordinates of the execution.
     #[serde(default, skip_serializing_if = "Coordinates::is_first")]
     pub coordinates: Coordinates,
     /// What the execution is for.
     #[serde(default, skip_serializing_if = "Role::is_step")]
     pub role: Role,
-    /// Transformed input where `input.from` made it differ from the raw one.
+    /// Transformed input, if `input.from` changed it.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stored::present")]
     pub input: Option<Arc<Value>>,
 }
@@ -95,9 +95,9 @@ pub enum Role {
     /// A step of the workflow.
     #[default]
     Step,
-    /// Undoes the execution named.
+    /// Undoes this execution.
     Undo(ExecutionId),
-    /// Asks the outcome of the execution named.
+    /// Asks for the outcome of this execution.
     Reconcile(ExecutionId),
 }
 

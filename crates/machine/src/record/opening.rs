@@ -1,5 +1,5 @@
-//! What a task that stays open begins with. In the journal it stands beside the other fields of a `task.started`, under the name of
-//! its kind.
+//! The initial state of a task that stays open. In the journal it is stored beside the other fields of a
+//! `task.started`, under a name for its kind.
 
 use std::sync::Arc;
 
@@ -10,27 +10,27 @@ use serde_json::Value;
 
 use crate::{Beginning, CallRequest, ChildRequest, ExecutionId, Listening, Time, stored};
 
-/// What a task that stays open begins with, beside its input.
+/// The initial state of a task that stays open, besides its input.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Opening {
-    /// Its tasks: of `do`, `try`, `fork`, or a task with extensions.
+    /// The tasks of a `do`, `try`, `fork` or a task with extensions.
     Tasks,
-    /// A function's body, which is given this.
+    /// The body of a function, with its arguments.
     Function(Arc<Value>),
     /// A call's request: attempt 1 is about to be sent.
     Call(Arc<CallRequest>),
     /// A `wait`, with its end.
     Wait(Time),
-    /// A `for`, with the items that it goes through.
+    /// A `for`, with its items.
     Loop(Arc<Value>),
-    /// A `listen`, with what it waits for, one for each filter.
+    /// A `listen`, with what each of its filters waits for.
     Listen(Arc<Vec<Listening>>),
-    /// A `run`, with the run that it starts, or that its undo undoes.
+    /// A `run`, with the run that it starts; or its undo, with the run to undo.
     Child(Arc<ChildRequest>),
 }
 
 impl Opening {
-    /// The field that it is written as.
+    /// Name of the field in which it is stored.
     fn field(&self) -> &'static str {
         match self {
             Self::Tasks => "nothing",
@@ -73,7 +73,7 @@ pub(super) fn serialize<S: Serializer>(
     started.end()
 }
 
-/// A `task.started` as it is written. What this version does not know, it must not read as a task without it.
+/// A `task.started` as stored. Unknown fields are an error: this version must not treat the task as one without them.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
@@ -88,7 +88,7 @@ struct Written {
     listening: Option<Arc<Vec<Listening>>>,
     child: Option<Arc<ChildRequest>>,
     deadline: Option<Time>,
-    /// Belongs to the record and not to the change.
+    /// Belongs to the record, not to the change.
     #[serde(rename = "note")]
     _note: Option<IgnoredAny>,
 }
@@ -98,7 +98,7 @@ type Started = (ExecutionId, Beginning, Opening, Option<Time>);
 /// Reads the fields of a `task.started`.
 ///
 /// # Errors
-/// It begins in two ways at once, or in one that this version does not know.
+/// It has two openings, or one that this version does not know.
 pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Started, D::Error> {
     let written = Written::deserialize(deserializer)?;
     let openings = [
@@ -127,7 +127,7 @@ mod tests {
     use super::*;
     use crate::{Change, Coordinates, Role};
 
-    /// As versions up to 0.3 wrote and read it: six options, of which at most one is there.
+    /// The form that versions up to 0.3 used: six options, at most one of them set.
     #[derive(Debug, Serialize, Deserialize)]
     #[serde(tag = "kind", content = "data")]
     enum Before {
@@ -222,7 +222,7 @@ mod tests {
     }
 
     proptest! {
-        /// Byte for byte: the hashes of journals cover them.
+        /// Byte for byte, because the hashes of journals cover them.
         #[test]
         fn a_start_is_written_and_read_as_it_was_by_earlier_versions(
             started in (0_u32..1_000_000, beginning(), opening(), prop::option::of(moment()))

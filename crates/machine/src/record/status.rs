@@ -1,4 +1,4 @@
-//! Where a run stands, in a word, and why it needs a person.
+//! The status of a run, and why it needs attention.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,28 +6,28 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// Accepted, not begun.
+    /// Accepted, but not started.
     Pending,
     /// A node drives it.
     Running,
-    /// Waits for a timer, a retry or an event.
+    /// Waiting for a timer, a retry or an event.
     Waiting,
-    /// A person said `suspend`.
+    /// Suspended by a person.
     Suspended,
-    /// Being undone.
+    /// Undoing completed steps.
     Compensating,
-    /// Ended well.
+    /// Closed with success.
     Completed,
-    /// Ended, undone after a fault.
+    /// Closed after a fault, with all steps undone.
     Compensated,
-    /// Ended by a person.
+    /// Closed by a person.
     Cancelled,
-    /// Stopped by a fault.
+    /// Stopped by an error.
     Faulted,
 }
 
 impl Status {
-    /// As in API and database.
+    /// Name in the API and the database.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -70,7 +70,7 @@ impl std::str::FromStr for Status {
     }
 }
 
-/// A text that is none of the known names.
+/// A text is not one of the known names.
 #[derive(Debug, thiserror::Error)]
 #[error("{name:?} is not one of {known}")]
 pub struct UnknownName {
@@ -79,29 +79,29 @@ pub struct UnknownName {
 }
 
 impl UnknownName {
-    /// What was given instead of one of the known names.
+    /// Creates the error for a text, with the names that are known.
     #[must_use]
     pub fn of(name: &str, known: &[&str]) -> Self {
         Self { name: name.to_owned(), known: known.join(", ") }
     }
 }
 
-/// Why a person is needed. The dead-letter queue is the runs that have one.
+/// Why a run needs attention. The runs that have one are the dead-letter queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Attention {
-    /// A fault that nothing caught.
+    /// Nothing caught an error.
     Faulted,
-    /// An undo failed for good.
+    /// An undo failed permanently.
     CompensationStuck,
     /// The run crashed its nodes repeatedly, or cannot be recorded.
     Poison,
-    /// Whether the target acted cannot be known, and it must not be asked twice.
+    /// It is unknown whether the target acted, and the request must not be sent twice.
     UnknownOutcome,
 }
 
 impl Attention {
-    /// As in API and database.
+    /// Name in the API and the database.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,5 +1,5 @@
-//! How values and runs are written for serde where its own way would lose something: null that is a value and not the lack of one,
-//! values that are shared, maps whose keys are not strings.
+//! Serde helpers where the default would lose something: null as a value, shared values, and maps whose keys are not
+//! strings.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -8,12 +8,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-/// A field that is present, even if it is null. Without it, serde reads null as none.
+/// Reads a field that is present, even if it is null; serde's default reads null as `None`.
 pub(crate) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
-/// Values of the run that is written or read, each once however many parts of the run share it.
+/// The values of the run being written or read, each stored once however many parts of the run share it.
 #[derive(Default)]
 struct Values {
     list: Vec<Arc<Value>>,
@@ -24,14 +24,15 @@ thread_local! {
     static VALUES: RefCell<Values> = RefCell::default();
 }
 
-/// Writes or reads something whose values are [`shared`], beginning with these; gives them with those that were added.
+/// Writes or reads something whose values are [`shared`], starting with `values`. Returns them with those that were
+/// added.
 pub(crate) fn sharing<T>(values: Vec<Arc<Value>>, work: impl FnOnce() -> T) -> (T, Vec<Arc<Value>>) {
     VALUES.replace(Values { list: values, places: HashMap::new() });
     let done = work();
     (done, VALUES.take().list)
 }
 
-/// For serde: a shared value is written as its place among the values.
+/// Writes a shared value as its index in the list of values.
 pub(crate) mod shared {
     use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
 
@@ -56,7 +57,7 @@ pub(crate) mod shared {
     }
 }
 
-/// For serde: a map whose keys are not strings is written as a list of pairs.
+/// Writes a map whose keys are not strings as a list of pairs.
 pub(crate) mod pairs {
     use rpds::RedBlackTreeMapSync;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -78,7 +79,7 @@ pub(crate) mod pairs {
     }
 }
 
-/// For serde: a span of time as whole seconds, and nanoseconds beside them.
+/// Writes a time span as whole seconds and nanoseconds.
 pub(crate) mod span {
     use chrono::TimeDelta;
     use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer, de::Error as _};
@@ -94,8 +95,7 @@ pub(crate) mod span {
     }
 }
 
-/// For serde: a list of values in which some are missing, as many short lists. A missing one is null, another one stands in an array of
-/// its own.
+/// Writes a list of values with gaps as many short lists. A gap is null; a value is wrapped in an array.
 pub(crate) mod lists {
     use rpds::VectorSync;
     use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
@@ -112,7 +112,7 @@ pub(crate) mod lists {
         values.chunks(SHORT).map(until_last).collect::<Vec<_>>().serialize(serializer)
     }
 
-    /// Without what is missing at the end.
+    /// Cuts off trailing gaps.
     fn until_last<T>(values: &[Option<T>]) -> &[Option<T>] {
         &values[..values.iter().rposition(Option::is_some).map_or(0, |last| last + 1)]
     }

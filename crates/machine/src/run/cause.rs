@@ -1,4 +1,4 @@
-//! Why a run needs a person, in a form in which runs can be grouped: one cause, one fingerprint.
+//! Why a run needs attention, in a form that groups runs: one fingerprint per cause.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -6,18 +6,18 @@ use sha2::{Digest, Sha256};
 use crate::{Attention, Run, WorkflowError, own_words};
 use stepwell_language::dsl::Definition;
 
-/// Why a run stopped, or ended otherwise than well.
+/// Why a run faulted, or closed without completing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cause {
     /// The error.
     pub error: WorkflowError,
-    /// The same for all runs that need a person for this cause; none for a run that needs nobody.
+    /// Fingerprint of all runs that need attention for this cause; `None` if the run needs none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<String>,
 }
 
 impl Cause {
-    /// That of a run as it stands; none for one that goes on or ended well.
+    /// Returns the cause of a run in its current state; `None` if it continues or completed.
     #[must_use]
     pub fn of(definition: &Definition, run: &Run) -> Option<Self> {
         let attention = run.attention;
@@ -47,7 +47,8 @@ fn poisoned() -> WorkflowError {
     WorkflowError::standard(crate::ErrorKind::Runtime, "The run killed its nodes", detail)
 }
 
-/// A short name of a cause: workflow, step, reason, type and status of the error, and its text without ids and values.
+/// Returns a short hash of a cause: workflow, step, reason, type and status of the error, and its text without ids and
+/// values.
 fn fingerprint(namespace: &str, name: &str, step: &str, attention: Attention, error: &WorkflowError) -> String {
     let mut hash = Sha256::new();
     let title = error.title.as_deref().map(pattern).unwrap_or_default();
@@ -59,7 +60,7 @@ fn fingerprint(namespace: &str, name: &str, step: &str, attention: Attention, er
     hex::encode(&hash.finalize()[..8])
 }
 
-/// A text in which what differs from run to run is a mark: numbers, ids, addresses, what stands in quotation marks.
+/// Replaces everything in a text that differs between runs by a mark: numbers, ids, addresses, quoted text.
 fn pattern(text: &str) -> String {
     let mut pattern = String::new();
     let mut quote = None;
@@ -76,7 +77,7 @@ fn pattern(text: &str) -> String {
             continue;
         }
         pattern.push_str(&masked(&word));
-        // An apostrophe inside a word opens no quotation.
+        // An apostrophe inside a word does not open a quotation.
         let opens = word.is_empty();
         word.clear();
         match c {
@@ -103,7 +104,7 @@ fn pattern(text: &str) -> String {
     pattern.trim_end().to_owned()
 }
 
-/// A word, or a mark where it is a value.
+/// Returns a word, or a mark if it is a value.
 fn masked(word: &str) -> String {
     let core = word.trim_end_matches(['.', ':', '/', '-']);
     let is_value = core.chars().any(|c| c.is_ascii_digit()) || core.contains('@') || core.contains("://");

@@ -1,6 +1,6 @@
-//! What a run has done and may have to undo.
+//! The steps of a run that may have to be undone.
 //!
-//! A run is copied at each decision, so copies share these lists: noting one more step, or undoing one, costs the same however long
+//! A run is copied at each decision. Copies share these lists, so adding or undoing a step costs the same however long
 //! they are.
 
 use std::hash::{BuildHasherDefault, DefaultHasher};
@@ -13,40 +13,40 @@ use serde_json::Value;
 use crate::{ChildRequest, CompensationEnd, Coordinates, ExecutionId, Time, stored};
 use stepwell_language::dsl::TaskId;
 
-/// A completed step that knows how it is undone, or one that may have had an effect.
+/// A completed step that can be undone, or one that may have had an effect.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Done {
-    /// Its execution.
+    /// Execution of the step.
     pub execution: ExecutionId,
-    /// What it executed.
+    /// Task that was executed.
     pub task: TaskId,
-    /// Which one of its kind.
+    /// Coordinates of the execution.
     pub coordinates: Coordinates,
-    /// Its transformed input.
+    /// Transformed input of the step.
     #[serde(with = "stored::shared")]
     pub input: Arc<Value>,
-    /// Its transformed output; null where there is none.
+    /// Transformed output of the step; null if there is none.
     #[serde(with = "stored::shared")]
     pub output: Arc<Value>,
-    /// It ended well, or the target said since its result.
+    /// Whether it completed, or the target has since reported its result.
     pub completed: bool,
-    /// Until when it may still act: an undo before that might be overtaken by what it undoes.
+    /// Until when its target may still act. An earlier undo could be overtaken by the step itself.
     pub settles_at: Option<Time>,
-    /// The run that is told to undo itself, where the task has no undo of its own.
+    /// The child run that is told to undo itself, if the task has no undo of its own.
     pub child: Option<Arc<ChildRequest>>,
 }
 
-/// A step, whichever its round.
+/// Identifies a step in any of its rounds: task, visit and loop indices.
 type Step = (TaskId, u32, Vec<u32>);
 
-/// Hashes alike in every process: the machine knows no chance.
+/// A hasher that gives the same result in every process, because the machine must be deterministic.
 type Hasher = BuildHasherDefault<DefaultHasher>;
 
-/// Steps that would have to be undone, in order of completion.
+/// Steps that may have to be undone, in order of completion.
 #[derive(Clone, Default)]
 pub struct DoneSteps {
     steps: HashTrieMapSync<Step, Vec<Noted>, Hasher>,
-    /// Place of the next one.
+    /// Position of the next one.
     next: u64,
 }
 
@@ -63,7 +63,7 @@ impl DoneSteps {
         self.steps.is_empty()
     }
 
-    /// Adds a step as the last one.
+    /// Adds a step at the end.
     pub fn push(&mut self, done: Done) {
         let step = step(&done);
         let mut noted = self.steps.get(&step).cloned().unwrap_or_default();
@@ -72,7 +72,8 @@ impl DoneSteps {
         self.next += 1;
     }
 
-    /// Adds a step as the last one, in place of its earlier rounds: something of those may still be on its way.
+    /// Adds a step at the end and removes its earlier rounds. Keeps the latest time until which one of those may still
+    /// act.
     pub fn replace(&mut self, mut done: Done) {
         let step = step(&done);
         let earlier = self.steps.get(&step).into_iter().flatten().filter_map(|noted| noted.done.settles_at).max();
@@ -81,7 +82,7 @@ impl DoneSteps {
         self.next += 1;
     }
 
-    /// All of them, in order of completion.
+    /// Returns all steps in order of completion.
     #[must_use]
     pub fn in_order(&self) -> Vec<&Arc<Done>> {
         let mut noted: Vec<&Noted> = self.steps.values().flatten().collect();
@@ -126,17 +127,17 @@ impl<'de> Deserialize<'de> for DoneSteps {
     }
 }
 
-/// Undoing, once begun.
+/// The compensation of a run, once it has started.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Compensation {
-    /// What is left to undo, next first.
+    /// Steps left to undo, next one first.
     pub plan: ListSync<Arc<Done>>,
-    /// How the run ends.
+    /// How the run closes.
     pub end: CompensationEnd,
 }
 
 impl Compensation {
-    /// To undo these steps, the last one first.
+    /// Plans to undo these steps, last one first.
     pub(crate) fn of(steps: &DoneSteps, end: CompensationEnd) -> Self {
         let mut plan = ListSync::new_sync();
         for done in steps.in_order() {
@@ -145,22 +146,22 @@ impl Compensation {
         Self { plan, end }
     }
 
-    /// The step of the plan that an undo is for.
+    /// Returns the step of the plan that an undo belongs to.
     pub(crate) fn step(&self, of: ExecutionId) -> Option<&Arc<Done>> {
         self.plan.iter().find(|done| done.execution == of)
     }
 
-    /// Takes a step out of the plan.
+    /// Removes a step from the plan.
     pub(crate) fn remove(&mut self, of: ExecutionId) {
         self.change(of, |_| None);
     }
 
-    /// Notes what the target says that a step left.
+    /// Stores the output of a step that its target reported when asked.
     pub(crate) fn told(&mut self, of: ExecutionId, output: &Arc<Value>) {
         self.change(of, |done| Some(Done { completed: true, output: Arc::clone(output), ..done.clone() }));
     }
 
-    /// Puts something else, or nothing, in the place of a step: the next one as a rule, so that the rest of the list stays as it is.
+    /// Replaces or removes a step. It is usually the next one, so the rest of the list is shared.
     fn change(&mut self, of: ExecutionId, change: impl Fn(&Done) -> Option<Done>) {
         let mut before = Vec::new();
         let mut rest = self.plan.clone();
@@ -201,7 +202,7 @@ mod tests {
         }
     }
 
-    /// The same as a list that is searched from end to end.
+    /// The same on a plain list, by linear search.
     fn replace(list: &mut Vec<Done>, mut done: Done) {
         let earlier = list.iter().filter(|d| d.task == done.task).filter_map(|d| d.settles_at).max();
         list.retain(|d| d.task != done.task);

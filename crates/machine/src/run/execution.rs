@@ -1,4 +1,4 @@
-//! One execution of a task that has not ended: what it executes, what it is for, how far it has come.
+//! An open execution of a task: its task, its role and its progress.
 
 use std::sync::Arc;
 
@@ -12,61 +12,62 @@ use crate::{
 };
 use stepwell_language::dsl::{TaskId, TaskKind};
 
-/// An execution that has not ended.
+/// An open execution of a task.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Execution {
-    /// Its ordinal.
+    /// Ordinal of the execution.
     pub id: ExecutionId,
-    /// The composite that it runs in.
+    /// Execution of the composite around it.
     pub parent: Option<ExecutionId>,
-    /// What it executes.
+    /// Task that it executes.
     pub task: TaskId,
-    /// Which one of its kind.
+    /// Coordinates of the execution.
     pub coordinates: Coordinates,
-    /// What it is for.
+    /// What the execution is for.
     pub role: Role,
-    /// Before `input.from`.
+    /// Input before `input.from`.
     #[serde(with = "stored::shared")]
     pub raw_input: Arc<Value>,
-    /// `$input`
+    /// Transformed input, the value of `$input`.
     #[serde(with = "stored::shared")]
     pub input: Arc<Value>,
-    /// When it began.
+    /// Time at which it began.
     pub started_at: Time,
-    /// When its `timeout` strikes.
+    /// When its `timeout` expires.
     pub deadline: Option<Time>,
-    /// What it, or something in it, did at its targets.
+    /// What its calls, including those inside it, did at their targets.
     pub impact: Impact,
-    /// What is inside begins nothing more, because it ends as soon as the outcome of its calls is known.
+    /// Whether nothing inside may start, because it ends as soon as the outcome of its calls is known.
     pub held: bool,
-    /// How often what stands inside it had been entered when it began: what runs again repeats the same identities.
+    /// Visits of the tasks inside it at its beginning, restored before they run again so that they get the same
+    /// identities.
     #[serde(with = "stored::pairs")]
     pub visits: Visits,
-    /// Its progress.
+    /// Its current state.
     pub progress: Progress,
 }
 
 impl Execution {
-    /// Whether its call is on its way.
+    /// Whether its call is in progress.
     #[must_use]
     pub fn is_in_flight(&self) -> bool {
         matches!(&self.progress, Progress::Call(call) if call.phase == CallPhase::InFlight)
     }
 
-    /// Whether its outcome is unknown and its target is asked, now or later, or has just said that it acted.
+    /// Whether its outcome is unknown and its target is asked now or later, or has just answered that it acted.
     #[must_use]
     pub fn is_asked_about(&self) -> bool {
         let Progress::Call(call) = &self.progress else { return false };
         matches!(call.phase, CallPhase::Reconciling { .. } | CallPhase::Unsettled { .. }) || self.is_found()
     }
 
-    /// Whether its target was asked and said what it did: the call ends well, which is still to be recorded.
+    /// Whether its target answered that it acted: the call will complete, but that is not recorded yet.
     pub(crate) fn is_found(&self) -> bool {
         matches!(&self.progress, Progress::Call(CallProgress { phase: CallPhase::Ended, reconciled: Some(answer), .. })
             if !answer.is_null())
     }
 
-    /// Whether the start of its child run is on its way.
+    /// Whether its child run is being started.
     #[must_use]
     pub fn starts_child(&self) -> bool {
         matches!(&self.progress, Progress::Child(child) if child.phase == ChildPhase::Starting)
@@ -86,7 +87,7 @@ impl Execution {
         }
     }
 
-    /// Attempts begun; 1 for what is not a call.
+    /// Returns the number of attempts begun; 1 for tasks that are not calls.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         match &self.progress {
@@ -97,7 +98,7 @@ impl Execution {
         }
     }
 
-    /// The value that this execution gives a name to for the tasks inside it, of those in this iteration.
+    /// Returns the value of a variable that this execution defines for the tasks of this iteration.
     pub(crate) fn local(&self, kind: &TaskKind, name: &str, iteration: &[u32]) -> Option<Value> {
         match (&self.progress, kind) {
             (Progress::Try(progress), TaskKind::Try(task)) if task.catch.variable == name => match &progress.phase {
@@ -130,7 +131,7 @@ impl Execution {
         }
     }
 
-    /// When it continues by itself, its `timeout` left out.
+    /// Returns when it continues by itself, ignoring its `timeout`.
     pub(super) fn timer(&self) -> Option<Time> {
         match &self.progress {
             Progress::Wait { until }

@@ -1,28 +1,28 @@
-//! What is known of what calls did at their targets, and of the point of no return.
+//! What is known about the effects of calls at their targets, and about the pivot.
 //!
-//! A call may be tried several times, and each attempt may have acted. A refusal speaks for its own attempt only: what an earlier
-//! one did stays unknown until the target was asked about it. An attempt that nobody waits for any more may act later, so
-//! "it is not there" counts only once the connection's settle time has passed.
+//! A call may be tried several times, and each attempt may have acted. A refusal only covers its own attempt; the
+//! effect of an earlier one stays unknown until the target is asked. An abandoned attempt may still act later, so the
+//! answer "not found" counts only after the connection's settle time.
 
 use crate::Time;
 
-/// What an execution, or anything in it, did at its targets, over all attempts.
+/// What an execution, including everything inside it, did at its targets, over all attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub enum Impact {
-    /// Nothing.
+    /// It did not act.
     #[default]
     None,
-    /// It acted, and nothing of it is on its way any more.
+    /// It acted, and nothing is in progress any more.
     Acted,
     /// It may have acted, and may still act until this time.
     Perhaps {
-        /// From then on the target's answers are reliable.
+        /// From then on, the target's answers are reliable.
         settles_at: Time,
     },
 }
 
 impl Impact {
-    /// What two parts did together. Doubt about one is doubt about both.
+    /// Combines the effects of two parts. If one is in doubt, so is the whole.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         match (self, other) {
@@ -41,7 +41,7 @@ impl Impact {
         self != Self::None
     }
 
-    /// Until when it may still act, where that is in doubt.
+    /// Returns until when it may still act, if that is in doubt.
     #[must_use]
     pub fn settles_at(self) -> Option<Time> {
         match self {
@@ -51,15 +51,15 @@ impl Impact {
     }
 }
 
-/// Where a run stands towards its point of no return.
+/// The position of a run relative to its pivot, the point of no return.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, serde::Serialize, serde::Deserialize)]
 pub enum Pivot {
-    /// Before it.
+    /// The pivot is not passed.
     #[default]
     Ahead,
-    /// An attempt of unknown outcome may have passed it. It counts as passed until a person says otherwise.
+    /// An attempt with unknown outcome may have passed it. Counts as passed until a person says otherwise.
     Perhaps,
-    /// Past it.
+    /// The pivot is passed.
     Passed,
 }
 

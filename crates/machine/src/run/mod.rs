@@ -1,8 +1,8 @@
-//! The state of a run while it lives: what its records, applied in order, make of it.
+//! The state of an open run: the result of applying its records in order.
 //!
-//! A decision copies the run, which costs the same however long it has been under way: copies share large values and everything that
-//! grows. Only what is still needed is kept: open executions, what may have to be undone, and the counters that give each execution
-//! its identity.
+//! A decision copies the run at constant cost, because copies share large values and everything that grows. Only what
+//! is still needed is kept: open executions, steps that may have to be undone, and the counters that give each
+//! execution its identity.
 
 mod cause;
 mod clock;
@@ -31,23 +31,23 @@ pub use execution::Execution;
 pub use impact::{Impact, Pivot};
 pub use progress::*;
 
-/// One run.
+/// The state of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Run {
-    /// UUIDv7.
+    /// Id, a UUIDv7.
     pub id: RunId,
     /// Number of the last record applied.
     pub seq: u32,
-    /// The record with which it last continued as new, from which folding may begin; 0 if it never did.
+    /// Number of the record with which it last continued as new, from which folding may begin; 0 if it never did.
     #[serde(default)]
     pub base: u32,
-    /// Its status.
+    /// Current status.
     pub status: Status,
     /// Why it needs attention.
     pub attention: Option<Attention>,
     /// Business key.
     pub key: Option<String>,
-    /// The accepted event.
+    /// The event that started it.
     pub event: Option<Uuid>,
     /// The run that started it.
     pub parent: Option<Parent>,
@@ -57,110 +57,110 @@ pub struct Run {
     /// Transformed input.
     #[serde(with = "stored::shared")]
     pub input: Arc<Value>,
-    /// `$context`
+    /// Value of `$context`.
     #[serde(with = "stored::shared")]
     pub context: Arc<Value>,
-    /// Once completed.
+    /// Output, once completed.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stored::present")]
     pub output: Option<Arc<Value>>,
-    /// What stopped it.
+    /// The error that stopped it.
     pub error: Option<WorkflowError>,
-    /// Place of the record that says so.
+    /// Number of the record that reports that error.
     pub fault: Option<u32>,
-    /// First record.
+    /// Time of the first record.
     pub started_at: Option<Time>,
-    /// Last record of a closed run.
+    /// Time of the last record, once closed.
     pub finished_at: Option<Time>,
-    /// When the workflow's `timeout` strikes.
+    /// When the workflow's `timeout` expires.
     pub deadline: Option<Time>,
-    /// Where the top-level `do` stands.
+    /// Position in the top-level `do`.
     pub root: Cursor,
-    /// Executions that have not ended, in the order in which they started.
+    /// Open executions, in the order in which they started.
     pub open: Vec<Execution>,
     /// Ordinal of the next execution.
     pub next_execution: ExecutionId,
-    /// How often each task was entered, by task and loop indices.
+    /// Visits of each task, by task and loop indices.
     #[serde(with = "stored::pairs")]
     pub visits: Visits,
-    /// What would have to be undone, in order of completion.
+    /// Steps that may have to be undone, in order of completion.
     pub undo: DoneSteps,
-    /// Whether what has ended passed the point of no return.
+    /// Whether closed executions have passed the pivot.
     pub pivot: Pivot,
-    /// It ends once no call is in progress.
+    /// Set if the run closes once no call is in progress.
     pub stop: Option<Stop>,
-    /// A person said `suspend`.
+    /// Whether a person suspended it.
     pub suspended: bool,
-    /// It ended without undoing what it had begun, because a person wanted that.
+    /// Whether it closed without undoing completed steps, because a person wanted that.
     #[serde(default)]
     pub abandoned: bool,
-    /// How long it stood still for people.
+    /// Its pauses.
     pub pauses: Pauses,
-    /// It waits for its turn among the runs with its key.
+    /// Whether it waits for its turn among the runs with its key.
     pub queued: bool,
-    /// Which systems its calls reach: `sandbox`, `production`.
+    /// Environment of the systems that its calls reach, such as `sandbox` or `production`.
     pub environment: Option<String>,
-    /// Set once undoing began.
+    /// Set once compensation has started.
     pub compensation: Option<Box<Compensation>>,
-    /// Where it goes back to once that is undone.
+    /// The earlier step from which it continues after compensation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rewind: Option<Arc<crate::Rewinding>>,
-    /// Idempotency keys that steps have from another version of the workflow, from which the run moved.
+    /// Idempotency keys that steps keep from the version that the run moved from.
     #[serde(default, skip_serializing_if = "Keys::is_empty", with = "stored::pairs")]
     pub keys: Keys,
 }
 
-/// Idempotency keys by task, visit and loop indices. Copies share what they hold.
+/// Idempotency keys by task, visit and loop indices. Copies share memory.
 pub type Keys = RedBlackTreeMapSync<(TaskId, u32, Vec<u32>), String>;
 
-/// Entries of tasks, by task and loop indices. Copies share what they hold.
+/// Visits of tasks, by task and loop indices. Copies share memory.
 pub type Visits = RedBlackTreeMapSync<(TaskId, Vec<u32>), u32>;
 
-/// Where a list of tasks stands.
+/// Position in a list of tasks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cursor {
-    /// What comes next.
+    /// What happens next.
     pub next: Next,
-    /// Raw input of the next task, or the list's output.
+    /// Raw input of the next task, or the output of the list.
     #[serde(with = "stored::shared")]
     pub data: Arc<Value>,
 }
 
-/// What comes next in a list.
+/// What happens next in a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Next {
-    /// Begin the task at this index.
+    /// The task at this index starts.
     Task(usize),
-    /// One of its tasks is open.
+    /// One of the tasks is open.
     Busy,
-    /// Nothing: the list is done, by its end or `exit`.
+    /// The list has finished, at its end or by `exit`.
     Finished,
-    /// Nothing, and the lists around it are done too (`end`).
+    /// The list has finished, and so have the lists around it (`end`).
     Ended,
 }
 
 impl Cursor {
-    /// At the first task of a list.
+    /// Returns the position at the first task of a list.
     #[must_use]
     pub fn first(data: Arc<Value>) -> Self {
         Self { next: Next::Task(0), data }
     }
 }
 
-/// The run ends once no call is in progress.
+/// A request to close the run once no call is in progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stop {
-    /// Whether to undo first.
+    /// Whether to undo completed steps first.
     pub undo: bool,
-    /// How it ends.
+    /// How the run closes.
     pub end: CompensationEnd,
-    /// It is no wish of a person: a fault that nothing caught waits for calls of other branches to end.
+    /// Whether an uncaught error is the cause, and not a person: it waits for calls of other branches to end.
     pub fault: bool,
-    /// A person said so although the pivot may have been passed.
+    /// Whether a person requested it although the pivot may have been passed.
     pub past_pivot: bool,
 }
 
 impl Run {
-    /// A run before its first record.
+    /// Returns a run before its first record.
     #[must_use]
     pub fn new(id: RunId) -> Self {
         let null = Arc::new(Value::Null);
@@ -200,13 +200,13 @@ impl Run {
         }
     }
 
-    /// A run before the record with which it continued as new: folding begins there, without the records before.
+    /// Returns a run before the record with which it continued as new, from which folding begins.
     #[must_use]
     pub fn before(id: RunId, base: u32) -> Self {
         Self { seq: base.saturating_sub(1), ..Self::new(id) }
     }
 
-    /// Whether nothing can happen to it any more.
+    /// Whether it has closed for good.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.finished_at.is_some()
@@ -218,7 +218,7 @@ impl Run {
         self.attention.is_some()
     }
 
-    /// The open execution with this ordinal.
+    /// Returns the open execution with this ordinal.
     #[must_use]
     pub fn execution(&self, id: ExecutionId) -> Option<&Execution> {
         self.open.iter().find(|e| e.id == id)

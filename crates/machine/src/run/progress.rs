@@ -1,4 +1,4 @@
-//! How far an execution has come: one shape per kind of task.
+//! The progress of an execution: one type per kind of task.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,85 +11,85 @@ use uuid::Uuid;
 use crate::{CallRequest, ChildRequest, Cursor, FaultClass, Time, WorkflowError, stored};
 use stepwell_language::dsl::Flow;
 
-/// Where an execution stands.
+/// The progress of an execution.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Progress {
-    /// A person retries it: it begins again under the same identity.
+    /// A person retries it: it starts again with the same identity.
     #[serde(rename = "Unbegun")]
     NotStarted {
-        /// Attempts that it had.
+        /// Number of earlier attempts.
         attempts: u32,
     },
-    /// `do`, or a function's body as a list of one.
+    /// A `do`, or a function's body as a list of one task.
     List(Cursor),
-    /// `try`
+    /// A `try`.
     Try(Box<TryProgress>),
-    /// `for`
+    /// A `for` with one iteration at a time.
     For(Box<ForProgress>),
-    /// `for`, several iterations at once
+    /// A `for` with several iterations at once.
     #[serde(rename = "SideBySide")]
     ParallelFor(Box<ParallelFor>),
     /// A task with extensions.
     Extended(Box<ExtendedProgress>),
-    /// `listen`
+    /// A `listen`.
     Listen(Box<ListenProgress>),
-    /// `run: workflow`, or its undo.
+    /// A `run: workflow`, or its undo.
     Child(ChildProgress),
-    /// `fork`
+    /// A `fork`.
     Fork(Vec<Branch>),
-    /// `call`
+    /// A `call`.
     Call(CallProgress),
-    /// `wait`
+    /// A `wait`.
     Wait {
-        /// Its end.
+        /// Time at which it ends.
         until: Time,
     },
-    /// It failed and nothing caught it: it stays for a person.
+    /// It failed and nothing caught the error: it stays open for a person.
     Failed {
-        /// Why.
+        /// The error.
         error: WorkflowError,
-        /// What kind of fault.
+        /// Class of the fault.
         class: FaultClass,
-        /// Attempts that it had.
+        /// Number of attempts.
         attempts: u32,
     },
 }
 
-/// Where a `for` stands.
+/// Progress of a `for` with one iteration at a time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ForProgress {
-    /// An array.
+    /// The items, as an array.
     #[serde(with = "stored::shared")]
     pub items: Arc<Value>,
-    /// The current item's index; none before the first.
+    /// Index of the current item; `None` before the first.
     pub index: Option<u32>,
-    /// Where the iteration stands. `Finished` between two of them.
+    /// Position in the iteration; `Finished` between two iterations.
     pub cursor: Cursor,
 }
 
 /// Progress of a `for` whose iterations run in parallel.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ParallelFor {
-    /// An array.
+    /// The items, as an array.
     #[serde(with = "stored::shared")]
     pub items: Arc<Value>,
-    /// Iterations begun, so the index of the next one.
+    /// Number of iterations begun, which is the index of the next one.
     pub begun: u32,
-    /// Iterations that ended.
+    /// Number of iterations that ended.
     pub done: u32,
-    /// What they left, by index.
+    /// Outputs of iterations, by index.
     pub outputs: IterationOutputs,
-    /// One of them said `end`: the whole run is done with this output.
+    /// Output of the whole run, if an iteration executed `end`.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stored::present")]
     pub ended: Option<Arc<Value>>,
 }
 
-/// What iterations left, by index. Copies share what they hold.
+/// Outputs of iterations, by index. Copies share memory.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct IterationOutputs(#[serde(with = "stored::lists")] VectorSync<Option<Arc<Value>>>);
 
 impl IterationOutputs {
-    /// Notes what an iteration left.
+    /// Stores the output of an iteration.
     pub fn put(&mut self, index: u32, output: Arc<Value>) {
         while self.0.len() <= index as usize {
             self.0.push_back_mut(None);
@@ -97,196 +97,197 @@ impl IterationOutputs {
         self.0.set_mut(index as usize, Some(output));
     }
 
-    /// All of them in order.
+    /// Returns all outputs in order.
     #[must_use]
     pub fn to_value(&self) -> Value {
         self.0.iter().flatten().map(|output| (**output).clone()).collect()
     }
 }
 
-/// Where a task with extensions stands.
+/// Progress of a task with extensions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ExtendedProgress {
-    /// The part; none before the first.
+    /// Index of the current part; `None` before the first.
     pub segment: Option<u16>,
-    /// Where the part stands. `Finished` between two of them.
+    /// Position in the part; `Finished` between two parts.
     pub cursor: Cursor,
-    /// The part said `exit`.
+    /// Whether the part executed `exit`.
     pub exited: bool,
-    /// Once the task itself is done: its output, and where it said to go.
+    /// Output and flow directive of the task itself, once it has completed.
     pub done: Option<(Arc<Value>, Flow)>,
 }
 
-/// Where a `listen` stands.
+/// Progress of a `listen`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ListenProgress {
-    /// Filters that had their event, by number.
+    /// Numbers of the filters that have their event.
     pub met: BTreeSet<u16>,
     /// Values that correlations are bound to.
     pub bound: BTreeMap<String, Value>,
-    /// What was taken, in the order in which it came.
+    /// Events taken, in order of arrival.
     pub taken: VectorSync<Arc<Value>>,
-    /// It waits for no more.
+    /// Whether it needs no more events.
     pub enough: bool,
-    /// What `foreach` made of the first of them.
+    /// Outputs of `foreach` for the first of these events.
     pub outputs: VectorSync<Arc<Value>>,
-    /// Where `foreach` stands with the next one; none between two of them.
+    /// Position in `foreach` for the next event; `None` between two events.
     pub cursor: Option<Cursor>,
-    /// The question to a person whose answer it waits for: only the answer to this one is taken.
+    /// Id of the question to a person. Only the answer to this question is accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asks: Option<Uuid>,
 }
 
-/// Where a `run` task stands.
+/// Progress of a `run` task.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ChildProgress {
-    /// The run that it started.
+    /// The run that it starts.
     pub request: Arc<ChildRequest>,
-    /// Where that run stands, as far as this one knows.
+    /// State of that run, as far as this one knows.
     pub phase: ChildPhase,
-    /// It ended well and has done something that it knows how to undo.
+    /// Whether that run completed and has steps that can be undone.
     pub undoable: bool,
-    /// It has stopped at a fault, which was passed on.
+    /// The fault of that run, if it was reported.
     pub fault: Option<ReportedFault>,
 }
 
-/// A fault of a child run, known by places in the journals of both.
+/// A fault of a child run, identified by record numbers in both journals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReportedFault {
-    /// Where this run's journal reports it.
+    /// Number of the record of this run that reports it.
     pub own: u32,
-    /// Where the child's does.
+    /// Number of the record of the child that reports it.
     pub of_child: u32,
 }
 
-/// Where a child run stands, as far as its parent knows.
+/// State of a child run, as far as its parent knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ChildPhase {
-    /// It may exist already.
+    /// It is being started and may already exist.
     Starting,
     /// It exists.
     Running,
-    /// It was told to undo what it did.
+    /// It was told to undo its steps.
     Undoing,
-    /// The decision that recorded its end says what follows.
+    /// It closed. The decision that recorded this determines what follows.
     Ended,
 }
 
-/// Where a branch of a `fork` stands.
+/// Progress of a branch of a `fork`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Branch {
-    /// About to begin.
+    /// It is about to start.
     #[serde(rename = "Unbegun")]
     NotStarted,
     /// Its task is open.
     Open,
     /// It ended with this output.
     Done(Arc<Value>),
-    /// It said `end`: the whole run is done with this output.
+    /// It executed `end`: the whole run ends with this output.
     Ended(Arc<Value>),
 }
 
-/// Where a `try` stands.
+/// Progress of a `try`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TryProgress {
-    /// In the body, or in the handler.
+    /// Position in the body or in the handler.
     pub cursor: Cursor,
-    /// Which of the two, or between rounds.
+    /// Whether the body or the handler runs, or neither.
     pub phase: TryPhase,
-    /// Round that tasks of the body belong to.
+    /// Round of the tasks in the body.
     pub round: u32,
-    /// Highest round of anything inside, so that rounds of nested tries never coincide.
+    /// Highest round of anything inside, so that rounds of nested tries never collide.
     pub highest_round: u32,
-    /// Rounds begun beyond the first.
+    /// Number of rounds begun after the first.
     pub retries: u32,
-    /// When its first error was caught.
+    /// Time at which its first error was caught.
     pub first_caught_at: Option<Time>,
-    /// When the current round began.
+    /// Time at which the current round began.
     pub round_started_at: Time,
 }
 
-/// Part of a `try`.
+/// The part of a `try` that runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum TryPhase {
     /// The body runs.
     Body,
     /// The body runs again later.
     Backoff {
-        /// When.
+        /// Time at which it runs again.
         until: Time,
     },
     /// `catch.do` runs.
     Handler {
-        /// What was caught.
+        /// The caught error.
         error: WorkflowError,
     },
 }
 
-/// Where a call stands.
+/// Progress of a call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CallProgress {
-    /// What is sent.
+    /// The request.
     pub request: Arc<CallRequest>,
-    /// Attempts begun.
+    /// Number of attempts begun.
     pub attempt: u32,
-    /// Attempts that failed since the last time a person said `retry`.
+    /// Number of failed attempts since the last `retry` by a person.
     pub failures: u32,
-    /// The first of them.
+    /// Time of the first of them.
     pub first_failure_at: Option<Time>,
-    /// Attempts that the target put off.
+    /// Number of attempts that the target throttled.
     pub throttles: u32,
-    /// The first of them.
+    /// Time of the first of them.
     pub first_throttled_at: Option<Time>,
-    /// How the last attempt that failed did, and of what class that was.
+    /// Error and class of the last failed attempt.
     pub failure: Option<Box<(WorkflowError, FaultClass)>>,
-    /// Where the last attempt stands.
+    /// State of the last attempt.
     pub phase: CallPhase,
-    /// What the target answered to `reconcile`: null where it never acted.
+    /// The target's answer to `reconcile`; null if it did not act.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stored::present")]
     pub reconciled: Option<Arc<Value>>,
-    /// What follows if the target never acted; from an unknown outcome on.
+    /// What follows if the target did not act; set once the outcome is unknown.
     pub unacted: Option<Box<Unacted>>,
 }
 
-/// What follows an attempt of unknown outcome if the target says that it never acted: what would have followed its failure.
+/// What follows an attempt with unknown outcome if the target answers that it did not act: the same as after its
+/// failure.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Unacted {
-    /// The failure.
+    /// Error of the attempt.
     pub error: WorkflowError,
-    /// Its class.
+    /// Class of the error.
     pub class: FaultClass,
-    /// When the next attempt is due; none if it was the last one.
+    /// When the next attempt is due; `None` if it was the last one.
     pub retry_at: Option<Time>,
 }
 
-/// Where a call's last attempt stands.
+/// State of the last attempt of a call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum CallPhase {
-    /// Sent, or about to be.
+    /// It was sent, or is about to be.
     InFlight,
-    /// Failed; the next is due at this time.
+    /// It failed, and the next one is due later.
     Backoff {
-        /// When.
+        /// When the next one is due.
         until: Time,
     },
-    /// Outcome unknown; the target is being asked.
+    /// Its outcome is unknown, and the target is being asked.
     Reconciling {
-        /// The error that made it unknown.
+        /// The error that made the outcome unknown.
         error: WorkflowError,
     },
-    /// It is not there, but it may still come: the target is asked again.
+    /// The target found nothing, but may still act: it is asked again.
     Unsettled {
-        /// When.
+        /// When it is asked again.
         until: Time,
-        /// The error that made it unknown.
+        /// The error that made the outcome unknown.
         error: WorkflowError,
     },
-    /// Failed without another attempt; the decision that recorded it says what follows.
+    /// It failed and there is no other attempt. The decision that recorded this determines what follows.
     Ended,
 }
 
 impl Progress {
-    /// Whether only a timer moves it.
+    /// Whether only a timer or a message moves it.
     pub(crate) fn is_waiting(&self) -> bool {
         match self {
             Self::Wait { .. } => true,

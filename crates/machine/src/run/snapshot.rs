@@ -1,5 +1,5 @@
-//! A run as bytes, so that waking one with a long journal does not fold all of it. A snapshot is a copy: whatever cannot be read of
-//! it, the journal still says.
+//! A run as bytes, so that claiming a run with a long journal does not fold all of it. A snapshot is a copy: if it
+//! cannot be read, the journal has everything.
 
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use sha2::{Digest, Sha256};
 use crate::{Run, Time, stored};
 use stepwell_language::dsl::Definition;
 
-/// Format of snapshots. Raised whenever [`Run`] changes: one of another format is not read.
+/// Format of snapshots. Must be raised whenever [`Run`] changes: snapshots of other formats are ignored.
 pub const FORMAT: i16 = 1;
 
-/// What is written. The run comes last: its values are places in `values`.
+/// The serialized form. The run comes last, because its values are indices into `values`.
 #[derive(Serialize, Deserialize)]
 struct Written {
     numbering: String,
@@ -23,7 +23,7 @@ struct Written {
     run: Box<RawValue>,
 }
 
-/// A run and the time of its last record, as bytes.
+/// Serializes a run and the time of its last record.
 ///
 /// # Errors
 /// A value cannot be written as JSON.
@@ -32,7 +32,7 @@ pub fn write(definition: &Definition, run: &Run, last_at: Time) -> Result<Vec<u8
     serde_json::to_vec(&Written { numbering: numbering(definition), last_at, values, run: run? })
 }
 
-/// What was written; none if this version, or this definition, reads it otherwise.
+/// Reads a snapshot; `None` if this version or this definition would read it differently.
 #[must_use]
 pub fn read(definition: &Definition, bytes: &[u8]) -> Option<(Run, Time)> {
     let written: Written =
@@ -41,7 +41,8 @@ pub fn read(definition: &Definition, bytes: &[u8]) -> Option<(Run, Time)> {
     Some((run.ok()?, written.last_at))
 }
 
-/// How the tasks of a definition are numbered: runs name tasks by number, and another version might count otherwise.
+/// Returns a hash of how a definition numbers its tasks: runs refer to tasks by number, and another version might
+/// number them differently.
 fn numbering(definition: &Definition) -> String {
     let mut hash = Sha256::new();
     for task in &definition.tasks {

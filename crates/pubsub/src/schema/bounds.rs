@@ -1,7 +1,7 @@
-//! What a schema, and a payload under it, may ask of the process. Both come from outside, and the Avro library follows them where they
-//! lead: into a record that contains itself, through names that double with each step, to an array of a billion nothings. So the text of
-//! a schema is rebuilt from the few members that decoding needs, the schema is measured with its names put in place, and a payload is
-//! walked through once before the library reads it.
+//! Limits on schemas and payloads. Both are untrusted, and the Avro library follows them wherever they lead: into a
+//! record that contains itself, through names that double at each step, to an array of a billion nulls. So a schema is
+//! rebuilt from the few members that decoding needs and measured with its names expanded, and a payload is scanned
+//! before the library decodes it.
 
 use std::collections::HashMap;
 
@@ -11,34 +11,35 @@ use serde_json::{Map, Value, json};
 
 use super::Named;
 
-/// Longest text of a schema: an object with all the fields that an org may have takes some 300 kB.
+/// Longest text of a schema, in bytes. An object with all the fields that an org may have takes about 300 kB.
 const SCHEMA_BYTES_MAX: usize = 1 << 20;
 
-/// Types within types, also by their names. Salesforce's go four deep.
+/// Deepest nesting of types, with names expanded. Salesforce's schemas have four levels.
 const DEPTH_MAX: usize = 24;
 
-/// Fields, variants and symbols, also where a type is named again. An object has a thousand fields at most, each of some four.
+/// Most fields, variants and symbols, with names expanded. An object has at most a thousand fields of about four nodes
+/// each.
 const NODES_MAX: usize = 20_000;
 
-/// Longest name of a record, field or symbol. Salesforce's have 80 characters, and a namespace before.
+/// Longest name of a record, field or symbol, in characters. Salesforce's have 80, plus a namespace.
 const NAME_CHARS_MAX: usize = 255;
 
-/// Longest `doc`, which says what a field is.
+/// Longest `doc`, which describes the type of a field, in characters.
 const DOC_CHARS_MAX: usize = 4_096;
 
-/// Largest `fixed`.
+/// Largest `fixed` type, in bytes.
 const FIXED_BYTES_MAX: u64 = 1 << 16;
 
-/// Memory for the values of one payload, about. An event has a megabyte at most.
+/// Memory for the values of one payload, approximately. An event has at most a megabyte.
 const VALUES_BYTES_MAX: usize = 32 << 20;
 
-/// What a value takes beside its text.
+/// Memory of a value in addition to its text, in bytes.
 const VALUE_BYTES: usize = 64;
 
-/// Parts in which an array or a map may come. Salesforce writes one, and the library moves what it has for each more.
+/// Most blocks of an array or a map. Salesforce writes one, and the library reallocates for each further block.
 const BLOCKS_MAX: usize = 64;
 
-/// Logical types that are read; others count as what they are written as.
+/// Logical types that are decoded. Values with other logical types are decoded as their base type.
 const LOGICAL_TYPES: [&str; 11] = [
     "date",
     "decimal",
@@ -53,7 +54,7 @@ const LOGICAL_TYPES: [&str; 11] = [
     "uuid",
 ];
 
-/// The schema with nothing but what decoding needs. Without defaults, which the library would try out, and without aliases.
+/// Rebuilds the schema from what decoding needs. Defaults, which the library would validate, and aliases are dropped.
 pub(super) fn rebuilt(json: &str) -> Result<Value, String> {
     if json.len() > SCHEMA_BYTES_MAX {
         return Err(format!("it has more than {SCHEMA_BYTES_MAX} bytes"));
@@ -62,7 +63,7 @@ pub(super) fn rebuilt(json: &str) -> Result<Value, String> {
     Rebuild { nodes: 0 }.schema(&schema, 0)
 }
 
-/// A schema that is being rebuilt.
+/// The state of rebuilding a schema.
 struct Rebuild {
     nodes: usize,
 }
@@ -151,23 +152,23 @@ fn too_large() -> String {
     format!("it describes more than {NODES_MAX} fields, where each name is put in its place")
 }
 
-/// How large a type is once its names are put in place.
+/// The size of a type with names expanded.
 #[derive(Debug, Clone, Copy)]
 struct Extent {
     nodes: usize,
     depth: usize,
 }
 
-/// Holds a schema, its names put in place, against the bounds.
+/// Checks the size of a schema, with names expanded.
 pub(super) fn measure(schema: &Avro) -> Result<(), String> {
     let mut measure = Measure::default();
     let whole = measure.schema(schema)?;
-    // Each of them is kept a second time, under its name.
+    // The library stores each named type a second time.
     let named = measure.0.values().flatten().fold(0_usize, |sum, extent| sum.saturating_add(extent.nodes));
     if named.saturating_sub(whole.nodes) > NODES_MAX { Err(too_large()) } else { Ok(()) }
 }
 
-/// The types that have a name: none while the type is still being measured.
+/// The sizes of the named types; `None` while a type is being measured.
 #[derive(Default)]
 struct Measure(HashMap<String, Option<Extent>>);
 
@@ -195,13 +196,13 @@ impl Measure {
         }
     }
 
-    /// A type around its parts.
+    /// Measures a type with its parts.
     fn parts(&mut self, schema: &Avro) -> Result<Extent, String> {
         let mut whole = Extent { nodes: 1, depth: 0 };
         let mut add = |part: &Avro| {
             let part = self.schema(part)?;
             whole = Extent { nodes: whole.nodes.saturating_add(part.nodes), depth: whole.depth.max(part.depth) };
-            // Else a long list of large types would overflow before anyone looks.
+            // Checked at each step, because a long list of large types would overflow.
             if whole.nodes > NODES_MAX { Err(too_large()) } else { Ok(()) }
         };
         match schema {
@@ -215,7 +216,7 @@ impl Measure {
     }
 }
 
-/// Walks through a payload: it must be as long as its schema says, and its values must not take more memory than any event's.
+/// Scans a payload: it must have the length that its schema requires, and its values must fit the memory limit.
 pub(super) fn walk(payload: &[u8], schema: &Avro, named: &Named) -> Result<(), String> {
     let mut walk = Walk { rest: payload, left: VALUES_BYTES_MAX, named };
     walk.value(schema)?;
@@ -227,13 +228,13 @@ pub(super) fn walk(payload: &[u8], schema: &Avro, named: &Named) -> Result<(), S
 
 struct Walk<'p> {
     rest: &'p [u8],
-    /// Memory that values may still take.
+    /// Memory left for values, in bytes.
     left: usize,
     named: &'p Named,
 }
 
 impl Walk<'_> {
-    /// As deep as the schema, which is bounded.
+    /// Recurses as deep as the schema, which is limited.
     fn value(&mut self, schema: &Avro) -> Result<(), String> {
         self.spend(VALUE_BYTES)?;
         match schema {
@@ -283,7 +284,7 @@ impl Walk<'_> {
         }
     }
 
-    /// The items of an array or a map, each of which takes a byte at least.
+    /// Scans the items of an array or a map. Each takes at least one byte.
     fn blocks(&mut self, mut item: impl FnMut(&mut Self) -> Result<(), String>) -> Result<(), String> {
         for _ in 0..BLOCKS_MAX {
             let said = self.number()?;
@@ -322,7 +323,7 @@ impl Walk<'_> {
             self.rest = rest;
             value |= u64::from(first & 0x7f) << (7 * place);
             if first & 0x80 == 0 {
-                // Zigzag: the sign is in the lowest bit.
+                // Zigzag encoding: the sign is the lowest bit.
                 return Ok((value >> 1).cast_signed() ^ -((value & 1).cast_signed()));
             }
         }

@@ -1,14 +1,14 @@
-//! Schemas and payloads that want to end the process.
+//! Schemas and payloads that would crash the process.
 
 use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
 
-/// A thread of the runtime has twice as much.
+/// Half the stack of a runtime thread.
 const STACK_BYTES: usize = 1 << 20;
 
-/// Runs it where a deep recursion ends the process.
+/// Runs `run` on a stack so small that deep recursion crashes the process.
 fn on_a_small_stack<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> T {
     std::thread::Builder::new().stack_size(STACK_BYTES).spawn(run).unwrap().join().unwrap()
 }
@@ -112,7 +112,7 @@ fn a_payload_that_claims_more_than_it_has_is_refused_before_anything_is_reserved
 
 #[test]
 fn a_small_payload_cannot_become_large_values() {
-    // Each item takes one byte, and describes a thousand fields.
+    // Each item takes one byte but has a thousand fields.
     let fields: Vec<Value> = (0..1_000).map(|n| json!({ "name": format!("field_{n}"), "type": "null" })).collect();
     let item = record(
         "Item",
@@ -124,7 +124,7 @@ fn a_small_payload_cannot_become_large_values() {
     let payload = [&[0xc0, 0x9a, 0x0c][..], &vec![0; items], &[0]].concat();
     let error = schema.decode(&payload).unwrap_err().to_string();
     assert!(error.contains("would take more than"), "{error}");
-    // A list in a million parts, for each of which the library moves all that it has.
+    // A list in a million blocks; the library reallocates for each.
     let texts = record("A", &json!([{ "name": "a", "type": { "type": "array", "items": "boolean" } }]));
     let parts = [0x02, 0x00].repeat(500_000);
     let error = Schema::parse(&texts.to_string()).unwrap().decode(&parts).unwrap_err().to_string();
@@ -147,7 +147,7 @@ fn bitmaps_name_no_more_fields_than_a_record_can_have() {
     assert!((5_000..10_000).contains(&named), "{named}");
 }
 
-/// A type, named ones among them, that names others or itself.
+/// Types that refer to others or to themselves by name.
 fn types() -> impl Strategy<Value = Value> {
     let names = prop::sample::select(vec!["A", "B", "C", "int", "string", "null", "bytes", "double", "boolean", "x.B"]);
     let size = prop_oneof![0..64_u64, Just(u64::MAX), Just(1 << 40)];
@@ -184,7 +184,7 @@ proptest! {
     ) {
         let schema = record("Whole", &json!([{ "name": "f", "type": of }])).to_string();
         let read = on_a_small_stack(move || Schema::parse(&schema).ok().and_then(|schema| schema.decode(&payload).ok()));
-        // What was read of some bytes is of some size.
+        // A small payload must not give a large value.
         prop_assert!(read.is_none_or(|read| read.to_string().len() < 1 << 20));
     }
 

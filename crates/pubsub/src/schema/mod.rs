@@ -1,5 +1,5 @@
-//! An event's Avro schema, and its payload as the JSON that Salesforce's Streaming API delivers: times as text, bitmaps as names, and of
-//! a change event only the fields that it is about.
+//! An event's Avro schema. Decodes payloads to the JSON of Salesforce's Streaming API: times as text, bitmaps as names,
+//! and of a change event only the fields it concerns.
 
 mod bounds;
 
@@ -17,40 +17,40 @@ use serde_json::{Map, Number, Value};
 
 use super::bitmap::{Bitmaps, expand};
 
-/// Most bytes that the library reserves for one value: the whole of what `bounds` lets through.
+/// Most bytes that the library allocates for one value: more than `bounds` allows.
 const VALUE_BYTES_MAX: usize = 64 << 20;
 
-/// Longest reason that is passed on: the library repeats what it was given.
+/// Longest error message, in characters: the library repeats parts of its input.
 const REASON_CHARS_MAX: usize = 500;
 
-/// Name of the field that only change events have.
+/// The field that only change events have.
 const HEADER: &str = "ChangeEventHeader";
 
-/// A schema that events can be read with.
+/// A schema for decoding events.
 #[derive(Debug)]
 pub struct Schema {
     avro: Avro,
     named: Named,
 }
 
-/// Types that the schema may name again after their first place: the address of a shipment has the parts of a bill's.
+/// Types that the schema refers to by name after their first use, such as the address type shared by two fields.
 pub(super) type Named = HashMap<String, Avro>;
 
-/// A text that is no schema of an event.
+/// Why a text is not a schema of an event.
 #[derive(Debug, thiserror::Error)]
 #[error("the schema cannot be used: {0}")]
 pub struct BadSchema(String);
 
-/// A payload that does not match its schema.
+/// Why a payload does not match its schema.
 #[derive(Debug, thiserror::Error)]
 #[error("the payload cannot be decoded: {0}")]
 pub struct Undecodable(String);
 
 impl Schema {
-    /// Reads a schema.
+    /// Parses a schema.
     ///
     /// # Errors
-    /// It is no Avro schema, none of a record, or one that no event of Salesforce has: see `bounds`.
+    /// The text is not an Avro schema of a record, or exceeds the limits in `bounds`.
     pub fn parse(json: &str) -> Result<Self, BadSchema> {
         static BOUND: Once = Once::new();
         BOUND.call_once(|| {
@@ -69,7 +69,7 @@ impl Schema {
         }
     }
 
-    /// The record that it describes.
+    /// Returns the record that it describes.
     pub fn record(&self) -> Option<&RecordSchema> {
         match &self.avro {
             Avro::Record(record) => Some(record),
@@ -77,25 +77,25 @@ impl Schema {
         }
     }
 
-    /// The whole schema.
+    /// Returns the whole schema.
     pub fn avro(&self) -> &Avro {
         &self.avro
     }
 
-    /// A schema in the place of its name.
+    /// Resolves a schema that may be a name.
     pub fn resolved<'s>(&'s self, schema: &'s Avro) -> Resolved<'s> {
         resolve(schema, &self.named)
     }
 
-    /// How this record's fields are written as bitmaps.
+    /// Returns an encoder of this record's fields as bitmaps.
     pub fn bitmaps(&self) -> Option<Bitmaps<'_>> {
         Some(Bitmaps { record: self.record()?, named: &self.named })
     }
 
-    /// Reads a payload.
+    /// Decodes a payload.
     ///
     /// # Errors
-    /// It does not match the schema, or continues after it.
+    /// The payload does not match the schema, or has trailing bytes.
     pub fn decode(&self, payload: &[u8]) -> Result<Value, Undecodable> {
         bounds::walk(payload, &self.avro, &self.named).map_err(Undecodable)?;
         let undecodable = |error: apache_avro::Error| Undecodable(shortened(error.to_string()));
@@ -120,8 +120,8 @@ fn shortened(why: String) -> String {
     }
 }
 
-/// The Pub/Sub API sends all fields of the object, and all parts of a compound field; those that did not change are null. What stays is
-/// what the event is about: fields and parts with a value, and those that it says were changed or emptied.
+/// Removes unchanged fields. The Pub/Sub API sends all fields of the object and all parts of a compound field, with
+/// null if they did not change. Fields and parts with a value remain, and those listed as changed or nulled.
 fn keep_told(members: &mut Map<String, Value>) {
     let mut told: HashSet<String> = HashSet::new();
     for list in ["changedFields", "nulledFields"] {
@@ -139,16 +139,16 @@ fn keep_told(members: &mut Map<String, Value>) {
     });
 }
 
-/// What the `doc` of a field says that it is: `Data:DateTime:00N...` and the like.
+/// Returns the type in the `doc` of a field: `Data:DateTime:00N...` and similar.
 fn kind(doc: Option<&str>) -> &str {
     doc.and_then(|doc| doc.split(':').nth(1)).unwrap_or_default()
 }
 
-/// What a schema describes.
+/// A schema with its name resolved.
 pub enum Resolved<'s> {
-    /// A record, here or where its name was given.
+    /// A record, inline or by name.
     Record(&'s RecordSchema),
-    /// Anything else.
+    /// Any other type.
     Other(&'s Avro),
 }
 
@@ -240,7 +240,7 @@ fn to_json(value: AvroValue, schema: &Avro, doc: Option<&str>, named: &Named) ->
     }
 }
 
-/// Times are milliseconds since 1970; dates are those at midnight, and times of day count from midnight.
+/// Formats milliseconds: since 1970 for times and dates, since midnight for times of day.
 fn long(value: i64, kind: &str) -> Value {
     let text = match kind {
         "DateTime" => DateTime::from_timestamp_millis(value).map(|at| at.to_rfc3339_opts(SecondsFormat::Millis, true)),
@@ -257,7 +257,7 @@ fn long(value: i64, kind: &str) -> Value {
     text.map_or_else(|| value.into(), Value::String)
 }
 
-/// A number with the digits that say it, `250000.0`; what is none becomes a text, for JSON has no word for it.
+/// Returns a number as JSON, `250000.0`. NaN and infinities become text, because JSON cannot represent them.
 fn double(value: f64) -> Value {
     Number::from_f64(value).map_or_else(|| value.to_string().into(), Value::Number)
 }

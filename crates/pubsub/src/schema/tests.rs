@@ -1,4 +1,4 @@
-//! Payloads as workflows see them, and those that cannot be read.
+//! Payloads as workflows see them, and invalid payloads.
 
 use apache_avro::writer::datum::GenericDatumWriter;
 use serde_json::json;
@@ -139,7 +139,7 @@ fn a_payload_that_does_not_match_its_schema_is_refused_and_nothing_panics() {
         assert!(schema.decode(&sound[..cut]).is_err(), "{cut} of {} bytes", sound.len());
     }
     assert!(schema.decode(&[&sound[..], b"x"].concat()).unwrap_err().to_string().contains("1 bytes are left"));
-    // Each byte replaced: any answer will do.
+    // Replace each byte: decoding must return, with any result.
     for place in 0..sound.len() {
         for byte in [0x00, 0x7f, 0x80, 0xff] {
             let mut bytes = sound.clone();
@@ -147,7 +147,7 @@ fn a_payload_that_does_not_match_its_schema_is_refused_and_nothing_panics() {
             drop(schema.decode(&bytes));
         }
     }
-    // An array that says it has more items than any event.
+    // An array that claims more items than any event has.
     assert!(
         schema.decode(&[14, b'A', b'c', b'c', b'o', b'u', b'n', b't', 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]).is_err()
     );

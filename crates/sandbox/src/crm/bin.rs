@@ -1,5 +1,5 @@
-//! The recycle bin: deleted records that `queryAll` still finds, what goes there with its parent, and merges, which put the record that loses
-//! there.
+//! The recycle bin: deleted records that `queryAll` still finds, cascading deletes, and merges, which delete the losing
+//! record.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,13 +16,13 @@ use super::{Crm, ids};
 
 const RECORDS_MAX: usize = 10_000;
 
-/// The records that may be merged, and the fields by which others belong to them.
+/// The objects whose records can be merged, each with the fields of other objects that refer to them.
 const MERGED: &[(&str, &[(&str, &str)])] = &[
     ("Account", &[("Contact", "AccountId"), ("Opportunity", "AccountId"), ("Account", "ParentId")]),
     ("Contact", &[("OpportunityContactRole", "ContactId"), ("Opportunity", "Primary_Contact__c")]),
 ];
 
-/// What is deleted with a record: its children, by the fields that lead to it. Of these the right to delete is not asked for.
+/// The children deleted with a record, by the fields that refer to it. The caller needs no permission to delete these.
 const OWNED: &[(&str, &[(&str, &str)])] = &[
     ("Account", &[("Contact", "AccountId"), ("Opportunity", "AccountId")]),
     ("Contact", &[("OpportunityContactRole", "ContactId")]),
@@ -30,16 +30,16 @@ const OWNED: &[(&str, &[(&str, &str)])] = &[
     ("Product2", &[("PricebookEntry", "Product2Id")]),
 ];
 
-/// Deleted records, oldest first.
+/// The deleted records, oldest first.
 #[derive(Default)]
 pub struct Bin {
     records: VecDeque<(&'static str, Arc<Fields>)>,
-    /// What is being merged into which record.
+    /// The losing and the winning record of the current merge.
     merging: Option<(String, String)>,
 }
 
 impl Bin {
-    /// Keeps what a call deleted.
+    /// Stores the records that a call deleted.
     pub fn note(&mut self, changes: &[Change]) {
         let merged = self.merging.take();
         for change in changes {
@@ -55,19 +55,18 @@ impl Bin {
         self.records.drain(..surplus);
     }
 
-    /// The deleted records of an object.
     pub fn of(&self, object: &str) -> impl Iterator<Item = &Arc<Fields>> {
         self.records.iter().filter(move |(name, _)| *name == object).map(|(_, fields)| fields)
     }
 
-    /// A deleted record.
     pub fn get(&self, object: &str, id: &str) -> Option<&Arc<Fields>> {
         self.of(object).find(|fields| fields.get("Id").and_then(Value::as_str) == Some(id))
     }
 }
 
 impl Crm {
-    /// A button that people have and the REST API has not: merges one record into another, as `app/Account/{winner}/merge/{loser}`.
+    /// Handles a button of the user interface that the REST API lacks: `app/Account/{winner}/merge/{loser}` merges one
+    /// record into another.
     pub(super) fn press(&mut self, call: &Call, path: &[&str]) -> Result<Answer, Refusal> {
         let (&Method::POST, [name, winner, "merge", loser]) = (&call.method, path) else {
             return Err(Refusal::not_found());
@@ -89,7 +88,8 @@ impl Crm {
         Ok(Answer::empty(StatusCode::NO_CONTENT))
     }
 
-    /// An account with a won opportunity stays: the API does not ask whether that may go too.
+    /// Refuses to delete an account with a won opportunity: unlike the user interface, the API cannot ask for
+    /// confirmation.
     pub(super) fn demand_nothing_won(&self, object: &SObject, id: &str, fields: &Fields) -> Result<(), Refusal> {
         let is_won = |id: &String| {
             let opportunity = self.tables.get("Opportunity", id);
@@ -105,7 +105,7 @@ impl Crm {
         Err(Refusal::bad("DELETE_FAILED", message))
     }
 
-    /// Removes a record and what goes with it, children first.
+    /// Deletes a record and its children, children first.
     pub(super) fn remove(&mut self, object: &'static SObject, id: &str) {
         let owned = OWNED.iter().find(|(name, _)| *name == object.name).map_or(&[][..], |(_, children)| *children);
         for (name, field) in owned {
@@ -118,7 +118,7 @@ impl Crm {
         self.tables.remove(object.name, id, external);
     }
 
-    /// Ids of the records of a type whose field leads to a record.
+    /// Returns the ids of the child records whose `field` refers to `parent`.
     fn children_of(&self, child: &str, field: &str, parent: &str) -> Vec<String> {
         let belongs = |fields: &Fields| fields.get(field).and_then(Value::as_str) == Some(parent);
         self.tables.rows(child).filter(|(_, fields)| belongs(fields)).map(|(id, _)| id.to_owned()).collect()

@@ -1,4 +1,4 @@
-//! What the CRM tells about a change: a change event, shaped as Change Data Capture delivers it.
+//! Change events of the CRM, in the format of Change Data Capture.
 
 use serde_json::{Map, Value, json};
 
@@ -7,16 +7,16 @@ use super::super::webhooks::{Message, Origin};
 use super::objects::OBJECTS;
 use super::{Crm, seed};
 
-/// What the numbers of commits and replays count from.
+/// Starting values of commit numbers and replay ids.
 const COMMITS_BEFORE: u64 = 10_594_837_201_000;
 const REPLAYS_BEFORE: u64 = 48_210_000;
 
-/// Parts of an address, which change events hold in one object.
+/// The parts of an address. Change events combine them in one object.
 pub const ADDRESS_PARTS: [&str; 5] = ["Street", "City", "State", "PostalCode", "Country"];
 const ADDRESSES: [&str; 3] = ["Billing", "Shipping", "Mailing"];
 
 impl Crm {
-    /// The event of the `sequence`th change of a call.
+    /// Returns the event of the `sequence`th change of a call.
     pub fn change_message(change: &Change, origin: &Origin, sequence: usize) -> Message {
         let nothing = Fields::new();
         let before = change.before.as_deref().unwrap_or(&nothing);
@@ -68,7 +68,7 @@ impl Crm {
     }
 }
 
-/// Names of the fields that differ.
+/// Returns the names of the fields that differ.
 pub fn changed<'a>(before: &'a Fields, after: &'a Fields) -> Vec<&'a String> {
     let gone = before.keys().filter(|name| !after.contains_key(*name));
     let differs =
@@ -76,7 +76,7 @@ pub fn changed<'a>(before: &'a Fields, after: &'a Fields) -> Vec<&'a String> {
     after.keys().chain(gone).filter(differs).collect()
 }
 
-/// How the event says who made the change: this is how an integration knows its own.
+/// Returns `changeOrigin`, by which an integration recognizes its own changes.
 fn change_origin(origin: &Origin) -> String {
     if origin.by_person {
         return String::new();
@@ -88,7 +88,7 @@ fn change_origin(origin: &Origin) -> String {
     }
 }
 
-/// The address field that a field is part of, with the part.
+/// Returns the compound address field that contains a field, and the part.
 pub fn address(name: &str) -> Option<(String, &str)> {
     ADDRESSES.iter().find_map(|of| {
         let part = name.strip_prefix(of).filter(|part| ADDRESS_PARTS.contains(part))?;
@@ -103,7 +103,7 @@ fn spelled(name: &str) -> String {
 fn tell(payload: &mut Map<String, Value>, name: &str, after: &Fields) {
     let Some((whole, _)) = address(name) else {
         let value = after.get(name).cloned().unwrap_or_default();
-        // Events say Z where records say +0000.
+        // Change events write `Z` where records have `+0000`.
         let value = match value.as_str().and_then(|text| text.strip_suffix("+0000")) {
             Some(instant) if name.ends_with("Date") => format!("{instant}Z").into(),
             _ => value,

@@ -1,13 +1,13 @@
-//! Salesforce ids: 15 characters that differ by case, and a suffix of three that makes them safe where case is lost.
+//! Salesforce ids: 15 case-sensitive characters, and a suffix of 3 that makes them unique if case is ignored.
 //!
-//! Ids after the seeds are counted: `TTTWs00001` and a number for records that callers create, `TTTWs0002` and a number for
-//! the records of the nth demo opportunity, so that such an id alone says which records it needs.
+//! Ids after the seeded ones are numbered: `TTTWs00001` and a number for records that callers create, `TTTWs0002` and a
+//! number for the records of the nth demo opportunity. Such an id alone tells which demo records to create.
 
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const SUFFIX: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ012345";
 const DEMO: &str = "Ws0002";
 
-/// The id with its suffix: for each five characters one that says which of them are capitals.
+/// Adds the suffix: for each five characters, one that encodes which of them are upper case.
 pub fn with_suffix(id: &str) -> String {
     let suffix = id.as_bytes().chunks(5).take(3).map(|chunk| {
         let capitals = chunk.iter().enumerate().filter(|(_, byte)| byte.is_ascii_uppercase());
@@ -16,23 +16,23 @@ pub fn with_suffix(id: &str) -> String {
     id.chars().take(15).chain(suffix).collect()
 }
 
-/// The 18-character form of what a caller wrote as an id; anything else stays as it is.
+/// Returns the 18-character form of a 15-character id, and any other text unchanged.
 pub fn full(id: &str) -> String {
     let plain = id.len() == 15 && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
     if plain { with_suffix(id) } else { id.to_owned() }
 }
 
-/// The id of the nth record that callers create, by its type's three-character prefix.
+/// Returns the id of the nth record that callers create. `prefix` is the three-character prefix of the type.
 pub fn created(prefix: &str, n: u64) -> String {
     with_suffix(&format!("{prefix}Ws00001{}", base62(n, 5)))
 }
 
-/// The id of the nth record of this type for demo opportunities.
+/// Returns the id of the nth demo opportunity's record of a type.
 pub fn demo(prefix: &str, n: u64) -> String {
     with_suffix(&format!("{prefix}{DEMO}{}", base62(n, 6)))
 }
 
-/// The numbers of all demo opportunities that a text speaks of by the id of one of their records, at most 200.
+/// Returns the numbers of the demo opportunities whose ids appear in a text, at most 200.
 pub fn demos_in(text: &str) -> Vec<u32> {
     let mut numbers: Vec<u32> = text.match_indices(DEMO).filter_map(|(at, _)| demo_at(text, at)).take(200).collect();
     numbers.sort_unstable();

@@ -1,7 +1,7 @@
-//! The CRM: Salesforce's REST API over records in memory.
+//! The CRM: the REST API of Salesforce over records in memory.
 //!
-//! One call is one [`Crm::answer`]: token, limits, then the resource. Whatever a call changed comes back as changes for
-//! the ledger; a refused call leaves none.
+//! [`Crm::answer`] handles one call: token, limits, then the resource. It returns the changes for the ledger; a refused
+//! call changes nothing.
 
 mod bin;
 mod bulk;
@@ -42,32 +42,31 @@ use bulk::query::QueryJobs;
 use rest::{describe, sobjects, soql};
 use sign_in::oauth;
 
-/// Settings that tests change.
+/// Settings that tests can change.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Calls allowed in 24 hours.
+    /// Most calls in 24 hours.
     pub daily_requests: u64,
-    /// Rows of a query page at most.
+    /// Most rows of a query page.
     pub page_size: usize,
-    /// What happens to refresh tokens.
+    /// How refresh tokens behave.
     pub refresh_tokens: RefreshSettings,
-    /// What stands in the way of writes.
+    /// Conditions that make valid writes fail.
     pub obstacles: Obstacles,
 }
 
 /// The CRM with its records.
 pub struct Crm {
-    /// What tests may change.
     pub settings: Settings,
-    /// What the caller sees of the org.
+    /// The objects and fields that the caller sees.
     schema: Schema,
-    /// Those in use.
+    /// The issued refresh tokens.
     pub refresh_tokens: RefreshTokens,
     tables: Tables,
     tokens: VecDeque<String>,
     tokens_issued: u64,
     requests_used: u64,
-    /// Since when they are counted.
+    /// Start of the current 24 hours.
     counted_since: Option<DateTime<Utc>>,
     created: BTreeMap<&'static str, u64>,
     cursors: VecDeque<soql::Cursor>,
@@ -77,11 +76,11 @@ pub struct Crm {
     bulk_queries: QueryJobs,
     deletions: Deletions,
     bin: bin::Bin,
-    /// Whether the call at hand wants duplicates saved.
+    /// Whether the current call allows duplicates to be saved.
     saves_duplicates: bool,
 }
 
-/// The fields of each object as an org with everything describes them.
+/// Returns the fields of each object, as an org with all features describes them.
 #[cfg(test)]
 pub fn described() -> Value {
     let schema = Schema::default();
@@ -89,18 +88,18 @@ pub fn described() -> Value {
     Value::Object(schema.objects().map(|object| (object.name.to_owned(), fields(object))).collect())
 }
 
-/// The token that always opens the CRM.
+/// The access token that is always valid.
 pub const STATIC_TOKEN: &str = "sandbox-crm-token";
 const DAILY_REQUESTS: u64 = 15_000_000;
 const PAGE_SIZE: usize = 2_000;
 
-/// A request for a resource under `/services/data/vNN.0/`, direct or as part of a composite one.
+/// A request to a resource below `/services/data/vNN.0/`, either direct or part of a composite request.
 struct Ask<'a> {
     method: Method,
     path: Vec<&'a str>,
     query: &'a [(String, String)],
     body: Result<Value, Refusal>,
-    /// The body as sent; a subrequest has none.
+    /// The body as sent; empty in a subrequest.
     raw: &'a [u8],
     version: &'a str,
     batch_size: Option<usize>,
@@ -108,7 +107,7 @@ struct Ask<'a> {
 }
 
 impl Crm {
-    /// Seeded as the company was before anyone called.
+    /// Creates the CRM of a profile with its seeded records.
     pub fn new(profile: &'static Profile) -> Self {
         let mut crm = Self {
             settings: Settings {
@@ -138,7 +137,7 @@ impl Crm {
         crm
     }
 
-    /// Answers one call; the changes are what it did.
+    /// Handles a call. Returns the answer and the applied changes.
     pub fn answer(&mut self, call: &Call) -> (Answer, Vec<Change>) {
         let path: Vec<&str> = call.segments.iter().map(String::as_str).collect();
         let answer = match path.as_slice() {
@@ -189,7 +188,7 @@ impl Crm {
         self.resource(&ask).with_header(HeaderName::from_static("sforce-limit-info"), &usage)
     }
 
-    /// What a person does in the CRM; it counts towards no limit.
+    /// Handles what a person does in the user interface. It does not count towards the limits.
     fn pressed(&mut self, call: &Call, path: &[&str]) -> Answer {
         if !call.bearer().is_some_and(|token| self.knows(token)) {
             return usual_answer(StatusCode::UNAUTHORIZED);
@@ -201,12 +200,12 @@ impl Crm {
         })
     }
 
-    /// Whether a token opens the CRM.
+    /// Whether an access token is valid.
     pub fn knows(&self, token: &str) -> bool {
         token == STATIC_TOKEN || self.tokens.iter().any(|issued| issued == token)
     }
 
-    /// Answers for a resource; whatever a refused request had done already is undone.
+    /// Handles a resource. If the request is refused, all of its changes are undone.
     fn resource(&mut self, ask: &Ask<'_>) -> Answer {
         let savepoint = self.tables.savepoint();
         let answer = match ask.path.as_slice() {
@@ -231,35 +230,35 @@ impl Crm {
         })
     }
 
-    /// The fields of an object, as its change events have them; none if it is not there.
+    /// Returns the fields of an object as in its change events; `None` if there is no such object.
     pub fn fields_of(&self, object: &str) -> Option<Vec<(&'static str, Kind)>> {
         let object = OBJECTS.iter().find(|known| known.name == object)?;
         Some(Schema::default().fields(object).map(|field| (field.name, field.kind)).collect())
     }
 
-    /// Whether the caller's role may subscribe to a topic: it must see the object.
+    /// Whether the caller's role may subscribe to a topic, which requires access to the object.
     pub fn sees_topic(&self, topic: &str) -> bool {
         let object = topic.strip_prefix("/data/").and_then(|name| name.strip_suffix("ChangeEvent"));
         let name = object.unwrap_or_else(|| topic.trim_start_matches("/event/"));
         self.role().sees(name)
     }
 
-    /// What the caller's role lacks.
+    /// Returns the restrictions of the caller's role.
     pub fn role(&self) -> &Access {
         self.schema.role()
     }
 
-    /// Gives the caller another role.
+    /// Replaces the restrictions of the caller's role.
     pub fn assume(&mut self, role: Access) {
         self.schema.assume(role);
     }
 
-    /// The values of restricted picklists.
+    /// Returns the values of restricted picklists, by `Object.Field`.
     pub fn picklists(&self) -> &BTreeMap<String, Vec<String>> {
         &self.schema.picklists
     }
 
-    /// Makes picklists of fields, which take no other values.
+    /// Replaces the restricted picklists.
     pub fn restrict(&mut self, picklists: BTreeMap<String, Vec<String>>) {
         self.schema.restrict(picklists);
     }
@@ -275,17 +274,15 @@ impl Crm {
         Answer::json(StatusCode::OK, JSON, body)
     }
 
-    /// The names of all objects.
     pub fn types(&self) -> Vec<&'static str> {
         self.schema.objects().map(|object| object.name).collect()
     }
 
-    /// How many records of a type there are.
     pub fn count(&self, name: &str) -> usize {
         self.tables.count(name)
     }
 
-    /// The oldest records of a type in full.
+    /// Returns the oldest records of a type with all fields.
     pub fn list(&self, name: &str, limit: usize) -> Vec<Value> {
         let Some(object) = self.schema.find(name) else { return Vec::new() };
         self.tables
@@ -295,7 +292,8 @@ impl Crm {
             .collect()
     }
 
-    /// The record of a type whose key field has this value, in full; none where several have it.
+    /// Returns the record of a type whose key field has this value, with all fields; `None` if there is none or
+    /// several.
     pub fn shown(&self, name: &str, field: &str, value: &str) -> Option<Value> {
         let object = self.schema.find(name)?;
         let id = match field {
@@ -305,7 +303,7 @@ impl Crm {
         self.tables.get(object.name, &id).map(|fields| sobjects::view(&self.schema, object, &fields, seed::VERSION))
     }
 
-    /// The newest records of a type in full.
+    /// Returns the newest records of a type with all fields.
     pub fn newest(&self, name: &str, limit: usize) -> Vec<Value> {
         let Some(object) = self.schema.find(name) else { return Vec::new() };
         let rows = self.tables.rows(name).rev().take(limit);

@@ -1,5 +1,5 @@
-//! The objects that an org can have, and their fields: standard ones as the vendor documents them, custom ones as the package in
-//! `senders/salesforce` makes them.
+//! The objects of an org and their fields: standard ones as the vendor documents them, custom ones from the package in
+//! `senders/salesforce`.
 
 use super::schema::{Field, Kind, SObject};
 
@@ -7,7 +7,7 @@ const fn text(name: &'static str, length: usize) -> Field {
     Field::new(name, Kind::Text(length))
 }
 
-/// An amount of money, or the number of the same size that the package has.
+/// A currency amount, or another number of the same precision.
 const fn number(name: &'static str) -> Field {
     Field::new(name, Kind::Number(16, 2))
 }
@@ -28,10 +28,10 @@ const fn reference(name: &'static str, target: &'static str, relation: &'static 
     Field::new(name, Kind::Reference(target, relation))
 }
 
-/// The id of a record, and who owns it if anyone does.
+/// The id of a record, and its owner for objects that have one.
 pub const SYSTEM_FIELDS: &[Field] = &[Field::new("Id", Kind::Id).read_only(), reference("OwnerId", "User", "Owner")];
 
-/// Who made and changed a record, and when.
+/// Who created and last changed a record, and when.
 pub const STAMPS: &[Field] = &[
     Field::new("CreatedDate", Kind::Moment).read_only(),
     reference("CreatedById", "User", "CreatedBy").read_only(),
@@ -41,7 +41,6 @@ pub const STAMPS: &[Field] = &[
     flag("IsDeleted").read_only(),
 ];
 
-/// All objects.
 pub const OBJECTS: &[SObject] = &[
     SObject {
         name: "Account",
@@ -222,7 +221,7 @@ pub const OBJECTS: &[SObject] = &[
         ],
         children: &[],
     },
-    // Only orgs with several currencies have it.
+    // Only orgs with several currencies have this object.
     SObject {
         name: "CurrencyType",
         prefix: "01L",
@@ -235,7 +234,7 @@ pub const OBJECTS: &[SObject] = &[
         ],
         children: &[],
     },
-    // Clients ask it whether they speak with a sandbox.
+    // Clients read it to find out whether the org is a sandbox.
     SObject {
         name: "Organization",
         prefix: "00D",

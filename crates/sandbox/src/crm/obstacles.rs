@@ -1,4 +1,4 @@
-//! What stands in the way of a write although nothing is wrong with it: a lock on a record, and the org's duplicate rules.
+//! Conditions that make a valid write fail: locked records, and the org's duplicate rules.
 
 use std::collections::BTreeMap;
 
@@ -11,17 +11,17 @@ use super::Crm;
 use super::refusal::{Mistake, Refusal};
 use super::schema::{Kind, SObject};
 
-/// Obstacles that tests put up.
+/// Obstacles that tests set up.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Obstacles {
-    /// How many writes of a record, or of one that belongs to it, still meet a lock, by the record's id.
+    /// By record id: how many more writes of the record, or of its children, fail because it is locked.
     pub locks: BTreeMap<String, u32>,
-    /// The objects with a duplicate rule: of contacts by e-mail address, of any other by name.
+    /// The objects with a duplicate rule. Contacts are compared by e-mail address, other objects by name.
     pub duplicate_rules: Vec<String>,
 }
 
-/// Whether the caller wants a record saved although a duplicate rule finds others: `Sforce-Duplicate-Rule-Header: allowSave=true`.
+/// Whether the caller allows duplicates to be saved: `Sforce-Duplicate-Rule-Header: allowSave=true`.
 pub fn saves_duplicates(call: &Call) -> bool {
     call.header("sforce-duplicate-rule-header").is_some_and(|header| {
         header.split([',', ';']).any(|option| option.trim().eq_ignore_ascii_case("allowSave=true"))
@@ -29,7 +29,7 @@ pub fn saves_duplicates(call: &Call) -> bool {
 }
 
 impl Crm {
-    /// Whether nobody else holds the record or its parents.
+    /// Refuses a write if the record or one of its parents is locked.
     pub(super) fn demand_unlocked(
         &mut self,
         object: &SObject,
@@ -47,7 +47,7 @@ impl Crm {
         Err(Refusal::record(vec![Mistake::new("UNABLE_TO_LOCK_ROW", message, &[])]))
     }
 
-    /// Whether a duplicate rule of the org finds no other record like this one.
+    /// Refuses a record if a duplicate rule finds another one like it.
     pub(super) fn demand_unique(&self, object: &SObject, own: Option<&str>, fields: &Fields) -> Result<(), Refusal> {
         let rules = &self.settings.obstacles.duplicate_rules;
         if self.saves_duplicates || !rules.iter().any(|name| name.eq_ignore_ascii_case(object.name)) {
@@ -65,7 +65,7 @@ impl Crm {
     }
 }
 
-/// What a duplicate rule says of the record that it found; the name of the member is spelt as Salesforce spells it.
+/// Returns the value of `duplicateResut` (the spelling is Salesforce's) for the record that a rule found.
 fn duplicate(object: &SObject, id: &str) -> Value {
     let name = object.name;
     let url = format!("/services/data/v62.0/sobjects/{name}/{id}");

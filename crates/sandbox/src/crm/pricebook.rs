@@ -1,4 +1,4 @@
-//! Prices of products: the standard price comes first, and a product has one price in a price book and a currency.
+//! Prices of products: a product needs a standard price first, and has one price per price book and currency.
 
 use std::sync::Arc;
 
@@ -8,14 +8,14 @@ use super::super::records::{Action, Fields, Write, key_text};
 use super::Crm;
 use super::refusal::Mistake;
 
-/// The currency of what names none.
+/// The currency of a price that names none.
 const CURRENCY: &str = "EUR";
 const ENTRY: &str = "PricebookEntry";
-/// The product of a price, by which prices are found.
+/// The field that refers to the product; it is indexed.
 pub(super) const PRODUCT: &str = "Product2Id";
 
 impl Crm {
-    /// Gives a price that follows the standard price its amount; the mistake is one that was given besides.
+    /// Sets the amount of a price that uses the standard price. Reports a mistake if the caller also sent an amount.
     pub(super) fn take_standard_price(&self, fields: &mut Fields, input: &Fields) -> Option<Mistake> {
         if self.has_currencies() {
             fields.entry("CurrencyIsoCode").or_insert_with(|| CURRENCY.into());
@@ -35,7 +35,7 @@ impl Crm {
         None
     }
 
-    /// Why a new price is refused: it is there already, or there is no standard price yet.
+    /// Explains why a new price is refused: it exists already, or there is no standard price yet.
     pub(super) fn price_refused(&self, fields: &Fields) -> Option<Mistake> {
         let book = fields.get("Pricebook2Id");
         if self.prices_beside(fields).any(|other| other.get("Pricebook2Id") == book) {
@@ -49,7 +49,7 @@ impl Crm {
         })
     }
 
-    /// A price is called as its product is.
+    /// Copies the product's name and code to its price.
     pub(super) fn name_price(&self, fields: &mut Fields) {
         let product = fields.get(PRODUCT).and_then(key_text).and_then(|id| self.tables.get("Product2", &id));
         for name in ["Name", "ProductCode"] {
@@ -58,7 +58,7 @@ impl Crm {
         }
     }
 
-    /// Gives the prices that follow a standard price its amount.
+    /// Copies the amount of a standard price to the prices that use it.
     pub(super) fn spread_standard_price(&mut self, id: &str) {
         let Some(standard) = self.tables.get(ENTRY, id).filter(|price| self.in_standard_book(price)) else { return };
         let follows = |price: &Arc<Fields>| price.get("UseStandardPrice") == Some(&Value::Bool(true));
@@ -71,7 +71,7 @@ impl Crm {
         }
     }
 
-    /// Prices of the same product in the same currency, in all price books.
+    /// Returns the prices of the same product and currency in all price books.
     fn prices_beside(&self, fields: &Fields) -> impl Iterator<Item = Arc<Fields>> + use<'_> {
         let currency = fields.get("CurrencyIsoCode").cloned();
         let product = fields.get(PRODUCT).and_then(key_text).unwrap_or_default();
@@ -85,7 +85,7 @@ impl Crm {
         book.is_some_and(|book| book.get("IsStandard") == Some(&Value::Bool(true)))
     }
 
-    /// The standard price of the same product in the same currency.
+    /// Returns the standard price of the same product and currency.
     fn standard_price(&self, fields: &Fields) -> Option<Value> {
         self.prices_beside(fields).find(|other| self.in_standard_book(other))?.get("UnitPrice").cloned()
     }

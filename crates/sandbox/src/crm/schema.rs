@@ -1,103 +1,97 @@
-//! The objects that a Salesforce org can have and their fields, and which of them this org's caller sees.
+//! The objects of a Salesforce org and their fields, and which of them the caller sees.
 
 use std::collections::BTreeMap;
 
 use super::super::access::Access;
 use super::objects::{OBJECTS, STAMPS, SYSTEM_FIELDS};
 
-/// An object.
 pub struct SObject {
-    /// Its API name.
+    /// The API name.
     pub name: &'static str,
     /// The first three characters of its ids.
     pub prefix: &'static str,
-    /// Its own fields; id, owner and stamps come on top.
+    /// Its own fields. Id, owner and audit fields are added to them.
     pub fields: &'static [Field],
     /// Child relationships: name, child object, field of the child.
     pub children: &'static [(&'static str, &'static str, &'static str)],
 }
 
-/// A field.
 #[derive(Debug, Clone, Copy)]
 pub struct Field {
-    /// Its API name.
+    /// The API name.
     pub name: &'static str,
-    /// What it holds.
     pub kind: Kind,
-    /// Whether a record needs a value.
+    /// Whether a value is required.
     pub required: bool,
     /// Whether callers may set it.
     pub writable: bool,
-    /// Whether it stays as it was when the record was made.
+    /// Whether callers may set it only when they create the record.
     pub fixed: bool,
-    /// Whether it is a key of another system.
+    /// Whether it is an external id.
     pub external: bool,
-    /// Whether two records may not share a value.
+    /// Whether its values must be unique.
     pub unique: bool,
 }
 
-/// What a field holds.
+/// The type of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Id,
     Text(usize),
     Email,
-    /// How many digits before and after the point.
+    /// Digits before and after the decimal point.
     Number(u32, u32),
     Integer,
     Flag,
     Date,
     Moment,
-    /// An object, and the name by which queries reach it.
+    /// The referenced object, and the relationship name in queries.
     Reference(&'static str, &'static str),
 }
 
 impl Field {
-    /// A field that callers may set.
+    /// Creates an optional field that callers may set.
     pub const fn new(name: &'static str, kind: Kind) -> Self {
         Self { name, kind, required: false, writable: true, fixed: false, external: false, unique: false }
     }
 
-    /// A record needs a value.
     pub const fn required(self) -> Self {
         Self { required: true, ..self }
     }
 
-    /// Callers may not set it.
     pub const fn read_only(self) -> Self {
         Self { writable: false, ..self }
     }
 
-    /// It stays as it was when the record was made.
+    /// Makes it settable only on creation.
     pub const fn fixed(self) -> Self {
         Self { fixed: true, ..self }
     }
 
-    /// It is a key of another system.
+    /// Makes it an external id.
     pub const fn external(self) -> Self {
         Self { external: true, ..self }
     }
 
-    /// Two records may not share a value.
     pub const fn unique(self) -> Self {
         Self { unique: true, ..self }
     }
 }
 
 impl SObject {
-    /// Whether its records belong to a user; others are the org's, or go with their parent.
+    /// Whether its records have an owner. Others belong to the org or to their parent.
     fn is_owned(&self) -> bool {
         matches!(self.name, "Account" | "Contact" | "Opportunity")
     }
 
-    /// Whether its records are the org's own, which no caller makes or removes.
+    /// Whether callers can neither create nor delete its records.
     pub fn is_fixed(&self) -> bool {
         matches!(self.name, "Organization" | "CurrencyType")
     }
 }
 
-/// The stages of an opportunity, and of those that close it whether it is won then. Any name may mean either: who asks must ask for
-/// `IsWon` and `IsClosed`. An org with a sales process takes no other stage.
+/// The stages of an opportunity; for closed ones, whether it is won. An org may name its stages differently, so
+/// integrations must query `IsWon` and `IsClosed`. An org with a sales process accepts no other stage.
 pub const STAGES: [(&str, Option<bool>); 12] = [
     ("Prospecting", None),
     ("Qualification", None),
@@ -113,53 +107,52 @@ pub const STAGES: [(&str, Option<bool>); 12] = [
     ("No Decision", Some(false)),
 ];
 
-/// What a caller sees of the org: an object or field that is hidden does not exist for it.
+/// The parts of the org that the caller sees. A hidden object or field does not exist for the caller.
 #[derive(Debug, Default)]
 pub struct Schema {
     features: Access,
     role: Access,
     access: Access,
-    /// The values of restricted picklists, by `Object.Field`.
+    /// Values of restricted picklists, by `Object.Field`.
     pub picklists: BTreeMap<String, Vec<String>>,
 }
 
 impl Schema {
-    /// With what the org does not have left out.
+    /// Creates a schema without what the org lacks.
     pub fn of(features: Access) -> Self {
         let mut schema = Self { access: features.clone(), features, ..Self::default() };
         schema.restrict(BTreeMap::new());
         schema
     }
 
-    /// Makes picklists of fields, which take no other values, beside those that each org has.
+    /// Replaces the restricted picklists, keeping the one that every org has.
     pub fn restrict(&mut self, picklists: BTreeMap<String, Vec<String>>) {
         let stages = STAGES.iter().map(|(name, _)| (*name).to_owned()).collect();
         self.picklists = BTreeMap::from([("Opportunity.StageName".to_owned(), stages)]);
         self.picklists.extend(picklists);
     }
 
-    /// What the caller's role lacks.
+    /// Returns the restrictions of the caller's role.
     pub fn role(&self) -> &Access {
         &self.role
     }
 
-    /// Gives the caller another role.
+    /// Replaces the restrictions of the caller's role.
     pub fn assume(&mut self, role: Access) {
         self.access = self.features.and(&role);
         self.role = role;
     }
 
-    /// All objects.
     pub fn objects(&self) -> impl Iterator<Item = &'static SObject> {
         OBJECTS.iter().filter(|object| self.access.sees(object.name))
     }
 
-    /// The object of this name, in any case.
+    /// Returns the object with this name, ignoring case.
     pub fn find(&self, name: &str) -> Option<&'static SObject> {
         self.objects().find(|object| object.name.eq_ignore_ascii_case(name))
     }
 
-    /// All fields of an object.
+    /// Returns the visible fields of an object.
     pub fn fields(&self, object: &SObject) -> impl Iterator<Item = &'static Field> {
         let owner = if object.is_owned() { SYSTEM_FIELDS } else { &SYSTEM_FIELDS[..1] };
         let all = owner[..1].iter().chain(object.fields).chain(&owner[1..]).chain(STAMPS);
@@ -167,12 +160,12 @@ impl Schema {
         all.filter(move |field| self.access.sees_field(name, field.name))
     }
 
-    /// The field of this name, in any case.
+    /// Returns the field with this name, ignoring case.
     pub fn field(&self, object: &SObject, name: &str) -> Option<&'static Field> {
         self.fields(object).find(|field| field.name.eq_ignore_ascii_case(name))
     }
 
-    /// The reference that queries reach by this name: its field and the object it leads to.
+    /// Returns the reference with this relationship name: its field, the exact name, and the referenced object.
     pub fn relation(&self, object: &SObject, name: &str) -> Option<(&'static Field, &'static str, &'static SObject)> {
         self.fields(object).find_map(|field| match field.kind {
             Kind::Reference(target, relation) if relation.eq_ignore_ascii_case(name) => {
@@ -182,13 +175,13 @@ impl Schema {
         })
     }
 
-    /// The children that queries reach by this name: the relationship's name, their object, and their field that leads back.
+    /// Returns the child relationship with this name: the exact name, the child object, and its field that refers back.
     pub fn children(&self, object: &SObject, name: &str) -> Option<(&'static str, &'static SObject, &'static str)> {
         let (relation, child, field) = object.children.iter().find(|child| child.0.eq_ignore_ascii_case(name))?;
         Some((relation, self.find(child)?, field))
     }
 
-    /// The values that a restricted picklist takes; `None` for any other field.
+    /// Returns the values of a restricted picklist; `None` for any other field.
     pub fn picklist(&self, object: &SObject, field: &Field) -> Option<&[String]> {
         let is_meant = |name: &str| {
             name.split_once('.').is_some_and(|(of, named)| {
@@ -198,12 +191,11 @@ impl Schema {
         self.picklists.iter().find(|(name, _)| is_meant(name)).map(|(_, values)| values.as_slice())
     }
 
-    /// Whether the caller may make, change and remove records of an object.
+    /// Whether the caller may create, change and delete records of an object.
     pub fn writes(&self, object: &SObject) -> bool {
         !object.is_fixed() && self.access.writes(object.name)
     }
 
-    /// Whether the caller may set a field.
     pub fn writes_field(&self, object: &SObject, field: &Field) -> bool {
         field.writable && self.access.writes_field(object.name, field.name)
     }

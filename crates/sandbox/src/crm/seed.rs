@@ -1,7 +1,7 @@
-//! What the company's CRM holds before anyone calls: a few accounts, products, a price book, and the won opportunity.
+//! The seeded records of the CRM: a few accounts, products, a price book, and the won opportunity.
 //!
-//! The records of the nth demo opportunity are planted when a call first speaks of one of them by id. Thus any number
-//! of demo webhooks can be fired without telling the sandbox first, and none takes memory before it is needed.
+//! The records of the nth demo opportunity are created when a call first mentions the id of one of them. So any number
+//! of demo webhooks can be sent without preparation, and unused ones take no memory.
 
 use serde_json::{Map, Value};
 
@@ -12,24 +12,24 @@ use super::pricebook::PRODUCT;
 use super::schema::{Field, SObject};
 use super::{Crm, ids};
 
-/// The version that records are shown under where no caller named one.
+/// The API version in links of records that no caller requested.
 pub const VERSION: &str = "v62.0";
-/// Who owns what has no owner.
+/// The default owner.
 pub const OWNER: &str = "005Ws000001RepBIAS";
-/// Who writes what callers write.
+/// The user that integrations act as.
 pub const INTEGRATION_USER: &str = "005Ws000002IntAIAS";
 
 const SEED: &str = include_str!("seed.json");
 const CREATED: &str = "2026-09-02T08:14:55.000+0000";
 
-/// Whether records are found by this field without looking at all of them.
+/// Whether records are indexed by this field.
 pub(super) fn is_looked_up(object: &SObject, field: &Field) -> bool {
     let often = [("PricebookEntry", PRODUCT), ("Product2", "ProductCode")];
     field.external || field.unique || often.contains(&(object.name, field.name))
 }
 
 impl Crm {
-    /// Declares the tables and puts the company in.
+    /// Creates the tables and the seeded records.
     pub(super) fn plant(&mut self) {
         for object in super::OBJECTS {
             let keys = object.fields.iter().filter(|field| is_looked_up(object, field)).map(|field| field.name);
@@ -44,7 +44,7 @@ impl Crm {
         self.plant_demo(0);
     }
 
-    /// Plants the demo opportunities that a call speaks of.
+    /// Creates the demo opportunities whose ids a call mentions.
     pub(super) fn plant_demos_of(&mut self, call: &Call) {
         let path = call.segments.join("/");
         let query = call.query.iter().map(|(_, value)| value.as_str());
@@ -75,7 +75,7 @@ impl Crm {
         }
     }
 
-    /// Puts the fields that the object knows into its table, with those in `more`.
+    /// Adds a record to the table of its object, with the fields that the object knows and those in `more`.
     pub(crate) fn plant_record(&mut self, name: &str, record: &Value, more: &[(&str, &Value)]) {
         let Some(object) = self.schema.find(name) else { return };
         let has = |(name, _): &(&String, &Value)| self.schema.field(object, name).is_some();

@@ -1,4 +1,4 @@
-//! What a record must be like before it is written, and the writing.
+//! Validates and writes records of the CRM.
 
 use std::sync::Arc;
 
@@ -12,10 +12,10 @@ use super::schema::{Field, Kind, SObject, STAGES};
 use super::{Crm, ids, seed};
 use stepwell_text::decimal::Decimal;
 
-/// The currencies of the org.
+/// The object that lists the currencies of the org.
 const CURRENCY_TYPE: &str = "CurrencyType";
 
-/// Whether a write makes a record or changes one.
+/// Whether a write creates or changes a record.
 enum Base<'a> {
     New,
     Existing { id: &'a str, fields: &'a Fields },
@@ -28,7 +28,7 @@ impl Base<'_> {
 }
 
 impl Crm {
-    /// Creates a record; answers its id.
+    /// Creates a record. Returns its id.
     pub(super) fn create(
         &mut self,
         object: &'static SObject,
@@ -60,7 +60,6 @@ impl Crm {
         Ok(id)
     }
 
-    /// Changes a record.
     pub(super) fn update(
         &mut self,
         object: &'static SObject,
@@ -77,7 +76,6 @@ impl Crm {
         Ok(())
     }
 
-    /// Removes a record.
     pub(super) fn delete(&mut self, object: &'static SObject, id: &str) -> Result<(), Refusal> {
         let existing = self.existing(object, id)?;
         self.demand_right(object)?;
@@ -87,12 +85,12 @@ impl Crm {
         Ok(())
     }
 
-    /// Whether the caller's role may make, change and remove records of an object.
+    /// Refuses a write if the caller's role may not create, change and delete records of the object.
     fn demand_right(&self, object: &SObject) -> Result<(), Refusal> {
         if self.schema.writes(object) { Ok(()) } else { Err(Refusal::forbidden()) }
     }
 
-    /// The record, or the refusal that says why there is none.
+    /// Returns a record, or a refusal that says whether it was deleted or never existed.
     pub(super) fn existing(&self, object: &SObject, id: &str) -> Result<Arc<Fields>, Refusal> {
         self.tables.get(object.name, id).ok_or_else(|| {
             if self.tables.was_deleted(object.name, id) { Refusal::deleted() } else { Refusal::not_found() }
@@ -115,7 +113,7 @@ impl Crm {
         }
     }
 
-    /// The record's fields with the input in them, checked.
+    /// Returns the record's fields with the validated input applied.
     fn assigned(&self, object: &SObject, input: &Fields, base: &Base<'_>) -> Result<Fields, Refusal> {
         let mut fields = match base {
             Base::New => Fields::new(),
@@ -143,7 +141,8 @@ impl Crm {
         if mistakes.is_empty() { Ok(fields) } else { Err(Refusal::record(mistakes)) }
     }
 
-    /// The field that an input names. A parent may be named by its external id: `"Account": {"NetSuite_Id__c": "647"}`.
+    /// Returns the field that an input sets, and the value. A parent can be given by its external id:
+    /// `"Account": {"NetSuite_Id__c": "647"}`.
     fn target(
         &self,
         object: &SObject,
@@ -220,12 +219,12 @@ impl Crm {
         (!names.is_empty()).then(|| Mistake::new("REQUIRED_FIELD_MISSING", message, &names))
     }
 
-    /// Whether records have a currency.
+    /// Whether the org has several currencies.
     pub(super) fn has_currencies(&self) -> bool {
         self.schema.find(CURRENCY_TYPE).is_some()
     }
 
-    /// A value as it is stored. The outer error is one of the request, the inner one of the record.
+    /// Returns a value as it is stored. The outer error refuses the request, the inner one the record.
     fn accepted(&self, object: &SObject, field: &Field, value: &Value) -> Result<Result<Value, Mistake>, Refusal> {
         match value {
             Value::Null => Ok(Ok(Value::Null)),
@@ -239,13 +238,13 @@ impl Crm {
         }
     }
 
-    /// The codes of the active currencies.
+    /// Returns the ISO codes of the active currencies.
     pub(super) fn currencies(&self) -> Vec<String> {
         let active = self.tables.rows(CURRENCY_TYPE).filter(|(_, of)| of.get("IsActive") == Some(&Value::Bool(true)));
         active.filter_map(|(_, of)| of.get("IsoCode").and_then(Value::as_str).map(str::to_owned)).collect()
     }
 
-    /// A currency that is active in the org.
+    /// Checks that a currency is active.
     fn currency(&self, field: &Field, code: &str) -> Result<Value, Mistake> {
         let is_active = self.currencies().iter().any(|active| active == code);
         if is_active { Ok(code.into()) } else { Err(bad_picklist_value("Currency ISO Code", field, code)) }
@@ -257,7 +256,7 @@ fn bad_picklist_value(label: &str, field: &Field, value: &str) -> Mistake {
     Mistake::new("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, &[field.name])
 }
 
-/// A value of a field's kind.
+/// Checks that a value fits the type of its field.
 fn of_kind(field: &Field, value: &Value) -> Result<Result<Value, Mistake>, Refusal> {
     let accepted = match (field.kind, value) {
         (Kind::Text(length), Value::String(text)) => Ok(text_within(field, text, length)),
@@ -301,14 +300,14 @@ const fn json_kind(value: &Value) -> &'static str {
 
 fn text_within(field: &Field, text: &str, length: usize) -> Result<Value, Mistake> {
     if text.chars().count() <= length {
-        // Salesforce keeps no empty text: it is the same as no value.
+        // Salesforce stores an empty text as null.
         return Ok(if text.is_empty() { Value::Null } else { text.into() });
     }
     let message = format!("{}: data value too large: {text} (max length={length})", field.name);
     Err(Mistake::new("STRING_TOO_LONG", message, &[field.name]))
 }
 
-/// Characters that fit into an e-mail address.
+/// Longest e-mail address, in characters.
 const EMAIL_LENGTH: usize = 80;
 
 fn email(field: &Field, text: &str) -> Result<Value, Mistake> {
@@ -321,7 +320,7 @@ fn email(field: &Field, text: &str) -> Result<Value, Mistake> {
     Err(Mistake::new("INVALID_EMAIL_ADDRESS", message, &[field.name]))
 }
 
-/// A number of so many digits before and after the point: further decimals are rounded, further digits before it refused.
+/// Rounds a number to `scale` decimals. Refuses more than `before` digits before the decimal point.
 fn number(field: &Field, value: &Value, before: u32, scale: u32) -> Result<Value, Mistake> {
     let limit = Decimal::new(10_i128.pow(before), 0);
     let fits = |number: &Decimal| *number < limit && number.negated() < limit;
@@ -336,14 +335,14 @@ fn is_date(text: &str) -> bool {
     NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok()
 }
 
-/// A time in one of the spellings that Salesforce takes.
+/// Parses a time in any of the formats that Salesforce accepts.
 fn moment(text: &str) -> Option<DateTime<Utc>> {
     let with_colon = DateTime::parse_from_rfc3339(text);
     let at = with_colon.or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z"));
     at.ok().map(|at| at.with_timezone(&Utc))
 }
 
-/// What follows from the stage.
+/// Sets the fields that follow from the stage.
 fn settle_stage(fields: &mut Fields) {
     let stage = fields.get("StageName").and_then(Value::as_str).unwrap_or_default();
     let closing = STAGES.iter().find(|(name, _)| *name == stage).and_then(|(_, won)| *won);
@@ -360,7 +359,7 @@ pub(super) fn external_id(object: &SObject, fields: &Fields) -> Option<String> {
     keys.find_map(|field| fields.get(field.name).and_then(key_text))
 }
 
-/// An instant as the CRM writes it.
+/// Formats a time as the CRM does.
 pub(super) fn instant(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%dT%H:%M:%S%.3f+0000").to_string()
 }

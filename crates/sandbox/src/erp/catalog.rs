@@ -1,7 +1,6 @@
-//! `metadata-catalog`: what the record types are like, as a list, as JSON Schema, or as an OpenAPI document.
+//! `metadata-catalog`: the record types as a list, as JSON Schema, or as an OpenAPI document.
 //!
-//! Types have the fields that the account knows by itself and those that its records have: custom fields are whatever callers
-//! wrote.
+//! A type has its predefined fields and those of its records: any field that a caller wrote becomes a custom field.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +16,7 @@ const SCHEMA: &str = "application/schema+json";
 const SWAGGER: &str = "application/swagger+json";
 
 impl Erp {
-    /// Answers for `record/v1/metadata-catalog` and what is below it.
+    /// Handles `record/v1/metadata-catalog` and everything below it.
     pub(super) fn catalog(&self, call: &Call, path: &[&str]) -> Result<Answer, Refusal> {
         if call.method != Method::GET {
             return Err(Refusal::method(&call.method));
@@ -43,7 +42,7 @@ impl Erp {
         })
     }
 
-    /// The fields of a type with the kind of their values.
+    /// Returns the fields of a type with the type of their values.
     fn schema(&self, record_type: &RecordType) -> Value {
         let mut properties: BTreeMap<String, Value> = BTreeMap::new();
         for (_, fields) in self.tables.rows(record_type.name) {

@@ -1,4 +1,4 @@
-//! What the ERP tells about a change: the body that a user event script sends after a record was saved.
+//! Change messages of the ERP: the body that a user event script sends after a record was saved.
 
 use chrono::SecondsFormat;
 use serde_json::{Map, Value, json};
@@ -15,7 +15,7 @@ const INTEGRATION_USER: &str = "27";
 const PERSON: &str = "12";
 
 impl Erp {
-    /// What the script sends about the `sequence`th change of a call.
+    /// Returns the script's message about the `sequence`th change of a call.
     pub fn change_message(&self, change: &Change, origin: &Origin, sequence: usize) -> Message {
         let known = RecordType::find(change.record_type);
         let record_type = known.map_or(change.record_type, |known| known.script);
@@ -40,7 +40,7 @@ impl Erp {
         Message { id, body }
     }
 
-    /// A record as a script reads it: without links, references with their names.
+    /// Returns a record as a script reads it: without links, and with the names of references.
     fn told(&self, record_type: &RecordType, fields: &Fields) -> Value {
         let mut view = without_links(self.view("", record_type, fields, Depth::Expanded));
         let Some(record) = view.as_object_mut() else { return view };
@@ -48,7 +48,7 @@ impl Erp {
             record.remove(name);
         }
         record.retain(|name, value| record_type.sublist(name).is_none() || value["totalResults"] != 0);
-        // Scripts have one field for the state of an order, with all of its letters.
+        // Scripts have a single field for the status of an order, which takes all of its values.
         if let (Kind::Transaction, Some(status)) = (record_type.kind, record.remove("status"))
             && record_type.name == "salesOrder"
         {
@@ -65,7 +65,8 @@ impl Erp {
     }
 }
 
-/// What a script calls the change. Programs only create, edit and delete: the rest are buttons that people press.
+/// Returns the script's name for the change. API calls only create, edit and delete; the other events are buttons in
+/// the user interface.
 fn kind_of(change: &Change, by_person: bool) -> &'static str {
     let (Some(before), Some(after)) = (&change.before, &change.after) else {
         return if change.after.is_none() { "delete" } else { "create" };
@@ -80,7 +81,7 @@ fn kind_of(change: &Change, by_person: bool) -> &'static str {
     }
 }
 
-/// Old and new value of each field that differs but the time of the change; `null` where there was none.
+/// Returns old and new value of each changed field, except the modification time. A missing value is null.
 fn changes(change: &Change) -> Value {
     let (Some(before), Some(after)) = (&change.before, &change.after) else { return Value::Null };
     let is_order = change.record_type == "salesOrder";

@@ -1,7 +1,8 @@
-//! The tables and columns that SuiteQL has, and the rows of records in them.
+//! The tables and columns of SuiteQL, and their rows.
 //!
-//! They are those of the vendor's analytics source, which are not the fields of its record service: an item's `salesDescription` is the
-//! column `description`, an order's `createdFrom` stands on its lines, and quantities and amounts of what is sold are negative there.
+//! They follow the vendor's analytics data source, which differs from the record service: an item's `salesDescription`
+//! is the column `description`, an order's `createdFrom` is in its lines, and quantities and amounts of sales are
+//! negative.
 
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use super::read::lines_of;
 use super::types::{ITEMS, RecordType, TRANSACTIONS};
 use stepwell_text::decimal::Decimal;
 
-/// A table: its name, the record types in it, and its columns.
+/// A table: its name, its record types and its columns.
 pub struct Table {
     pub name: &'static str,
     pub types: &'static [&'static str],
@@ -85,7 +86,7 @@ const TABLES: &[Table] = &[
             "lastmodifieddate",
         ],
     },
-    // Which company of the group a customer belongs to; the customer itself does not say.
+    // The subsidiaries of a customer, which the table of customers does not have.
     Table {
         name: "customersubsidiaryrelationship",
         types: &["customer"],
@@ -184,12 +185,12 @@ const TABLES: &[Table] = &[
 ];
 
 impl Table {
-    /// The table of this name, in any case.
+    /// Returns the table with this name, ignoring case.
     pub fn find(name: &str) -> Option<&'static Self> {
         TABLES.iter().find(|table| table.name.eq_ignore_ascii_case(name))
     }
 
-    /// Whether it has a column. The account has all custom fields that anyone writes.
+    /// Whether the table has a column. Every custom field exists.
     pub fn has(&self, column: &str) -> bool {
         self.columns.contains(&column) || is_custom(column)
     }
@@ -200,7 +201,8 @@ fn is_custom(column: &str) -> bool {
 }
 
 impl Erp {
-    /// The rows of a table; with an external id only those that an index gives for it, and only those whose id is above the last one.
+    /// Returns the rows of a table. `external` limits them to those an index finds for the external id, `above` to
+    /// those with a higher id.
     pub(super) fn rows_of(&self, table: &Table, external: Option<&str>, above: Option<&Decimal>) -> Vec<Row> {
         if table.name == "deletedrecord" {
             return self.deletions.iter().map(deletion_row).collect();
@@ -229,12 +231,12 @@ impl Erp {
         }
     }
 
-    /// A row without the columns that the account lacks.
+    /// Removes the columns that the account lacks from a row.
     pub(super) fn cut_row(&self, table: &Table, row: &mut Row) {
         row.retain(|name, _| self.account.has_column(table, name));
     }
 
-    /// The lines of a transaction: one for the whole of it, one for each item, one for the tax.
+    /// Returns the lines of a transaction: one for the whole transaction, one per item, one for the tax.
     fn line_rows(&self, record_type: &RecordType, fields: &Fields) -> Vec<Row> {
         let amount = |name: &str| fields.get(name).and_then(Decimal::of);
         let mut common = Row::new();
@@ -338,7 +340,7 @@ fn row(table: &Table, record_type: &RecordType, fields: &Fields) -> Row {
     row
 }
 
-/// The state of a transaction as a letter, which means something else for each type.
+/// Returns the status of a transaction as a letter, whose meaning depends on the type.
 fn letter<'a>(record_type: &RecordType, fields: &'a Fields) -> Option<&'a str> {
     match (record_type.name, id_of(fields, "status")?) {
         ("invoice", "Paid In Full") => Some("B"),
@@ -347,7 +349,7 @@ fn letter<'a>(record_type: &RecordType, fields: &'a Fields) -> Option<&'a str> {
     }
 }
 
-/// Whether new orders of a customer would be held.
+/// Whether new orders of a customer would be put on hold.
 fn is_on_hold(fields: &Fields) -> bool {
     let amount = |name: &str| fields.get(name).and_then(Decimal::of);
     match id_of(fields, "creditHoldOverride") {
@@ -374,7 +376,7 @@ fn relationship_row(fields: &Fields) -> Row {
     values.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
-/// What is left of a record: its type in words without spaces, such as `SalesOrder`.
+/// Returns the row of a deleted record. Its type has the form `SalesOrder`.
 fn deletion_row(deletion: &Deletion) -> Row {
     let (first, rest) = deletion.record_type.split_at(1);
     Row::from_iter([
@@ -384,7 +386,7 @@ fn deletion_row(deletion: &Deletion) -> Row {
     ])
 }
 
-/// A field as a column; lists are none.
+/// Returns a field as a column; `None` for lists, which are not columns.
 fn flat(value: &Value) -> Option<Value> {
     match value {
         Value::Null | Value::Array(_) => None,

@@ -1,6 +1,7 @@
-//! Asynchronous requests: the only ones whose idempotency key is honored.
+//! Asynchronous requests. As in NetSuite, only these honor an idempotency key.
 //!
-//! The work is done at once; the job says so from its second reading on, so that callers have something to poll.
+//! The work is done immediately, but the job reports it only from the second status request on, so that callers have to
+//! poll.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -13,7 +14,7 @@ use super::{COLLECTION, Erp, SINGULAR, address, self_link};
 
 const JOBS_MAX: usize = 10_000;
 
-/// All jobs, and the keys that named them.
+/// The jobs, and their idempotency keys.
 #[derive(Default)]
 pub struct Jobs {
     last_id: u64,
@@ -28,13 +29,13 @@ struct Job {
     readings: u32,
 }
 
-/// Whether a call asks for a job.
+/// Whether the caller requests asynchronous execution.
 pub fn wanted(call: &Call) -> bool {
     call.method != Method::GET && call.prefers("respond-async")
 }
 
 impl Erp {
-    /// Does what the call asks and answers with a job.
+    /// Executes the request and answers with a job.
     pub(super) fn submit(&mut self, call: &Call, path: &[&str]) -> Answer {
         let key = call.header("x-netsuite-idempotency-key").map(str::to_owned);
         if let Some(first) = key.as_ref().and_then(|key| self.jobs.by_key.get(key)) {
@@ -49,7 +50,7 @@ impl Erp {
         Answer::empty(StatusCode::ACCEPTED).with_header(LOCATION, &job_address(call, id))
     }
 
-    /// Answers for a job, its task, and its result.
+    /// Handles a job, its task, and its result.
     pub(super) fn job(&mut self, call: &Call, path: &[&str]) -> Result<Answer, Refusal> {
         if call.method != Method::GET {
             return Err(Refusal::method(&call.method));

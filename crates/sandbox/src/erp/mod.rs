@@ -1,7 +1,7 @@
-//! The ERP: NetSuite's REST web services over records in memory, with its traps.
+//! The ERP: the REST web services of NetSuite over records in memory, including its pitfalls.
 //!
-//! One call is one [`Erp::answer`]: login, then the resource, or a job when the caller prefers not to wait. Whatever a call
-//! changed comes back as changes for the ledger; a refused call leaves none.
+//! [`Erp::answer`] handles one call: login, then the resource, or a job if the caller requests asynchronous execution.
+//! It returns the changes for the ledger; a refused call changes nothing.
 
 mod account;
 mod catalog;
@@ -34,7 +34,7 @@ use super::call::{Answer, Call, pairs, parameter};
 use super::profile::Profile;
 use super::records::{Change, Deletions, Fields, Tables};
 
-/// The token that always opens the ERP.
+/// The access token that is always valid.
 pub const STATIC_TOKEN: &str = "sandbox-erp-token";
 const TOKENS_MAX: usize = 10_000;
 const SINGULAR: &str = "application/vnd.oracle.resource+json; type=singular";
@@ -52,7 +52,7 @@ pub struct Erp {
 }
 
 impl Erp {
-    /// Seeded as the account was before anyone called.
+    /// Creates the ERP of a profile with its seeded records.
     pub fn new(profile: &'static Profile) -> Self {
         let mut erp = Self {
             account: Account::of(profile),
@@ -67,7 +67,7 @@ impl Erp {
         erp
     }
 
-    /// Answers one call; the changes are what it did.
+    /// Handles a call. Returns the answer and the applied changes.
     pub fn answer(&mut self, call: &Call) -> (Answer, Vec<Change>) {
         let path: Vec<&str> = call.segments.iter().map(String::as_str).collect();
         let answer = match path.as_slice() {
@@ -84,7 +84,7 @@ impl Erp {
         (answer, changes)
     }
 
-    /// Ends the sessions of all issued tokens; the fixed token stays.
+    /// Invalidates all issued access tokens. The static token remains valid.
     pub fn end_sessions(&mut self) {
         self.tokens.clear();
     }
@@ -96,7 +96,7 @@ impl Erp {
         }
     }
 
-    /// Answers for a resource; whatever a refused request had done already is undone.
+    /// Handles a resource. If the request is refused, all of its changes are undone.
     fn resource(&mut self, call: &Call, path: &[&str]) -> Answer {
         let savepoint = self.tables.savepoint();
         let answer = match path {
@@ -132,22 +132,22 @@ impl Erp {
         }
     }
 
-    /// How many calls the account works on at once.
+    /// Returns the most calls that the account processes concurrently.
     pub fn concurrency(&self) -> usize {
         self.account.concurrency
     }
 
-    /// Changes that.
+    /// Sets the most calls that the account processes concurrently.
     pub fn work_on_at_once(&mut self, calls: usize) {
         self.account.concurrency = calls;
     }
 
-    /// What the caller's role lacks.
+    /// Returns the restrictions of the caller's role.
     pub fn role(&self) -> &Access {
         self.account.role()
     }
 
-    /// Gives the caller another role.
+    /// Replaces the restrictions of the caller's role.
     pub fn assume(&mut self, role: Access) {
         self.account.assume(role);
     }
@@ -158,7 +158,7 @@ impl Erp {
         Answer::json(StatusCode::OK, SINGULAR, body)
     }
 
-    /// The id that a key in a path leads to: an id itself, or `eid:` and an external id.
+    /// Returns the id for a key in a path: an id, or `eid:` and an external id.
     fn find(&self, record_type: &RecordType, key: &str) -> Option<String> {
         match key.strip_prefix("eid:") {
             Some(external) => self.tables.find(record_type.name, "externalId", external).into_iter().next(),
@@ -189,31 +189,29 @@ impl Erp {
         Answer::json(StatusCode::OK, "application/json", body)
     }
 
-    /// The names of all record types.
     pub fn types(&self) -> Vec<&'static str> {
         self.account.record_types().map(|record_type| record_type.name).collect()
     }
 
-    /// How many records of a type there are.
     pub fn count(&self, name: &str) -> usize {
         self.tables.count(name)
     }
 
-    /// The oldest records of a type in full.
+    /// Returns the oldest records of a type with all fields.
     pub fn list(&self, name: &str, limit: usize) -> Vec<Value> {
         let Some(record_type) = RecordType::find(name) else { return Vec::new() };
         let rows = self.tables.rows(record_type.name).take(limit);
         rows.map(|(_, fields)| self.view("/erp", record_type, fields, read::Depth::Expanded)).collect()
     }
 
-    /// The record of a type with this id, or `eid:` and external id, in full.
+    /// Returns a record with all fields. `key` is an id, or `eid:` and an external id.
     pub fn shown(&self, name: &str, key: &str) -> Option<Value> {
         let record_type = RecordType::find(name)?;
         let fields = self.tables.get(record_type.name, &self.find(record_type, key)?)?;
         Some(self.view("/erp", record_type, &fields, read::Depth::Expanded))
     }
 
-    /// The newest records of a type in full.
+    /// Returns the newest records of a type with all fields.
     pub fn newest(&self, name: &str, limit: usize) -> Vec<Value> {
         let Some(record_type) = RecordType::find(name) else { return Vec::new() };
         let rows = self.tables.rows(record_type.name).rev().take(limit);
@@ -221,7 +219,7 @@ impl Erp {
     }
 }
 
-/// The address of a resource below `services/rest`.
+/// Returns the URL of a resource below `services/rest`.
 fn address(base: &str, path: &str) -> String {
     format!("{base}/services/rest/{path}")
 }
@@ -230,7 +228,7 @@ fn self_link(href: &str) -> Value {
     json!([{"rel": "self", "href": href}])
 }
 
-/// The body of a write: an object.
+/// Returns the body of a write, which must be an object.
 fn body_of(call: &Call) -> Result<Fields, Refusal> {
     match serde_json::from_slice(&call.body) {
         Ok(Value::Object(fields)) => Ok(fields),

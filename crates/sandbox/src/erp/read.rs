@@ -1,4 +1,4 @@
-//! Reading records: references with links and names, sublists on demand.
+//! Reads records: references with links and names, sublists on request.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -10,26 +10,26 @@ use super::types::{RecordType, Sublist};
 use super::{COLLECTION, Erp, SINGULAR, address, self_link};
 
 const PAGE_MAX: usize = 1_000;
-/// Rows that pages reach at most; who wants more asks for ids above the last one.
+/// Most rows that pages can reach. For more, callers must query ids above the last one.
 const ROWS_MAX: usize = 100_000;
 
-/// Whether sublists come with their lines.
+/// Whether sublists include their lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
-    /// As links.
+    /// Only links to the sublists.
     Links,
-    /// With their lines.
+    /// The lines of the sublists.
     Expanded,
 }
 
-/// Which part of a list to answer.
+/// The requested part of a list.
 pub struct Page {
     pub limit: usize,
     pub offset: usize,
 }
 
 impl Erp {
-    /// Answers one record.
+    /// Returns a record.
     pub(super) fn read(&self, call: &Call, record_type: &RecordType, key: &str) -> Result<Answer, Refusal> {
         let id = self.find(record_type, key).ok_or_else(Refusal::no_record)?;
         let fields = self.tables.get(record_type.name, &id).ok_or_else(Refusal::no_record)?;
@@ -43,7 +43,7 @@ impl Erp {
         Ok(Answer::json(StatusCode::OK, SINGULAR, view))
     }
 
-    /// Answers a sublist, or one line of it.
+    /// Returns a sublist, or one line of it.
     pub(super) fn read_sublist(
         &self,
         call: &Call,
@@ -68,7 +68,7 @@ impl Erp {
         Ok(Answer::json(StatusCode::OK, SINGULAR, self.line_view(&call.base, &href, sublist, found)))
     }
 
-    /// A record as callers see it.
+    /// Returns a record as callers see it.
     pub(super) fn view(&self, base: &str, record_type: &RecordType, fields: &Fields, depth: Depth) -> Value {
         let id = fields.get("id").and_then(Value::as_str).unwrap_or_default();
         let href = address(base, &format!("record/v1/{}/{id}", record_type.name));
@@ -118,7 +118,7 @@ impl Erp {
         json!({"links": self_link(&href), "id": id, "refName": display_name(&fields)})
     }
 
-    /// Answers all records of a type, as links.
+    /// Returns all records of a type, as links.
     pub(super) fn collection(&self, call: &Call, record_type: &RecordType) -> Result<Answer, Refusal> {
         let page = Page::of(call)?;
         let wanted = call.parameter("q").map(conditions).transpose()?.unwrap_or_default();
@@ -133,7 +133,7 @@ impl Erp {
 }
 
 impl Page {
-    /// The page that a call asks for.
+    /// Reads the page that a call requests.
     pub fn of(call: &Call) -> Result<Self, Refusal> {
         let number = |name: &str, default: usize| match call.parameter(name) {
             None => Ok(default),
@@ -143,14 +143,14 @@ impl Page {
         if page.limit == 0 || page.limit > PAGE_MAX {
             return Err(invalid("limit", &page.limit.to_string()));
         }
-        // An offset counts pages: what is no multiple of the limit is refused.
+        // The offset must be a multiple of the limit.
         if !page.offset.is_multiple_of(page.limit) || page.offset >= ROWS_MAX {
             return Err(invalid("offset", &page.offset.to_string()));
         }
         Ok(page)
     }
 
-    /// The answer with this page of a list.
+    /// Returns the answer with this page of a list.
     pub fn answer(&self, href: &str, items: Vec<Value>, total: usize) -> Answer {
         let has_more = self.offset.saturating_add(items.len()) < total.min(ROWS_MAX);
         let link = |rel: &str, offset: usize| json!({"rel": rel, "href": format!("{href}?limit={}&offset={offset}", self.limit)});
@@ -181,12 +181,12 @@ fn invalid(name: &str, value: &str) -> Refusal {
     Refusal::bad("INVALID_PARAMETER", &detail).at("o:errorQueryParam", name)
 }
 
-/// The lines of a sublist as stored.
+/// Returns the stored lines of a sublist.
 pub fn lines_of<'a>(fields: &'a Fields, sublist: &Sublist) -> &'a [Value] {
     fields.get(sublist.name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-/// What a record is called where others refer to it.
+/// Returns the name of a record in references to it.
 pub fn display_name(fields: &Fields) -> String {
     let text = |name: &str| fields.get(name).and_then(Value::as_str);
     match (text("entityId"), text("companyName")) {
@@ -235,7 +235,7 @@ impl Condition {
     }
 }
 
-/// The conditions of a record collection's `q`: `field OPERATOR value`, joined by `AND`.
+/// Parses the parameter `q` of a record collection: `field OPERATOR value`, joined by `AND`.
 fn conditions(text: &str) -> Result<Vec<Condition>, Refusal> {
     let condition = |part: &str| {
         let mut words = part.trim().splitn(3, ' ');

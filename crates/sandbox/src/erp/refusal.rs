@@ -1,4 +1,4 @@
-//! Error answers: `{type, title, status, "o:errorDetails": [...]}`.
+//! Error answers of the ERP: `{type, title, status, "o:errorDetails": [...]}`.
 
 use http::{HeaderName, StatusCode};
 use serde_json::json;
@@ -8,7 +8,7 @@ use super::super::call::Answer;
 const ERROR: &str = "application/vnd.oracle.resource+json; type=error";
 const REASONS: &str = "https://www.w3.org/Protocols/rfc2616/rfc2616-sec10.html";
 
-/// Why the ERP does not do what it was asked.
+/// Why the ERP refuses a request.
 #[derive(Debug, Clone)]
 pub struct Refusal {
     status: StatusCode,
@@ -24,17 +24,17 @@ impl Refusal {
         Self { status, section, title, detail: detail.to_owned(), code, place: None }
     }
 
-    /// A refused request.
+    /// Creates a 400.
     pub fn bad(code: &'static str, detail: &str) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "#sec10.4.1", "Bad Request", code, detail)
     }
 
-    /// What an application says about a record.
+    /// Creates the refusal of a record by its application rules.
     pub fn user(detail: &str) -> Self {
         Self::bad("USER_ERROR", &format!("Error while accessing a resource. {detail}"))
     }
 
-    /// A value that a field cannot have.
+    /// Creates the refusal of a value that a field cannot have.
     pub fn value(value: &str, field: &str, path: &str) -> Self {
         let detail = format!(
             "Error while accessing resource: You have entered an Invalid Field Value {value} for the following field: {field}"
@@ -42,13 +42,13 @@ impl Refusal {
         Self::bad("INVALID_CONTENT", &detail).at("o:errorPath", path)
     }
 
-    /// A field that records of this type do not have.
+    /// Creates the refusal of a field that the record type does not have.
     pub fn property(name: &str, path: &str) -> Self {
         let detail = format!("Error while accessing a resource. The property '{name}' does not exist on the record.");
         Self::bad("INVALID_CONTENT", &detail).at("o:errorPath", path)
     }
 
-    /// A field that the role may read and not set.
+    /// Creates the refusal of a field that the role may only read.
     pub fn read_only(name: &str) -> Self {
         let detail = format!(
             "You do not have permission to set a value for element {name} due to one of the following reasons: 1) The field is read-only; 2) An associated feature is disabled; 3) The field is available either when a record is created or updated, but not in both cases."
@@ -56,18 +56,18 @@ impl Refusal {
         Self::user(&detail).at("o:errorPath", name)
     }
 
-    /// A body that is no JSON object.
+    /// Creates the refusal of a body that is not a JSON object.
     pub fn content(reason: &str) -> Self {
         Self::bad("INVALID_CONTENT", &format!("Invalid content in the request body. Parse error: {reason}."))
     }
 
-    /// Says what in the request is meant.
+    /// Adds the part of the request that the refusal concerns.
     pub fn at(mut self, kind: &'static str, place: &str) -> Self {
         self.place = Some((kind, place.to_owned()));
         self
     }
 
-    /// The role lacks a permission.
+    /// Creates the refusal for a role without the permission.
     pub fn forbidden(record_type: &super::types::RecordType) -> Self {
         let permission = super::account::Account::permission(record_type);
         let detail = format!(
@@ -77,33 +77,30 @@ impl Refusal {
         Self::new(StatusCode::FORBIDDEN, "#sec10.4.4", "Forbidden", "INSUFFICIENT_PERMISSION", &detail)
     }
 
-    /// No such record.
     pub fn no_record() -> Self {
         let detail = "The record instance does not exist. Provide a valid record instance ID.";
         Self::new(StatusCode::NOT_FOUND, "#sec10.4.5", "Not Found", "NONEXISTENT_ID", detail)
     }
 
-    /// No such resource.
     pub fn no_resource(path: &str) -> Self {
         let detail = format!("The requested resource '{path}' does not exist.");
         Self::new(StatusCode::NOT_FOUND, "#sec10.4.5", "Not Found", "NOT_FOUND", &detail).at("o:errorUrl", path)
     }
 
-    /// The method is not for this resource.
+    /// Creates the refusal for a method that the resource does not support.
     pub fn method(method: &http::Method) -> Self {
         let detail = format!("The HTTP method {method} is not supported for this resource.");
         let status = StatusCode::METHOD_NOT_ALLOWED;
         Self::new(status, "#sec10.4.6", "Method Not Allowed", "METHOD_NOT_ALLOWED", &detail)
     }
 
-    /// The key was used before.
+    /// Creates the refusal of an idempotency key that was used before.
     pub fn repeated_key() -> Self {
         let detail = "A request with the same idempotency key is already submitted. \
                       See the \"Location\" header for a link to the previously submitted job";
         Self::new(StatusCode::BAD_REQUEST, "#sec10.4.10", "Conflict", "IDEMPOTENCY_ERROR", detail)
     }
 
-    /// As an answer.
     pub fn answer(&self) -> Answer {
         let mut detail = json!({"detail": self.detail, "o:errorCode": self.code});
         if let Some((kind, place)) = &self.place {
@@ -119,14 +116,14 @@ impl Refusal {
     }
 }
 
-/// What the ERP says when too many calls are in flight.
+/// Returns the answer to a call beyond the concurrency limit.
 pub fn concurrency_exceeded() -> Answer {
     let detail = "Concurrent request limit exceeded. Request blocked.";
-    // The title says "Bad Request" and the link no section: so does NetSuite's.
+    // The mismatched title "Bad Request" and the missing section in the link are NetSuite's own.
     Refusal::new(StatusCode::TOO_MANY_REQUESTS, "", "Bad Request", "CONCURRENCY_LIMIT_EXCEEDED", detail).answer()
 }
 
-/// What the ERP says with a status when nothing more is known.
+/// Returns the ERP's usual answer for a status.
 pub fn usual_answer(status: StatusCode) -> Answer {
     match status.as_u16() {
         401 => {
@@ -150,5 +147,5 @@ pub fn usual_answer(status: StatusCode) -> Answer {
     }
 }
 
-/// The header that names a job or record.
+/// The header with the URL of a job or record.
 pub const LOCATION: HeaderName = http::header::LOCATION;

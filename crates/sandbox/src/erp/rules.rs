@@ -1,4 +1,4 @@
-//! What a record must be like to be taken, and what others hold it to.
+//! Rules that a record of the ERP must satisfy, on its own and in relation to other records.
 
 use serde_json::Value;
 
@@ -9,8 +9,8 @@ use super::refusal::Refusal;
 use super::types::{ITEMS, Kind, RecordType, TRANSACTIONS, TYPES};
 
 impl Erp {
-    /// A customer is billed in one currency for good once there are transactions. Before that it may become another, which takes the
-    /// credit limit away, since that was in the old one.
+    /// Refuses to change the currency of a customer with transactions. Without transactions the change is allowed and
+    /// removes the credit limit, which was in the old currency.
     pub(super) fn keep_currency(
         &self,
         record_type: &RecordType,
@@ -30,7 +30,7 @@ impl Erp {
         Ok(())
     }
 
-    /// Whether no other record has this external id.
+    /// Refuses an external id that another record has.
     pub(super) fn demand_free(
         &self,
         record_type: &RecordType,
@@ -38,7 +38,7 @@ impl Erp {
         own: Option<&str>,
     ) -> Result<(), Refusal> {
         let Some(external) = fields.get("externalId").and_then(key_text) else { return Ok(()) };
-        // One external id stands for one of all entities, of all transactions, of all items.
+        // External ids are unique among all entities, among all transactions, and among all items.
         let group = TYPES.iter().filter(|other| other.kind == record_type.kind);
         let mut others = group.flat_map(|other| {
             let ids = self.tables.find(other.name, "externalId", &external);
@@ -51,7 +51,7 @@ impl Erp {
         Err(Refusal::user(&format!("This {what} already exists.")))
     }
 
-    /// No two contacts of one company have one name.
+    /// Refuses two contacts of one company with the same name.
     pub(super) fn demand_own_name(
         &self,
         record_type: &RecordType,
@@ -71,7 +71,7 @@ impl Erp {
         Err(Refusal::user(detail))
     }
 
-    /// A transaction is in a currency of its customer: the primary one, or one of its list.
+    /// Refuses a transaction in a currency that its customer does not have.
     pub(super) fn demand_currency(&self, fields: &Fields) -> Result<(), Refusal> {
         let customer = id_of(fields, "entity").and_then(|id| self.tables.get("customer", id));
         let (Some(customer), Some(wanted)) = (customer, id_of(fields, "currency")) else { return Ok(()) };
@@ -83,7 +83,7 @@ impl Erp {
         Err(Refusal::value(wanted, "currency", "currency"))
     }
 
-    /// Whether others refer to a record, so that it cannot be deleted.
+    /// Whether other records refer to a record, so that it cannot be deleted.
     pub(super) fn has_dependents(&self, record_type: &RecordType, id: &str) -> bool {
         let leads_here =
             |value: Option<&Value>| value.and_then(|value| value.get("id")).and_then(Value::as_str) == Some(id);
@@ -103,7 +103,7 @@ impl Erp {
         }
     }
 
-    /// Whether a record has what it needs.
+    /// Refuses a record without its required fields.
     pub(super) fn demand(&self, record_type: &RecordType, fields: &Fields) -> Result<(), Refusal> {
         let absent = |name: &str| fields.get(name).is_none_or(|value| value.as_str() == Some(""));
         let required = self.account.required(record_type);
@@ -118,7 +118,7 @@ impl Erp {
     }
 }
 
-/// A fulfillment is made of an order, and not out of nothing.
+/// Refuses to create a fulfillment directly: it must be transformed from an order.
 pub fn demand_transform(record_type: &RecordType) -> Result<(), Refusal> {
     if record_type.name != "itemFulfillment" {
         return Ok(());
@@ -126,7 +126,7 @@ pub fn demand_transform(record_type: &RecordType) -> Result<(), Refusal> {
     Err(Refusal::user("An item fulfillment is created from its order: use !transform/itemFulfillment."))
 }
 
-/// Whether a text has no more characters than its field takes. Nothing is cut.
+/// Refuses a text that is longer than its field allows. Nothing is truncated.
 pub fn fits(value: &Value, longest: Option<usize>, field: &str, path: &str) -> Result<(), Refusal> {
     let (Some(longest), Some(text)) = (longest, value.as_str()) else { return Ok(()) };
     if text.chars().count() <= longest {

@@ -1,4 +1,4 @@
-//! What the account holds before anyone calls: items, two customers, and the lists that they refer to.
+//! The seeded records of the ERP: items, two customers, and the lists they refer to.
 
 use serde_json::{Map, Value, json};
 
@@ -7,22 +7,22 @@ use super::Erp;
 use super::types::TYPES;
 use stepwell_text::decimal::Decimal;
 
-/// The level of prices for partners, and what they pay of the base price.
+/// The price level for partners: its id, name, and factor on the base price.
 const PARTNER: (&str, &str, Decimal) = ("5", "Partner", Decimal::new(9, 1));
-/// From how many pieces on there is another price, and how much of it they pay.
+/// The quantity from which a lower price applies, and its factor on the price.
 const BREAK: (&str, Decimal) = ("100", Decimal::new(95, 2));
 
-/// The euro.
+/// The internal id of the euro.
 pub const EUR: &str = "4";
-/// The status of new customers.
+/// The internal id of the status of new customers.
 pub const CLOSED_WON: &str = "13";
 
 const SEED: &str = include_str!("seed.json");
-/// The next id of each series: the first customer that a caller makes is 647, the first order 90871.
+/// The next internal id of each series.
 const SERIES: [(&str, u64); 4] = [("customer", 647), ("contact", 1_801), ("transaction", 90_871), ("item", 2_215)];
 
 impl Erp {
-    /// Declares the tables and puts the account's records in.
+    /// Creates the tables and the seeded records.
     pub(super) fn plant(&mut self) {
         self.series.extend(SERIES);
         for record_type in TYPES {
@@ -46,7 +46,7 @@ impl Erp {
 
 #[cfg(any(test, feature = "testing"))]
 impl Erp {
-    /// Takes a record out as if it had never been there.
+    /// Removes a record without a trace, as if it had never existed.
     pub fn forget(&mut self, name: &str, id: &str) {
         if let Ok(record_type) = self.account.record_type(name) {
             self.tables.remove(record_type.name, id, None);
@@ -55,7 +55,7 @@ impl Erp {
     }
 }
 
-/// Adds the prices of another level and of a larger quantity to the base price, which stays the first.
+/// Adds prices of another level and of a larger quantity. The base price remains first.
 fn price_by_level(fields: &mut Fields) {
     let Some(prices) = fields.get_mut("price").and_then(Value::as_array_mut) else { return };
     let Some(base) = prices.first().cloned() else { return };

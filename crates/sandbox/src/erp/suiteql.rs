@@ -1,4 +1,4 @@
-//! SuiteQL: lower-case columns, numbers and booleans as text, columns without a value absent.
+//! SuiteQL: column names in lower case, numbers and booleans as text, columns without a value omitted.
 
 use chrono::DateTime;
 use http::Method;
@@ -15,11 +15,11 @@ use super::refusal::Refusal;
 use super::{Erp, address, body_of};
 use stepwell_text::decimal::Decimal;
 
-/// The number of a row, as conditions name it: `where rownum <= 10`.
+/// The pseudo-column in conditions such as `where rownum <= 10`.
 const ROW_NUMBER: &str = "rownum";
 
 impl Erp {
-    /// Answers one page of a query.
+    /// Returns one page of a query.
     pub(super) fn suiteql(&self, call: &Call) -> Result<Answer, Refusal> {
         if call.method != Method::POST {
             return Err(Refusal::method(&call.method));
@@ -98,7 +98,7 @@ impl Erp {
         });
         match unreadable.into_iter().next() {
             None => Ok(()),
-            // As a text a date has to be in the account's format; TO_DATE takes any.
+            // A date text must be in the account's format; `TO_DATE` accepts any.
             Some(text) => {
                 Err(unsearchable(&format!("Parse of date/time \"{text}\" failed with date format \"d.M.yyyy\".")))
             }
@@ -106,12 +106,12 @@ impl Erp {
     }
 }
 
-/// A column's name without the table before it.
+/// Returns a column's name in lower case, without its table.
 fn column(name: &str) -> String {
     name.rsplit('.').next().unwrap_or_default().to_lowercase()
 }
 
-/// Whether a column holds dates.
+/// Whether a column contains dates.
 fn is_date(name: &str) -> bool {
     name.ends_with("date") || name == "datecreated"
 }
@@ -147,7 +147,7 @@ fn shown_row(select: &Select, row: &Row) -> Value {
     Value::Object(view)
 }
 
-/// A column's value: dates in the account's format, whatever else as [`text`].
+/// Formats a column's value: dates in the account's format, others as [`text`].
 fn shown(name: &str, value: &Value) -> Value {
     let date = value.as_str().filter(|_| is_date(name)).and_then(|moment| written(moment, ACCOUNT_FORMAT));
     date.map_or_else(|| text(value), Value::from)
@@ -160,7 +160,7 @@ fn text(value: &Value) -> Value {
             let written = Decimal::of(value).map_or_else(|| number.to_string(), |decimal| decimal.to_string());
             written.strip_suffix(".0").unwrap_or(&written).into()
         }
-        // Instants of custom fields are dates in the account's format too.
+        // Timestamps in custom fields are shown as dates as well.
         Value::String(text) => match DateTime::parse_from_rfc3339(text) {
             Ok(_) => written(text, ACCOUNT_FORMAT).map_or_else(|| value.clone(), Value::from),
             Err(_) => value.clone(),

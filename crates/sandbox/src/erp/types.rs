@@ -1,62 +1,59 @@
-//! The record types of the sandbox account, with the fields, lengths and lists that the vendor's public schema gives them.
+//! The record types of the sandbox account, with the fields, lengths and lists of the vendor's public schema.
 
 pub use super::items::{ITEM_KINDS, ITEMS, ItemKind};
 
-/// A record type.
 pub struct RecordType {
-    /// Its name in paths.
+    /// The name in paths.
     pub name: &'static str,
-    /// What scripts call it.
+    /// The name in scripts.
     pub script: &'static str,
-    /// Types that share one series of ids.
+    /// The series that its internal ids come from; several types share one.
     pub series: &'static str,
-    /// Fields that a record needs, with their labels.
+    /// Required fields, with their labels.
     pub required: &'static [(&'static str, &'static str)],
-    /// Fields that lead to records, with the types that these may have.
+    /// Reference fields, with the record types they may refer to.
     pub references: &'static [(&'static str, &'static [&'static str])],
-    /// Fields that hold decimal numbers.
+    /// Fields with decimal numbers.
     pub decimals: &'static [&'static str],
-    /// Fields that hold text, with the characters that fit.
+    /// Text fields, with their longest length in characters.
     pub texts: &'static [(&'static str, usize)],
-    /// Whatever else it has.
+    /// All other fields.
     pub others: &'static [&'static str],
-    /// Fields that the account computes; what callers send for them is ignored.
+    /// Computed fields. Values that callers send for them are ignored.
     pub computed: &'static [&'static str],
     /// Lists within a record.
     pub sublists: &'static [Sublist],
-    /// How names of its custom fields begin.
+    /// Prefix of its custom fields.
     pub custom: &'static str,
-    /// What it is in errors: an entity or a record.
     pub kind: Kind,
 }
 
 /// A list within a record.
 #[derive(Debug)]
 pub struct Sublist {
-    /// Its name.
     pub name: &'static str,
-    /// The field that tells its lines apart.
+    /// The field that identifies a line.
     pub key: &'static str,
-    /// The fields of a line, with the characters that fit where they hold text.
+    /// The fields of a line, with the longest length of texts in characters.
     pub fields: &'static [(&'static str, usize)],
 }
 
-/// What sort of thing a record is.
+/// The category of a record type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Entity,
     Transaction,
     Item,
-    /// Lists that the account's administrator keeps; callers only read them.
+    /// Lists that the administrator maintains; callers can only read them.
     Fixed,
 }
 
-/// Fields with a fixed set of values: field, id, name.
+/// Fields with fixed values: field, id, name.
 pub const ENUMERATIONS: &[(&str, &str, &str)] = &[
     ("creditHoldOverride", "AUTO", "Auto"),
     ("creditHoldOverride", "ON", "On"),
     ("creditHoldOverride", "OFF", "Off"),
-    // Callers approve an order; what else becomes of it follows from its lines, its fulfillments and its invoices.
+    // Callers approve an order; its other states follow from its lines, fulfillments and invoices.
     ("orderStatus", "A", "Pending Approval"),
     ("orderStatus", "B", "Pending Fulfillment"),
     ("shipStatus", "A", "Picked"),
@@ -67,7 +64,7 @@ pub const ENUMERATIONS: &[(&str, &str, &str)] = &[
 /// The record types of transactions.
 pub const TRANSACTIONS: &[&str] = &["salesOrder", "itemFulfillment", "invoice"];
 
-/// More characters than anyone sends: no public source says how many fit.
+/// A length for fields whose limit no public source states.
 const LONG: usize = 4_000;
 
 const LINE_FIELDS: &[(&str, usize)] = &[
@@ -94,7 +91,7 @@ const LINE_FIELDS: &[(&str, usize)] = &[
     ("itemType", 0),
     ("itemSubtype", 0),
 ];
-/// The fields of an address, which stands in `addressBookAddress` of a line.
+/// The fields of an address, which is in `addressBookAddress` of a line.
 pub const ADDRESS_FIELDS: &[(&str, usize)] = &[
     ("attention", 83),
     ("addressee", 83),
@@ -156,7 +153,7 @@ const fn item(kind: &ItemKind) -> RecordType {
             ("storeDescription", LONG),
             ("upcCode", LONG),
         ],
-        // The last one is of senders/netsuite.
+        // The last field comes from the bundle in `senders/netsuite`.
         others: &["isInactive", "saleUnit", "isFulfillable", "incomeAccount", "taxSchedule", "custitem_salesforce_id"],
         computed: &["itemType", "subtype", "createdDate", "lastModifiedDate"],
         sublists: &[PRICES],
@@ -352,27 +349,26 @@ pub const TYPES: &[RecordType] = &[
 ];
 
 impl RecordType {
-    /// The type of this name, in any case.
+    /// Returns the type with this name, ignoring case.
     pub fn find(name: &str) -> Option<&'static Self> {
         TYPES.iter().find(|record_type| record_type.name.eq_ignore_ascii_case(name))
     }
 
-    /// The types that a reference field leads to.
+    /// Returns the record types that a reference field may refer to.
     pub fn reference(&self, field: &str) -> Option<&'static [&'static str]> {
         self.references.iter().find(|(name, _)| *name == field).map(|(_, targets)| *targets)
     }
 
-    /// Its sublist of this name.
     pub fn sublist(&self, name: &str) -> Option<&'static Sublist> {
         self.sublists.iter().find(|sublist| sublist.name == name)
     }
 
-    /// Whether its lines are sold and added up.
+    /// Whether its lines are sold and totalled.
     pub fn sells(&self) -> bool {
         self.kind == Kind::Transaction
     }
 
-    /// Whether records of this type have a field. The account has all custom fields that anyone writes.
+    /// Whether records of this type have a field. Every custom field exists.
     pub fn knows(&self, field: &str) -> bool {
         field == "externalId"
             || field.starts_with(self.custom)
@@ -384,13 +380,13 @@ impl RecordType {
             || self.sublist(field).is_some()
     }
 
-    /// What kind of item it is, if it is one.
+    /// Returns the kind of item; `None` if the type is not an item.
     pub fn item_kind(&self) -> Option<&'static ItemKind> {
         ITEM_KINDS.iter().find(|kind| kind.name == self.name)
     }
 }
 
-/// How many characters fit into one of these fields, if it is there and holds text.
+/// Returns the longest length of a text field, in characters; `None` if it does not exist or is not a text.
 pub fn longest(fields: &[(&str, usize)], field: &str) -> Option<usize> {
     fields.iter().find(|(name, length)| *name == field && *length > 0).map(|(_, length)| *length)
 }

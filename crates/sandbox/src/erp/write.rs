@@ -1,4 +1,4 @@
-//! Writing records: create, update, upsert by external id, delete, transform. No answer has a body.
+//! Writes records: create, update, upsert by external id, delete, transform. No answer has a body.
 
 use std::collections::HashSet;
 
@@ -16,10 +16,10 @@ use super::types::{ENUMERATIONS, ITEMS, Kind, RecordType, longest};
 use super::{Erp, address, body_of};
 use stepwell_text::decimal::Decimal;
 
-/// How the lines of a sublist are put in.
+/// How the lines of a sublist are written.
 #[derive(Clone, Copy)]
 pub struct How {
-    /// Whether they take the place of those that are there.
+    /// Whether they replace the existing lines.
     pub replace: bool,
     /// Whether unknown fields are refused.
     pub is_strict: bool,
@@ -44,7 +44,7 @@ impl Erp {
         Ok(at(call, record_type, &id))
     }
 
-    /// Creates or changes by external id; the answer does not say which.
+    /// Creates or changes a record by external id. The answer does not say which happened.
     pub(super) fn upsert(
         &mut self,
         call: &Call,
@@ -88,7 +88,7 @@ impl Erp {
         Ok(Answer::empty(StatusCode::NO_CONTENT))
     }
 
-    /// Makes a record of another type out of this one: an order for a customer, an invoice for an order.
+    /// Transforms a record: an order from a customer, a fulfillment or an invoice from an order.
     pub(super) fn transform(
         &mut self,
         call: &Call,
@@ -199,7 +199,7 @@ impl Erp {
         self.tables.put(record_type.name, Write { action, id, external_id, fields });
     }
 
-    /// Puts the input into the fields, checked and with references resolved.
+    /// Applies the validated input to the fields, with references resolved.
     fn merge(
         &self,
         call: &Call,
@@ -217,7 +217,7 @@ impl Erp {
                 continue;
             }
             if !self.account.has(record_type, name) {
-                // A name that the record does not have changes nothing, unless the caller wants to hear of it.
+                // Unknown fields are ignored unless the caller requests an error.
                 if is_strict {
                     return Err(Refusal::property(name, name));
                 }
@@ -276,7 +276,7 @@ impl Erp {
         }
     }
 
-    /// A reference by id or external id, to a record that is there and active.
+    /// Resolves a reference by id or external id. The record must exist and be active.
     pub(super) fn resolved(&self, targets: &[&str], value: &Value, field: &str, path: &str) -> Result<Value, Refusal> {
         let wrong = || Refusal::value(&shown(value), field, path);
         let external = value.get("externalId").and_then(key_text);
@@ -296,7 +296,7 @@ impl Erp {
         Ok(json!({"id": id}))
     }
 
-    /// Fills in what follows from the rest.
+    /// Computes the fields that follow from others.
     fn complete(&self, record_type: &RecordType, fields: &mut Fields) -> Result<(), Refusal> {
         if !record_type.sells() {
             return Ok(());
@@ -320,7 +320,7 @@ impl Erp {
         Ok(())
     }
 
-    /// Gives a new record its number, dates and defaults.
+    /// Sets the number, dates and defaults of a new record.
     fn christen(&self, call: &Call, record_type: &RecordType, number: u64, fields: &mut Fields) {
         let created = if record_type.kind == Kind::Entity { "dateCreated" } else { "createdDate" };
         let mut defaults = vec![(created, json!(instant(call))), ("lastModifiedDate", json!(instant(call)))];
@@ -357,7 +357,7 @@ impl Erp {
         }
     }
 
-    /// What an item is called and costs.
+    /// Returns the name and price of an item.
     pub(super) fn item_defaults(&self, id: &str) -> (Option<Value>, Option<Decimal>) {
         let Some(fields) = ITEMS.iter().find_map(|name| self.tables.get(name, id)) else { return (None, None) };
         let name = fields.get("displayName").cloned().or_else(|| Some(display_name(&fields).into()));
@@ -375,13 +375,13 @@ pub(super) fn instant(call: &Call) -> String {
     call.now.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-/// A value as errors show it.
+/// Formats a value for error messages.
 pub(super) fn shown(value: &Value) -> String {
     let inner = value.get("id").or_else(|| value.get("externalId")).unwrap_or(value);
     inner.as_str().map_or_else(|| inner.to_string(), str::to_owned)
 }
 
-/// A decimal number, or the refusal that says where none is.
+/// Returns a decimal number, or a refusal.
 pub(super) fn decimal(value: &Value, field: &str, path: &str) -> Result<Decimal, Refusal> {
     Decimal::of(value).ok_or_else(|| Refusal::value(&shown(value), field, path))
 }

@@ -1,4 +1,4 @@
-//! Forms: which fields a person may set, and the call to the system's own API that a form becomes.
+//! Forms: the fields that a person can set, and the call to the system's own API that submitting makes.
 
 use bytes::Bytes;
 use chrono::Utc;
@@ -10,7 +10,7 @@ use crate::call::{Answer, Call, Payload, System, segments};
 use crate::exchange::Entry;
 use crate::{Sandbox, World};
 
-/// What a field of a form holds.
+/// The kind of a form field.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Input {
     Text,
@@ -19,14 +19,14 @@ enum Input {
     Date,
 }
 
-/// The fields of a type of record that a form offers.
+/// The fields of a record type that its form shows.
 struct Sheet {
     system: System,
     record_type: &'static str,
     inputs: &'static [(&'static str, Input)],
-    /// What a new record has besides.
+    /// Additional fields of a new record, as JSON.
     preset: &'static str,
-    /// Whether people may make one.
+    /// Whether people can create such records.
     creates: bool,
 }
 
@@ -124,7 +124,7 @@ const SHEETS: [Sheet; 10] = [
     sheet(System::Erp, "nonInventorySaleItem", ITEM),
 ];
 
-/// A form as the page shows it.
+/// A form, as the template shows it.
 pub struct FormView {
     pub action: String,
     pub title: String,
@@ -142,14 +142,14 @@ pub struct InputView {
 }
 
 impl InputView {
-    /// Whether a flag is set.
+    /// Whether a checkbox is set.
     pub fn checked(&self) -> bool {
         self.value == "true"
     }
 }
 
 impl FormView {
-    /// The form for a record, or for a new one; none where there is nothing to fill in.
+    /// Returns the form for a record, or for a new one; `None` if the record or the form does not exist.
     pub fn of(world: &World, system: System, record_type: &str, id: Option<&str>) -> Option<Self> {
         let sheet = SHEETS.iter().find(|sheet| sheet.system == system && sheet.record_type == record_type)?;
         let record = match (id, system) {
@@ -178,7 +178,7 @@ impl FormView {
         })
     }
 
-    /// Writes what was filled in; the error is what the system says against it.
+    /// Sends the submitted fields to the system. The error is the system's message.
     pub fn send(&self, sandbox: &Sandbox, given: &[(String, String)]) -> Result<(), String> {
         let mut fields = if self.id.is_none() { preset(self.sheet) } else { Map::new() };
         for input in &self.inputs {
@@ -198,7 +198,7 @@ impl FormView {
         if answer.status.is_success() { Ok(()) } else { Err(refusal(&answer)) }
     }
 
-    /// Shows the form again, as it was filled in.
+    /// Prepares the form to be shown again with the submitted values and the error.
     pub fn refused(&mut self, refusal: String, given: &[(String, String)]) {
         self.refusal = Some(refusal);
         for input in &mut self.inputs {
@@ -241,7 +241,7 @@ fn preset(sheet: &Sheet) -> Map<String, Value> {
 
 fn typed(input: &InputView, value: Option<&str>) -> Result<Value, String> {
     match (input.kind, value) {
-        // A box that is not ticked is not sent.
+        // Browsers do not send an unchecked checkbox.
         ("checkbox", value) => Ok(json!(value == Some("true"))),
         (_, None | Some("")) => Ok(Value::Null),
         ("number", Some(text)) => serde_json::from_str::<serde_json::Number>(text)
@@ -251,7 +251,7 @@ fn typed(input: &InputView, value: Option<&str>) -> Result<Value, String> {
     }
 }
 
-/// What the system says, in its own words.
+/// Returns the system's own error message.
 fn refusal(answer: &Answer) -> String {
     let Payload::Json(_, body) = &answer.payload else { return answer.status.to_string() };
     let said = [body.pointer("/0/message"), body.pointer("/o:errorDetails/0/detail")];

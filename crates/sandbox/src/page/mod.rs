@@ -1,7 +1,7 @@
-//! The page at `/`: the records of both systems side by side, what changed last, and plain forms to change something.
+//! The page at `/`: the records of both systems side by side, the latest changes, and simple forms.
 //!
-//! A form goes through the system's own API, so that a person meets the same checks as a program, and what they change is told
-//! to others as a person's change. askama escapes all that is shown.
+//! A form goes through the system's own API, so a person faces the same checks as a program, and webhooks report the
+//! change as made by a person. askama escapes everything shown.
 
 mod form;
 mod pairs;
@@ -35,16 +35,15 @@ struct Page {
     sections: Vec<Section>,
 }
 
-/// What of the page is asked for.
+/// The query parameters of the page.
 #[derive(Default, Deserialize)]
 struct Asked {
-    /// Comes again by itself.
+    /// Reloads the page periodically.
     watch: Option<String>,
-    /// A form for this record, `SYSTEM/TYPE/ID`, or for a new one, `SYSTEM/TYPE`.
+    /// Shows the form of a record (`SYSTEM/TYPE/ID`) or for a new one (`SYSTEM/TYPE`).
     form: Option<String>,
 }
 
-/// The page and its forms.
 pub fn routes() -> Router<Sandbox> {
     Router::new()
         .route("/", get(show))
@@ -87,7 +86,7 @@ fn write(
     headers: &HeaderMap,
     given: &[(String, String)],
 ) -> Response {
-    // Another site's page must not change records here through a viewer's browser.
+    // Another site's page must not change records through a viewer's browser.
     let foreign = headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none");
     let form = system_of(system).and_then(|system| FormView::of(&sandbox.world(), system, record_type, id));
     let Some(mut form) = form.filter(|_| !foreign) else {

@@ -1,4 +1,4 @@
-//! Which records of the two systems stand for the same thing: a row each, matched by external id.
+//! Pairs the records of both systems that represent the same thing, by external id.
 
 use serde_json::Value;
 
@@ -8,14 +8,14 @@ use crate::call::System;
 
 const ROWS_MAX: usize = 25;
 
-/// What stands side by side.
+/// A CRM object with the ERP record types that correspond to it.
 pub(super) struct Pair {
     title: &'static str,
     crm_type: &'static str,
     erp_types: &'static [&'static str],
-    /// The CRM's field whose value is the ERP's external id.
+    /// The CRM field whose value is the ERP's external id.
     key: &'static str,
-    /// The CRM's field that holds the ERP's own id.
+    /// The CRM field that contains the ERP's internal id.
     link: Option<&'static str>,
     crm: &'static [Column],
     erp: &'static [Column],
@@ -92,33 +92,32 @@ pub struct Section {
     pub rows: Vec<Row>,
 }
 
-/// What stands above one side.
+/// The header of one side.
 pub struct Head {
     pub record_type: &'static str,
     pub count: usize,
     pub columns: Vec<&'static str>,
 }
 
-/// A record of the CRM, and that of the ERP which stands for the same.
+/// A CRM record and the corresponding ERP record.
 pub struct Row {
     pub crm: Option<Side>,
     pub erp: Option<Side>,
 }
 
-/// One record.
 pub struct Side {
     pub record_type: &'static str,
     pub id: String,
     pub cells: Vec<Cell>,
 }
 
-/// A value, and how fresh it is.
+/// A value, and how recently it changed.
 pub struct Cell {
     pub text: String,
     pub fresh: &'static str,
 }
 
-/// All pairs, newest records first.
+/// Returns all pairs, each with its newest records first.
 pub fn sections(world: &World) -> Vec<Section> {
     PAIRS.iter().map(|pair| pair.section(world)).collect()
 }
@@ -194,7 +193,7 @@ fn side(
     Side { record_type, id, cells }
 }
 
-/// A value as people read it.
+/// Formats a value for people.
 pub fn text(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => String::new(),

@@ -1,4 +1,4 @@
-//! What changed last, field by field.
+//! The latest changes, field by field.
 
 use std::collections::VecDeque;
 
@@ -9,7 +9,7 @@ use crate::records::{Change, Fields};
 use crate::webhooks::Origin;
 
 const SHOWN_MAX: usize = 12;
-/// Fields that every write changes.
+/// Fields that are not shown, because every write changes them.
 const UNTOLD: [&str; 8] = [
     "Id",
     "LastModifiedDate",
@@ -21,7 +21,7 @@ const UNTOLD: [&str; 8] = [
     "OwnerId",
 ];
 
-/// The last changes, oldest first.
+/// The latest changes, oldest first.
 #[derive(Default)]
 pub struct Recent(VecDeque<Entry>);
 
@@ -34,7 +34,7 @@ struct Entry {
     fields: Vec<String>,
 }
 
-/// A change as the page tells it.
+/// A change, as the page shows it.
 #[derive(Clone)]
 pub struct Line {
     pub at: String,
@@ -45,7 +45,6 @@ pub struct Line {
 }
 
 impl Recent {
-    /// Notes a change.
     pub fn note(&mut self, system: System, origin: &Origin, change: &Change) {
         let nothing = Fields::new();
         let before = change.before.as_deref().unwrap_or(&nothing);
@@ -77,12 +76,12 @@ impl Recent {
         }
     }
 
-    /// For people, newest first.
+    /// Returns the changes for the page, newest first.
     pub fn lines(&self) -> Vec<Line> {
         self.0.iter().rev().map(|entry| entry.line.clone()).collect()
     }
 
-    /// How fresh a field of a record is: `last` if the last call changed it, `recent` if one before did.
+    /// Returns how recently a field changed: `last` for the last call, `recent` for an earlier one, else an empty text.
     pub fn freshness(&self, system: System, record_type: &str, id: &str, field: &str) -> &'static str {
         let newest = self.0.back().map(|entry| entry.request);
         let of_record = |entry: &&Entry| entry.system == system && entry.record_type == record_type && entry.id == id;

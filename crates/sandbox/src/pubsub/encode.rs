@@ -1,4 +1,4 @@
-//! From the JSON of an event to its Avro payload.
+//! Encodes the JSON of an event as Avro.
 
 use apache_avro::Schema as Avro;
 use apache_avro::schema::RecordSchema;
@@ -10,10 +10,10 @@ use serde_json::Value;
 use stepwell_pubsub::{Resolved, Schema};
 use stepwell_sync::time;
 
-/// Lists of fields that are written as bitmaps.
+/// Lists of field names that are encoded as bitmaps.
 const LISTS: [&str; 3] = ["nulledFields", "diffFields", "changedFields"];
 
-/// Writes an event; fields that it does not have are empty.
+/// Encodes an event. Missing fields are null.
 pub(super) fn encode(schema: &Schema, event: &Value) -> Result<Vec<u8>, String> {
     let record = schema.record().ok_or("the schema is not a record")?;
     let value = of_record(schema, record, event)?;
@@ -68,7 +68,7 @@ fn of_schema(schema: &Schema, of: &Avro, doc: &str, value: &Value) -> Result<Avr
     })
 }
 
-/// A number, or the milliseconds of a time or a day.
+/// Returns a number, or a time or date in milliseconds since 1970.
 fn millis(value: &Value) -> Option<i64> {
     if let Some(number) = value.as_i64() {
         return Some(number);

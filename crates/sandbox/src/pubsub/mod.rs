@@ -1,13 +1,13 @@
-//! The CRM's event bus, which the Pub/Sub API reads from: change events of all objects, and the platform event that the package in
-//! `senders/` publishes. Events are kept for a while, each in its place in the stream, and a replay id names such a place.
+//! The CRM's event bus behind the Pub/Sub API: change events of all objects, and the platform event that the package in
+//! `senders/` publishes. Events are kept for a limited time. A replay id is a position in the stream.
 //!
-//! | topic | what is published there |
+//! | topic | events |
 //! | --- | --- |
 //! | `/data/OBJECTChangeEvent` | each change of a record of the object |
-//! | `/data/ChangeEvents` | all of them |
-//! | `/event/Stepwell_Record_Changed__e` | what the package's trigger publishes about opportunities, and what callers publish |
+//! | `/data/ChangeEvents` | all change events |
+//! | `/event/Stepwell_Record_Changed__e` | opportunities that the package's trigger reports, and what callers publish |
 //!
-//! Nothing is published before the sandbox is served: rehearsals need no events.
+//! Nothing is published until the sandbox is served: simulations need no events.
 
 mod encode;
 mod package;
@@ -29,10 +29,10 @@ use super::records::Change;
 use super::webhooks::Message;
 use stepwell_pubsub::Schema;
 
-/// Events that are kept at most, however young they are.
+/// Most events kept, however recent they are.
 const KEPT_MAX: usize = 200_000;
 
-/// Where numbers of events begin.
+/// The number before that of the first event.
 const FIRST: u64 = 48_210_000;
 
 /// The topic of all change events.
@@ -42,11 +42,11 @@ const ALL_CHANGES: &str = "/data/ChangeEvents";
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct PubSubSettings {
-    /// How long events are kept.
+    /// How long events are kept, in seconds.
     pub retention_seconds: u32,
-    /// How often a subscription without events is told that it is alive.
+    /// Interval of keepalive messages to a subscription without events, in seconds.
     pub keepalive_seconds: f64,
-    /// Whether the service answers at all.
+    /// Whether the service is available.
     pub available: bool,
 }
 
@@ -56,31 +56,30 @@ impl Default for PubSubSettings {
     }
 }
 
-/// Events of all topics, in one order.
+/// The events of all topics, in one order.
 pub struct Bus {
-    /// How it behaves.
     pub settings: PubSubSettings,
     is_served: bool,
     events: VecDeque<Stored>,
     /// Number of the last event.
     last: u64,
-    /// Number of the last event that is not kept any more.
+    /// Number of the last event that is no longer kept.
     forgotten: u64,
     schemas: BTreeMap<String, Topic>,
-    /// Schemas that belong to no topic, by their ids.
+    /// Schemas that belong to no topic, by id.
     others: BTreeMap<String, String>,
-    /// Who reads, by topic.
+    /// Statistics of subscribers, by topic.
     readers: BTreeMap<String, Readers>,
 }
 
-/// Who reads a topic.
+/// Statistics of a topic's subscribers.
 #[derive(Debug, Default, Clone, Serialize)]
 pub struct Readers {
-    /// Subscriptions that are open.
+    /// Open subscriptions.
     pub open: u32,
-    /// Subscriptions that were begun.
+    /// Subscriptions ever opened.
     pub begun: u64,
-    /// Events that were sent, to whomever.
+    /// Events sent, to all subscribers together.
     pub sent: u64,
 }
 
@@ -91,7 +90,7 @@ struct Topic {
     schema: Schema,
 }
 
-/// An event in its place.
+/// An event with its position in the stream.
 #[derive(Clone)]
 struct Stored {
     number: u64,
@@ -118,19 +117,18 @@ impl Default for Bus {
 }
 
 impl Bus {
-    /// From now on events are published.
+    /// Starts publishing events.
     pub fn open(&mut self) {
         self.is_served = true;
     }
 
-    /// As after a start, but that numbers continue.
+    /// Returns the bus as after a start, except that numbers continue.
     #[must_use]
     pub fn emptied(&self) -> Self {
         let readers = self.readers.clone();
         Self { is_served: self.is_served, last: self.last, forgotten: self.last, readers, ..Self::default() }
     }
 
-    /// Who reads.
     pub const fn readers(&self) -> &BTreeMap<String, Readers> {
         &self.readers
     }
@@ -139,25 +137,25 @@ impl Bus {
         self.readers.entry(topic.to_owned()).or_default()
     }
 
-    /// Whether anyone could read what is published.
+    /// Whether events are published.
     pub const fn is_served(&self) -> bool {
         self.is_served
     }
 
-    /// Publishes what a call changed.
+    /// Publishes the events of a change.
     pub fn publish_change(&mut self, crm: &Crm, change: &Change, message: &Message, at: DateTime<Utc>) {
         let topic = message.body["channel"].as_str().unwrap_or_default();
         let told = told_by_package(change, at);
         let events = [(topic, Some(&message.body["data"]["payload"])), (EVENT, told.as_ref())];
         for (topic, payload) in events.into_iter().filter_map(|(topic, payload)| Some((topic, payload?))) {
             if let Err(why) = self.publish(crm, topic, Uuid::new_v4().to_string(), payload, at) {
-                // A record may hold what the schema of its object does not foresee.
+                // A record can contain values that its object's schema does not allow.
                 tracing::warn!(topic, why, "the sandbox could not publish a change");
             }
         }
     }
 
-    /// Publishes an event; gives its number, or why there is none.
+    /// Encodes and publishes an event. Returns its number, or why it cannot be published.
     pub fn publish(
         &mut self,
         crm: &Crm,
@@ -171,7 +169,7 @@ impl Bus {
         Ok(self.store(topic, id, schema_id, payload, at))
     }
 
-    /// Stores an event as it is, and gives its number.
+    /// Stores an encoded event. Returns its number.
     pub fn store(&mut self, topic: &str, id: String, schema_id: String, payload: Vec<u8>, at: DateTime<Utc>) -> u64 {
         self.last += 1;
         self.events.push_back(Stored { number: self.last, topic: topic.to_owned(), id, schema_id, payload, at });
@@ -179,7 +177,7 @@ impl Bus {
         self.last
     }
 
-    /// Lets go of what is too old.
+    /// Drops events that are too old.
     pub fn forget(&mut self, now: DateTime<Utc>) {
         let oldest = now - TimeDelta::seconds(i64::from(self.settings.retention_seconds));
         while self.events.front().is_some_and(|first| first.at < oldest) || self.events.len() > KEPT_MAX {
@@ -188,7 +186,7 @@ impl Bus {
         }
     }
 
-    /// A topic of this name, if there is one.
+    /// Returns a topic; `None` if it does not exist.
     fn topic(&mut self, crm: &Crm, name: &str) -> Option<&Topic> {
         if !self.schemas.contains_key(name) {
             let json = schemas::of(crm, name)?;
@@ -198,18 +196,17 @@ impl Bus {
         self.schemas.get(name)
     }
 
-    /// The schema of this id.
     fn schema(&self, id: &str) -> Option<&str> {
         let of_topic = self.schemas.values().find(|topic| topic.id == id).map(|topic| topic.json.as_str());
         of_topic.or_else(|| self.others.get(id).map(String::as_str))
     }
 
-    /// From now on there is this schema, whatever it says.
+    /// Adds a schema without validating it.
     pub fn add_schema(&mut self, id: &str, json: &str) {
         self.others.insert(id.to_owned(), json.to_owned());
     }
 
-    /// Events of a topic behind a number, at most so many.
+    /// Returns the events of a topic after a number, at most `limit` of them.
     fn after(&self, topic: &str, number: u64, limit: usize) -> Vec<Stored> {
         let is_meant =
             |stored: &&Stored| stored.topic == topic || (topic == ALL_CHANGES && stored.topic.starts_with("/data/"));
@@ -218,12 +215,12 @@ impl Bus {
     }
 }
 
-/// A place in the stream, as the API writes it.
+/// Encodes an event number as a replay id.
 fn replay_id(number: u64) -> Vec<u8> {
     [&number.to_be_bytes()[..], &[0, 0]].concat()
 }
 
-/// The number of a replay id; none if it is not one of ours.
+/// Decodes a replay id; `None` if this sandbox did not issue it.
 fn number(replay_id: &[u8]) -> Option<u64> {
     let (number, tail) = replay_id.split_first_chunk::<8>()?;
     (tail == [0, 0]).then_some(u64::from_be_bytes(*number))

@@ -1,14 +1,13 @@
-//! What the package in `senders/salesforce` publishes when an opportunity changes: which record, and what happened to it.
+//! The event that the package in `senders/salesforce` publishes when an opportunity changes.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
 use crate::records::{Change, Fields};
 
-/// The topic of the package's event.
 pub const EVENT: &str = "/event/Stepwell_Record_Changed__e";
 
-/// Its fields, and whether they are times.
+/// The event's fields, and whether they are times.
 pub(super) const FIELDS: [(&str, bool); 5] = [
     ("Change__c", false),
     ("Message_Id__c", false),
@@ -17,10 +16,10 @@ pub(super) const FIELDS: [(&str, bool); 5] = [
     ("Record_Id__c", false),
 ];
 
-/// What an order is made of.
+/// Fields of an opportunity that affect its order.
 const ORDERED: [&str; 5] = ["AccountId", "Amount", "CloseDate", "Name", "PO_Number__c"];
 
-/// What is published about a change, if anything.
+/// Returns the event about a change; `None` if the package publishes none.
 pub fn told_by_package(change: &Change, at: DateTime<Utc>) -> Option<Value> {
     if change.record_type != "Opportunity" {
         return None;

@@ -1,4 +1,4 @@
-//! Avro schemas of topics, as Salesforce writes them: `doc` says what kind of field it is.
+//! Avro schemas of topics in Salesforce's style: `doc` contains the type of a field.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -9,7 +9,7 @@ use super::ALL_CHANGES;
 use super::package::{EVENT, FIELDS};
 use crate::crm::{ADDRESS_PARTS, Crm, Kind, address_of};
 
-/// What a change may be.
+/// Values of `changeType`.
 const CHANGES: [&str; 9] = [
     "CREATE",
     "UPDATE",
@@ -22,20 +22,20 @@ const CHANGES: [&str; 9] = [
     "GAP_OVERFLOW",
 ];
 
-/// The schema of a topic; none if there is no such topic.
+/// Returns the schema of a topic; `None` if the topic does not exist.
 pub(super) fn of(crm: &Crm, topic: &str) -> Option<String> {
     if topic == EVENT {
         return Some(platform_event().to_string());
     }
     if topic == ALL_CHANGES {
-        // Each of its events has the schema of its object: this one stands for all, and nothing is written with it.
+        // Each event has the schema of its object. This one only represents the topic; no event uses it.
         return Some(record("ChangeEvents", vec![header()]).to_string());
     }
     let object = topic.strip_prefix("/data/")?.strip_suffix("ChangeEvent")?;
     Some(change_event(object, crm.fields_of(object)?).to_string())
 }
 
-/// The id of a schema: a hash of it.
+/// Returns the id of a schema, which is a hash of it.
 pub(super) fn id(json: &str) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(&Sha256::digest(json.as_bytes())[..16])
 }
@@ -44,7 +44,7 @@ fn record(name: &str, fields: Vec<Value>) -> Value {
     json!({ "type": "record", "name": name, "namespace": "com.sforce.eventbus", "fields": fields })
 }
 
-/// A field that may be empty.
+/// Returns a nullable field.
 fn optional(name: &str, of: &Value, doc: &str) -> Value {
     json!({ "name": name, "type": ["null", of], "doc": format!("Data:{doc}"), "default": null })
 }
@@ -81,7 +81,7 @@ fn header() -> Value {
     ] } })
 }
 
-/// Fields that an object has beside its own; parts of addresses stand in one field.
+/// Returns the schema of an object's change events. The parts of an address are combined in one field.
 fn change_event(object: &str, fields: Vec<(&'static str, Kind)>) -> Value {
     let mut members = vec![header()];
     let mut addresses: Vec<String> = Vec::new();

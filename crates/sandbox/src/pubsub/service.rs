@@ -1,4 +1,4 @@
-//! `eventbus.v1.PubSub` over the sandbox's own port: gRPC calls are HTTP/2 requests like any other.
+//! `eventbus.v1.PubSub` on the sandbox's own port: gRPC calls are ordinary HTTP/2 requests.
 
 use std::time::Duration;
 
@@ -23,13 +23,13 @@ use stepwell_pubsub::messages::{
 };
 use stepwell_pubsub::{BATCH_MAX, errors, headers};
 
-/// Events in one answer.
+/// Most events in one response.
 const ANSWER_MAX: usize = 100;
 
-/// Answers that may wait for a slow reader.
+/// Most responses queued for a slow subscriber.
 const WAITING_MAX: usize = 4;
 
-/// Answers one call.
+/// Answers one gRPC call.
 pub async fn call(State(sandbox): State<Sandbox>, Path(method): Path<String>, request: Request) -> Response {
     let answered = match method.as_str() {
         "GetTopic" => {
@@ -67,7 +67,7 @@ fn unavailable() -> Status {
     Status::unavailable("the sandbox's event bus was told to be away")
 }
 
-/// Whether the caller may call at all.
+/// Checks that the service is available and that the caller is authorized.
 fn admit(sandbox: &Sandbox, metadata: &MetadataMap) -> Result<(), Status> {
     let text = |name| metadata.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let world = sandbox.world();
@@ -173,7 +173,7 @@ fn wanted(request: &FetchRequest) -> Result<u32, Status> {
     }
 }
 
-/// The number of the event before the first that is sent.
+/// Returns the number of the event before the first one to send.
 fn beginning(sandbox: &Sandbox, first: &FetchRequest) -> Result<u64, Status> {
     let world = &mut *sandbox.world();
     if !world.crm.sees_topic(&first.topic_name) || world.bus.topic(&world.crm, &first.topic_name).is_none() {
@@ -185,7 +185,7 @@ fn beginning(sandbox: &Sandbox, first: &FetchRequest) -> Result<u64, Status> {
         Ok(ReplayPreset::Latest) => Ok(bus.last),
         Ok(ReplayPreset::Earliest) => Ok(bus.forgotten),
         Ok(ReplayPreset::Custom) => match number(&first.replay_id) {
-            // Whoever has read all that was forgotten has missed nothing.
+            // The last forgotten number is still valid: a subscriber that has read it missed nothing.
             Some(number) if (bus.forgotten..=bus.last).contains(&number) => Ok(number),
             _ => {
                 let message =
@@ -197,13 +197,13 @@ fn beginning(sandbox: &Sandbox, first: &FetchRequest) -> Result<u64, Status> {
     }
 }
 
-/// A subscription that continues.
+/// An open subscription.
 struct Reader {
     sandbox: Sandbox,
     topic: String,
-    /// Number of the last event that was sent.
+    /// Number of the last event sent.
     sent: u64,
-    /// Events that were asked for and not sent.
+    /// Events requested but not yet sent.
     pending: u32,
     requests: Streaming<FetchRequest>,
     answers: mpsc::Sender<Result<FetchResponse, Status>>,
@@ -221,14 +221,14 @@ impl Drop for Reader {
 impl Reader {
     async fn read(mut self) {
         loop {
-            // Looked at before the bus is, so that what is published in between is not missed.
+            // Before reading the bus, so that events published in between are not missed.
             self.changes.mark_unchanged();
             let Some(keepalive) = self.send_some().await else { return };
             tokio::select! {
                 () = self.answers.closed() => return,
                 asked = self.requests.message() => match asked.and_then(|asked| asked.as_ref().map(wanted).transpose()) {
                     Ok(Some(events)) => self.pending = self.pending.saturating_add(events),
-                    // The caller has hung up, or asks for what there is not.
+                    // The caller closed the stream or sent an invalid request.
                     Ok(None) => return,
                     Err(status) => return drop(self.answers.send(Err(status)).await),
                 },
@@ -236,7 +236,7 @@ impl Reader {
                 () = tokio::time::sleep(keepalive) => {
                     let latest = {
                         let world = self.sandbox.world();
-                        // Nothing that was not sent yet is passed over.
+                        // The keepalive must not skip events that were not sent yet.
                         if !world.bus.after(&self.topic, self.sent, 1).is_empty() {
                             continue;
                         }
@@ -250,7 +250,8 @@ impl Reader {
         }
     }
 
-    /// Sends what there is and was asked for; none if nobody reads, else after how long of silence a sign of life is due.
+    /// Sends the available events, up to the number requested. Returns the interval until the next keepalive, or `None`
+    /// if the subscription is closed.
     async fn send_some(&mut self) -> Option<Duration> {
         loop {
             let (events, keepalive, is_available) = {

@@ -1,21 +1,21 @@
-//! Dates as SuiteQL writes and reads them: by a format of Oracle's (`YYYY-MM-DD HH24:MI:SS`), or in the account's own.
+//! Dates in SuiteQL: in an Oracle format (`YYYY-MM-DD HH24:MI:SS`) or in the account's own.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
-/// The format of this account: day, month, year. As a text such dates have no order.
+/// The account's date format. As texts, such dates do not sort by date.
 pub const ACCOUNT_FORMAT: &str = "DD.MM.YYYY";
 
-/// Parts of a format, each with chrono's own.
+/// Parts of a format, each with chrono's equivalent.
 const PARTS: [(&str, &str); 7] =
     [("YYYY", "%Y"), ("MM", "%m"), ("DD", "%d"), ("HH24", "%H"), ("MI", "%M"), ("SS", "%S"), ("\"T\"", "T")];
 
-/// Whether it is a format that this account knows.
+/// Whether a format is supported.
 #[must_use]
 pub fn is_format(format: &str) -> bool {
     translated(format).is_some()
 }
 
-/// A format in chrono's notation.
+/// Translates a format to chrono's notation.
 fn translated(format: &str) -> Option<String> {
     let (mut rest, mut found) = (format, String::new());
     while let Some(first) = rest.chars().next() {
@@ -34,7 +34,7 @@ fn translated(format: &str) -> Option<String> {
     Some(found)
 }
 
-/// The moment in a text of this format, as ISO 8601 writes it; a date is its midnight.
+/// Parses a text in this format. Returns ISO 8601; a date becomes midnight.
 #[must_use]
 pub fn read(text: &str, format: &str) -> Option<String> {
     let format = translated(format)?;
@@ -44,7 +44,7 @@ pub fn read(text: &str, format: &str) -> Option<String> {
     Some(moment.format("%Y-%m-%d %H:%M:%S").to_string())
 }
 
-/// A moment of a record in a format; none if the value is not one.
+/// Formats the time in a record; `None` if the value is not a time.
 #[must_use]
 pub fn written(value: &str, format: &str) -> Option<String> {
     let format = translated(format)?;

@@ -1,4 +1,4 @@
-//! Whether a record meets a condition, and which of two records comes first.
+//! Evaluates conditions and orders records.
 
 use std::cmp::Ordering;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Condition, Decimal, Dialect, Literal, Operator, Order, Test};
 
-/// Whether the condition holds for a record whose fields `field` gives.
+/// Whether a record satisfies a condition. `field` returns the value at a path.
 pub fn holds(condition: &Condition, dialect: Dialect, field: &dyn Fn(&str) -> Value) -> bool {
     match condition {
         Condition::All(parts) => parts.iter().all(|part| holds(part, dialect, field)),
@@ -22,10 +22,10 @@ pub fn holds(condition: &Condition, dialect: Dialect, field: &dyn Fn(&str) -> Va
 
 fn passes(test: &Test, dialect: Dialect, value: &Value) -> bool {
     let equals = |literal: &Literal| compare(value, literal, dialect) == Some(Ordering::Equal);
-    // SOQL counts a record without a value as different from any value; SQL leaves it out.
+    // In SOQL a record without a value differs from any value; in SQL it does not match.
     let differs = |literal: &Literal| !equals(literal) && (dialect == Dialect::Soql || known(value, literal));
     let one = test.literals.first().unwrap_or(&Literal::Nothing);
-    // Ids come in the order of their letters, upper case first: who asks for those above the last one misses none.
+    // SOQL compares ids by character, upper case first, so paging by "id above the last one" misses none.
     let is_id = test.field.text.eq_ignore_ascii_case("id");
     let ordering = || match (value, one) {
         (Value::String(left), Literal::Text(right)) if is_id && dialect == Dialect::Soql => Some(left.cmp(right)),
@@ -72,7 +72,7 @@ fn texts(left: &str, right: &str, dialect: Dialect) -> Ordering {
     }
 }
 
-/// The instant in a text, in the notations of both systems; a date is its midnight.
+/// Parses a time in the formats of both systems. A date becomes midnight.
 fn moment(text: &str) -> Option<NaiveDateTime> {
     if !text.as_bytes().first()?.is_ascii_digit() {
         return None;
@@ -89,7 +89,7 @@ fn moment(text: &str) -> Option<NaiveDateTime> {
         .or_else(|| date("%m/%d/%Y"))
 }
 
-/// SQL's `like`, without regard to case: `%` any characters, `_` one.
+/// SQL's `like`, ignoring case: `%` matches any characters, `_` one.
 fn like(text: &str, pattern: &str) -> bool {
     let text: Vec<char> = text.to_lowercase().chars().collect();
     let pattern: Vec<char> = pattern.to_lowercase().chars().collect();
@@ -112,7 +112,7 @@ fn like(text: &str, pattern: &str) -> bool {
     pattern[p..].iter().all(|character| *character == '%')
 }
 
-/// Which of two records comes first.
+/// Compares two records by the sort keys.
 pub fn order(keys: &[Order], left: &dyn Fn(&str) -> Value, right: &dyn Fn(&str) -> Value) -> Ordering {
     for key in keys {
         let ordering = by_key(key, &left(&key.field.text), &right(&key.field.text));
@@ -152,7 +152,7 @@ fn values(left: &Value, right: &Value) -> Ordering {
     match (left, right) {
         (Value::Bool(left), Value::Bool(right)) => left.cmp(right),
         (Value::String(left), Value::String(right)) => {
-            // Ids of the ERP are numbers in strings.
+            // Internal ids of the ERP are numbers in strings.
             let numbers = left.parse::<u64>().ok().zip(right.parse::<u64>().ok());
             numbers.map_or_else(|| left.cmp(right), |(left, right)| left.cmp(&right))
         }

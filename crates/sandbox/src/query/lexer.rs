@@ -1,36 +1,36 @@
-//! Words of a query with their places.
+//! Splits a query into tokens with their positions.
 
 use chrono::{DateTime, NaiveDate};
 
 use super::{Decimal, Dialect, Literal, SyntaxError};
 
-/// A word.
+/// A token.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Token {
-    /// A name or keyword, with the dots of a path.
+    /// A name or keyword, including the dots of a path.
     Word(String),
     /// A literal.
     Literal(Literal),
     /// An operator or punctuation.
     Symbol(&'static str),
-    /// Nothing more.
+    /// The end of the query.
     End,
 }
 
-/// A word with its place.
+/// A token with its position.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Placed {
-    /// The word.
+    /// The token.
     pub token: Token,
-    /// Its first character.
+    /// Character offset of its first character.
     pub at: usize,
-    /// As written.
+    /// The text as written.
     pub text: String,
 }
 
 const SYMBOLS: [&str; 12] = ["!=", "<>", "<=", ">=", "=", "<", ">", "(", ")", ",", "*", "-"];
 
-/// Splits a text into words; the last one is always [`Token::End`].
+/// Splits a text into tokens. The last one is always [`Token::End`].
 pub fn words(text: &str, dialect: Dialect) -> Result<Vec<Placed>, SyntaxError> {
     let characters: Vec<char> = text.chars().collect();
     let mut words = Vec::new();

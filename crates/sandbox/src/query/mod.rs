@@ -1,6 +1,6 @@
-//! The part of SOQL and SuiteQL that integrations use: one parser for both, with a [`Dialect`] where they differ.
+//! The subset of SOQL and SuiteQL that integrations use: one parser for both, with a [`Dialect`] where they differ.
 //!
-//! Bounded: texts of at most [`TEXT_BYTES_MAX`], conditions nested at most [`DEPTH_MAX`] deep.
+//! Limits: [`TEXT_BYTES_MAX`] bytes of text, conditions nested up to [`DEPTH_MAX`] deep.
 
 mod dates;
 mod evaluation;
@@ -13,95 +13,95 @@ pub use parser::parse;
 
 use stepwell_text::decimal::Decimal;
 
-/// Bytes of a query at most, as in Salesforce.
+/// Longest query in bytes, as in Salesforce.
 pub const TEXT_BYTES_MAX: usize = 100_000;
-/// How deep conditions and subqueries nest at most.
+/// Deepest nesting of conditions and subqueries.
 pub const DEPTH_MAX: usize = 32;
 
-/// Which language.
+/// The query language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
-    /// Salesforce's.
+    /// Salesforce's SOQL.
     Soql,
-    /// NetSuite's.
+    /// NetSuite's SuiteQL.
     SuiteQl,
 }
 
-/// Why a text is no query.
+/// Why a text is not a valid query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyntaxError {
-    /// Character offset into the text.
+    /// Character offset of the error in the text.
     pub at: usize,
-    /// The word that does not belong there.
+    /// The unexpected token.
     pub token: String,
 }
 
-/// A query.
+/// A parsed query.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Select {
-    /// What to answer.
+    /// The selected columns.
     pub columns: Vec<Column>,
-    /// Of which records.
+    /// The object or table.
     pub from: Name,
-    /// What the records are called in the query, if anything.
+    /// The alias of the object or table.
     pub alias: Option<String>,
-    /// Which of them.
+    /// The `WHERE` condition.
     pub condition: Option<Condition>,
-    /// In which order.
+    /// The `ORDER BY` keys, most significant first.
     pub order: Vec<Order>,
-    /// How many at most.
+    /// The most rows to return.
     pub limit: Option<usize>,
-    /// How many to skip.
+    /// The number of rows to skip.
     pub offset: usize,
 }
 
-/// A name in a query with its place.
+/// A name in a query with its position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Name {
-    /// As written, dots included.
+    /// The name as written, including dots.
     pub text: String,
-    /// Character offset into the text.
+    /// Character offset of the name in the text.
     pub at: usize,
 }
 
-/// What a query answers.
+/// A selected column.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Column {
     /// `*`
     All,
     /// `COUNT()` or `COUNT(*)`
     Count,
-    /// A field, perhaps of a parent, perhaps under another name.
+    /// A field, possibly of a parent, with an optional alias.
     Field(Name, Option<String>),
-    /// `TO_CHAR(field, 'YYYY-MM-DD')`: a date in a notation of one's own, perhaps under another name.
+    /// `TO_CHAR(field, 'YYYY-MM-DD')`: a date in a format, with an optional alias.
     Written(Name, String, Option<String>),
-    /// A subquery over children.
+    /// A subquery over child records.
     Children(Box<Select>),
 }
 
-/// Which records.
+/// A condition on records.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Condition {
-    /// All hold.
+    /// All parts hold.
     All(Vec<Condition>),
-    /// One holds.
+    /// At least one part holds.
     Any(Vec<Condition>),
-    /// It does not hold.
+    /// The inner condition does not hold.
     Not(Box<Condition>),
-    /// One comparison.
+    /// A comparison.
     Test(Test),
 }
 
-/// One comparison of a field.
+/// A comparison of a field with literals.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Test {
-    /// The field.
+    /// The compared field.
     pub field: Name,
-    /// How to compare.
+    /// The operator.
     pub operator: Operator,
-    /// With what: one literal, or the list of `in`.
+    /// The operand: one literal, or the list of `IN`.
     pub literals: Vec<Literal>,
-    /// The letters in which the field is compared, if not in its own.
+    /// The case to which the field's value is converted before comparing, if any.
     pub case: Option<LetterCase>,
 }
 
@@ -115,7 +115,7 @@ pub enum LetterCase {
 }
 
 impl LetterCase {
-    /// A text in these letters.
+    /// Converts a text to this case.
     #[must_use]
     pub fn of(self, text: &str) -> String {
         match self {
@@ -125,7 +125,7 @@ impl LetterCase {
     }
 }
 
-/// How to compare.
+/// A comparison operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operator {
     /// `=`
@@ -148,33 +148,33 @@ pub enum Operator {
     NotIn,
 }
 
-/// A value in a query.
+/// A literal value.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Literal {
-    /// In quotes.
+    /// A quoted text.
     Text(String),
-    /// Digits.
+    /// A number.
     Number(Decimal),
     /// `true` or `false`.
     Flag(bool),
-    /// A date or instant: bare in SOQL, by `TO_DATE` in SuiteQL.
+    /// A date or time: unquoted in SOQL, `TO_DATE` in SuiteQL.
     Moment(String),
     /// `null`
     Nothing,
 }
 
-/// One key of the order.
+/// A sort key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
-    /// The field.
+    /// The field to sort by.
     pub field: Name,
-    /// Largest first.
+    /// Whether the order is descending.
     pub descending: bool,
-    /// Where records without a value go; the dialect's default unless said.
+    /// Whether records without a value come last; `None`: the default of the dialect.
     pub nulls_last: Option<bool>,
 }
 
-/// The text that a literal is.
+/// Returns the text of a text literal.
 fn text_of(literal: &Literal) -> Option<&str> {
     match literal {
         Literal::Text(text) => Some(text),
@@ -183,7 +183,7 @@ fn text_of(literal: &Literal) -> Option<&str> {
 }
 
 impl Condition {
-    /// Every comparison in it.
+    /// Returns all comparisons in the condition.
     #[must_use]
     pub fn tests(&self) -> Vec<&Test> {
         match self {
@@ -193,7 +193,7 @@ impl Condition {
         }
     }
 
-    /// The number above which a field must be, if the condition says so: what comes before it need not be looked at.
+    /// Returns the number that the field must exceed, if the condition requires one. Smaller records can be skipped.
     #[must_use]
     pub fn above(&self, is_field: &impl Fn(&str) -> bool) -> Option<&Decimal> {
         match self {
@@ -208,7 +208,7 @@ impl Condition {
         }
     }
 
-    /// The text that every record found must have in a field, if the condition says so: then an index can find it.
+    /// Returns the text that the field must equal, if the condition requires one, so that an index can be used.
     #[must_use]
     pub fn pinned(&self, is_field: &impl Fn(&str) -> bool) -> Option<&str> {
         match self.listed(is_field)?.as_slice() {
@@ -217,7 +217,7 @@ impl Condition {
         }
     }
 
-    /// The texts of which every record found must have one in a field, if the condition says so.
+    /// Returns the texts of which the field must equal one, if the condition requires that.
     #[must_use]
     pub fn listed(&self, is_field: &impl Fn(&str) -> bool) -> Option<Vec<&str>> {
         match self {

@@ -1,4 +1,4 @@
-//! From words to a [`Select`].
+//! Parses tokens into a [`Select`].
 
 use super::dates;
 use super::lexer::{Placed, Token, words};
@@ -7,10 +7,10 @@ use super::{
     TEXT_BYTES_MAX, Test,
 };
 
-/// Reads a query.
+/// Parses a query.
 ///
 /// # Errors
-/// The first word that does not belong where it stands.
+/// The first unexpected token.
 pub fn parse(text: &str, dialect: Dialect) -> Result<Select, SyntaxError> {
     if text.len() > TEXT_BYTES_MAX {
         return Err(SyntaxError { at: 0, token: format!("a query of {} bytes", text.len()) });
@@ -199,7 +199,7 @@ impl Parser {
         Ok(test(operator, vec![self.literal()?]))
     }
 
-    /// What a comparison is about: a field, in SuiteQL perhaps as `UPPER(field)` or `LOWER(field)`.
+    /// Parses the left side of a comparison: a field, or in SuiteQL `UPPER(field)` or `LOWER(field)`.
     fn compared(&mut self) -> Result<(Name, Option<LetterCase>), SyntaxError> {
         let field = self.name()?;
         let case = case(&field.text).filter(|_| self.dialect == Dialect::SuiteQl && self.take_symbol("("));
@@ -253,7 +253,7 @@ impl Parser {
         Ok(literal)
     }
 
-    /// `UPPER('Brückner')`
+    /// Parses `UPPER('Brückner')`.
     fn text_in_letters(&mut self) -> Result<Literal, SyntaxError> {
         let name = self.name()?;
         self.symbol("(")?;
@@ -265,7 +265,7 @@ impl Parser {
         Ok(Literal::Text(case.of(&text)))
     }
 
-    /// `TO_DATE('2026-11-20', 'YYYY-MM-DD')`; without a format the account's own.
+    /// Parses `TO_DATE('2026-11-20', 'YYYY-MM-DD')`. The default format is the account's.
     fn date_in_function(&mut self) -> Result<Literal, SyntaxError> {
         self.advance();
         self.symbol("(")?;
@@ -276,7 +276,7 @@ impl Parser {
         dates::read(&date, &format).map(Literal::Moment).ok_or(unexpected)
     }
 
-    /// The rest of `TO_CHAR(lastmodifieddate, 'YYYY-MM-DD HH24:MI:SS') as changed`.
+    /// Parses the rest of `TO_CHAR(lastmodifieddate, 'YYYY-MM-DD HH24:MI:SS') as changed`.
     fn date_as_text(&mut self) -> Result<Column, SyntaxError> {
         let name = self.name()?;
         self.symbol(",")?;
@@ -336,7 +336,7 @@ fn case(word: &str) -> Option<LetterCase> {
     known.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|(_, case)| case)
 }
 
-/// Symbols compare as text; the parser's own are all known ones.
+/// Returns the static symbol. Symbols are compared as text, and the parser only asks for these.
 fn match_symbol(symbol: &str) -> &'static str {
     ["(", ")", ",", "*"].into_iter().find(|known| *known == symbol).unwrap_or("")
 }

@@ -1,4 +1,4 @@
-//! Bulk API 2.0: jobs, their states, their traps.
+//! Bulk API 2.0: jobs, their states, and their pitfalls.
 
 use super::*;
 
@@ -90,7 +90,7 @@ async fn an_upload_that_makes_no_sense_fails_the_job() {
 
 const QUERIES: &str = "/crm/services/data/v62.0/jobs/query";
 
-/// As simple-salesforce and jsforce ask: a job, its state until it is complete, the results page by page.
+/// As simple-salesforce and jsforce do: create a job, poll until it is complete, then read the results page by page.
 #[tokio::test]
 async fn a_query_job_gives_its_rows_in_pages_of_csv() {
     let served = Served::start().await;

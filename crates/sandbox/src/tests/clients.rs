@@ -1,9 +1,9 @@
-//! Requests of client libraries, as they send them: what once was answered otherwise than the real systems do.
+//! Requests exactly as client libraries send them, in cases where the sandbox once differed from the real systems.
 //! `scripts/clients.sh` runs the libraries themselves.
 
 use super::*;
 
-/// simple-salesforce, `is_sandbox()`: with a trailing slash, spaces as `+`.
+/// `is_sandbox()` of simple-salesforce: with a trailing slash, and spaces as `+`.
 #[tokio::test]
 async fn a_client_can_ask_whether_the_org_is_a_sandbox() {
     let served = Served::start().await;
@@ -21,7 +21,7 @@ async fn a_client_can_ask_whether_the_org_is_a_sandbox() {
     assert!(served.effects("Organization").await.is_empty());
 }
 
-/// netsuite (Python), `jsonschema()` and `openapi()`.
+/// `jsonschema()` and `openapi()` of the Python library netsuite.
 #[tokio::test]
 async fn a_client_can_ask_what_records_are_like() {
     let served = Served::start().await;

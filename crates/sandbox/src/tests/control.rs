@@ -54,7 +54,7 @@ async fn a_body_beyond_the_limit_is_refused_and_noted() {
     let served = Served::start().await;
     let big = vec![b' '; 17 * 1024 * 1024];
     let sent = served.call(Method::PUT, CUSTOMER).body(big).send().await;
-    // The server may close the connection before the client has sent it all.
+    // The server may close the connection before the client has sent everything.
     if let Ok(response) = sent {
         assert_eq!(response.status(), 413);
     }

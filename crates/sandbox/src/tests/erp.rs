@@ -4,7 +4,7 @@ use super::*;
 
 const RECORDS: &str = "/erp/services/rest/record/v1";
 
-/// The body as the sample's account would send it, without the moments at which things happened.
+/// Replaces the base URL with that of the sample's account, and removes timestamps.
 fn comparable(body: &Value, base: &str) -> Value {
     let text = body.to_string().replace(base, "https://1234567-sb1.suitetalk.api.netsuite.com");
     let mut body: Value = serde_json::from_str(&text).expect("still JSON");
@@ -47,7 +47,7 @@ async fn a_customer_reads_like_the_sample() {
     let (_, read) = served.get(&format!("{RECORDS}/customer/647")).await;
     let base = format!("{}/erp", served.base);
     let mut expected = comparable(&sample("netsuite_customer.json"), &base);
-    // What the account owes comes from invoices, which a new customer has none of.
+    // These amounts come from invoices, and a new customer has none.
     for name in ["balance", "unbilledOrders"] {
         expected[name] = json!(0.0);
     }
@@ -241,13 +241,13 @@ async fn a_token_is_issued_for_an_assertion_and_admits_its_bearer() {
     assert!(!ledger.to_string().contains("canary") && !ledger.to_string().contains(token));
 }
 
-/// The state of the story's order: what `orderStatus` reads, and `status`.
+/// Returns `orderStatus` and `status` of the scenario's order.
 async fn state(served: &Served) -> (Value, Value) {
     let (_, order) = served.get(ORDER).await;
     (order["orderStatus"]["id"].clone(), order["status"]["id"].clone())
 }
 
-/// The state that an order is in after each step.
+/// Posts one step and returns the order's state afterwards.
 async fn after(served: &Served, path: &str, body: &Value) -> Value {
     let (status, answer) = served.post(path, body).await;
     assert_eq!(status, 204, "{path}: {answer}");

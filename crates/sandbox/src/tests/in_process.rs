@@ -1,4 +1,4 @@
-//! The sandbox without a port: the same answers, and what faults do to a connection said instead of done.
+//! The sandbox without a port: the same answers, with faults described instead of applied to a connection.
 
 use std::time::Duration;
 

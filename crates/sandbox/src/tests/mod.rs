@@ -1,4 +1,4 @@
-//! Tests over real connections: what a client on the other side of a socket sees.
+//! Tests over real connections, from the perspective of a client.
 
 mod bulk;
 mod clients;
@@ -25,7 +25,7 @@ use super::{Sandbox, serve};
 const ORDER: &str = "/erp/services/rest/record/v1/salesOrder/eid:006Ws00000Hd9XqIAJ";
 const CUSTOMER: &str = "/erp/services/rest/record/v1/customer/eid:001Ws00000Kq3EaIAJ";
 
-/// A served sandbox and a client of it.
+/// A served sandbox and a client for it.
 struct Served {
     base: String,
     client: Client,
@@ -38,7 +38,7 @@ impl Drop for Served {
     }
 }
 
-/// Waits until a condition holds; one that never does fails the test.
+/// Waits until a condition holds; a time limit fails the test.
 async fn eventually(what: &str, condition: impl AsyncFn() -> bool) {
     let holds = async {
         while !condition().await {
@@ -49,7 +49,7 @@ async fn eventually(what: &str, condition: impl AsyncFn() -> bool) {
     assert!(tokio::time::timeout(limit, holds).await.is_ok(), "{what}: not within {limit:?}");
 }
 
-/// A status with the JSON of the body, or null where there is none.
+/// The status, and the JSON of the body or null.
 type Answered = (u16, Value);
 
 impl Served {
@@ -99,13 +99,13 @@ impl Served {
         assert_eq!(status, 201, "{body}");
     }
 
-    /// Effects on a type, oldest first.
+    /// Returns the effects on a record type, oldest first.
     async fn effects(&self, record_type: &str) -> Vec<Value> {
         let (_, ledger) = self.get(&format!("/ledger?type={record_type}")).await;
         ledger["effects"].as_array().expect("a list").clone()
     }
 
-    /// The customer of the story, made by upsert.
+    /// Creates the scenario's customer by an upsert.
     async fn customer(&self) {
         let customer = json!({"companyName": "Brückner & Söhne Fördertechnik GmbH", "subsidiary": {"id": "2"}});
         assert_eq!(self.put(CUSTOMER, &customer).await, (204, Value::Null));
@@ -123,14 +123,14 @@ async fn content(response: Response) -> Answered {
     (status, body)
 }
 
-/// A sample of what the real systems send.
+/// Reads a sample of what the real systems send.
 fn sample(name: &str) -> Value {
     let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("tests/data/sandbox").join(name);
     let text = std::fs::read_to_string(&path).expect("the sample is there");
     serde_json::from_str(&text).expect("the sample is JSON")
 }
 
-/// The order of the story: amounts beside rates, because the rounded rates would differ by six cents.
+/// The scenario's order. It has amounts in addition to rates, because the rounded rates would differ by six cents.
 fn order() -> Value {
     let mut order = sample("netsuite_sales_order_request.json");
     for (place, amount) in [(0, json!(21088.86)), (1, json!(3600.0))] {

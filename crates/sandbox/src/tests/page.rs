@@ -1,4 +1,4 @@
-//! The page for people: both systems side by side, what changed last, forms.
+//! The page for people: both systems side by side, latest changes, forms.
 
 use super::*;
 
@@ -21,7 +21,7 @@ fn form(request: RequestBuilder, fields: &[(&str, &str)]) -> RequestBuilder {
     request.header("content-type", "application/x-www-form-urlencoded").body(body)
 }
 
-/// The row of a table that holds this text.
+/// Returns the table row that contains this text.
 fn row<'p>(page: &'p str, text: &str) -> &'p str {
     page.split("<tr>")
         .find(|row| row.contains("<td") && row.contains(text))
@@ -36,7 +36,7 @@ async fn records_that_stand_for_the_same_stand_in_one_row() {
     assert!(norrland.contains("/?form=erp/customer/641"), "matched by external id: {norrland}");
     assert!(row(&html, "CM-200").contains("/?form=erp/inventoryItem/2201"));
     assert!(row(&html, "DOC-SET").contains("class=\"none\""), "no product stands for this item");
-    // By the id that an integration wrote back.
+    // Matched by the id that an integration wrote back.
     let new = json!({"companyName": "Brenner", "subsidiary": {"id": "2"}});
     served.post("/erp/services/rest/record/v1/customer", &new).await;
     served

@@ -1,4 +1,4 @@
-//! What a kind of company has and what it lacks: both systems answer as the vendors' own would.
+//! Profiles: both systems answer as the vendors' own do for accounts with and without these features.
 
 use super::*;
 use crate::{PROFILES, Profile};
@@ -173,7 +173,7 @@ async fn prices_are_rows_by_level_currency_and_number_of_a_quantity() {
             {"links": links, "seqnum": "2", "mincount": "100"},
         ])
     );
-    // A price of the same currency, level and quantity takes the place of the old one.
+    // A price with the same currency, level and quantity replaces the old one.
     let item = "/erp/services/rest/record/v1/inventoryItem/2201";
     let price =
         json!({"currencyPage": {"id": "4"}, "priceLevel": {"id": "5"}, "quantity": {"value": 0}, "price": 1500});

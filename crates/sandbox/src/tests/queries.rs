@@ -78,7 +78,7 @@ async fn a_small_page_has_the_shape_of_the_sample() {
     first["NetSuite_Id__c"] = json!("647");
     assert_eq!(first, expected["records"][0]);
     assert_eq!(page["records"][1]["Contacts"], Value::Null);
-    // The host alone, as some clients build the address of the next page.
+    // Some clients build the address of the next page from the host alone.
     let next = format!("{}{}", served.base, page["nextRecordsUrl"].as_str().expect("a path"));
     let (status, _) = answered(served.client.get(next).bearer_auth("sandbox-crm-token")).await;
     assert_eq!(status, 200);
@@ -113,9 +113,9 @@ async fn a_catalog_page_has_the_shape_of_the_sample() {
     let text =
         page.to_string().replace(&format!("{}/erp", served.base), "https://1234567-sb1.suitetalk.api.netsuite.com");
     let mut expected = sample("netsuite_suiteql_items_page.json");
-    // The sandbox's commissioning day has an external id, so that the opportunity's line finds it.
+    // The sandbox's commissioning day has an external id, so that a line of the opportunity can refer to it.
     expected["items"][1]["externalid"] = json!("ITEM-SRV-COM");
-    // It has more items than the sample's account, of kinds that the sample does not show.
+    // The sandbox has more items and more kinds of items than the sample's account.
     (expected["totalResults"], expected["links"][1]["href"]) = (page["totalResults"].clone(), Value::Null);
     let mut shown: Value = serde_json::from_str(&text).expect("JSON");
     shown["links"][1]["href"] = Value::Null;
@@ -160,7 +160,7 @@ async fn suiteql_refuses_what_netsuite_refuses() {
         "SELECT id FROM nowhere",
         "SELEKT",
         "SELECT id FROM item WHERE id = 'x",
-        // Names of fields of the record service, which are no columns, and columns of the removed data source.
+        // Fields of the record service that are not columns, and columns of the removed data source.
         "SELECT salesdescription FROM item",
         "SELECT orderstatus FROM transaction",
         "SELECT subsidiary FROM transaction",

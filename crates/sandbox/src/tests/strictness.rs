@@ -1,4 +1,4 @@
-//! What the CRM refuses although nothing is wrong with the call's form: lengths, picklists, locks, duplicates, rights and limits.
+//! Well-formed requests that the CRM refuses: lengths, picklists, locks, duplicates, permissions and limits.
 
 use std::path::PathBuf;
 
@@ -161,7 +161,7 @@ async fn a_role_without_a_right_is_refused_and_does_not_see_what_it_must_not_see
     assert!(customer["creditLimit"].is_number() && customer.get("terms").is_none(), "{customer}");
 }
 
-/// The package in senders/ is what makes these fields in a real org.
+/// In a real org, the package in `senders/` creates these fields.
 #[test]
 fn the_custom_fields_are_those_of_the_package() {
     let objects = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))

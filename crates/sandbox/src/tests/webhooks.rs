@@ -1,4 +1,4 @@
-//! What the systems tell when records change.
+//! Webhooks that the systems send when records change.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,7 +10,7 @@ use super::*;
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const ACCOUNT: &str = "/crm/services/data/v62.0/sobjects/Account/001Ws00000Kq3EcIAJ";
 
-/// A receiver that refuses the first messages, then takes all.
+/// A receiver that refuses the first messages and then accepts all.
 #[derive(Clone, Default)]
 struct Receiver {
     taken: Arc<Mutex<Vec<(HeaderMap, Value)>>>,
@@ -57,7 +57,7 @@ async fn served(refusals: u32, system: &str) -> (Served, Receiver) {
     (served, receiver)
 }
 
-/// All keys of an object, and of those in it, with the kinds of their values.
+/// Returns the keys of an object, recursively, with the types of their values.
 fn shape(value: &Value) -> Value {
     match value {
         Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), shape(value))).collect(),
@@ -75,7 +75,7 @@ async fn the_crm_sends_change_events_that_name_the_client() {
         json!({"Phone": "+46 1", "Credit_Limit__c": 250_000.0, "BillingStreet": "Storgatan 14", "Website": null});
     let call = served.call(Method::PATCH, ACCOUNT).header("sforce-call-options", "client=stepwell, defaultNamespace=x");
     answered(call.json(&change)).await;
-    // Of another type: nobody is told.
+    // Another record type: no message is sent.
     served.post("/crm/services/data/v62.0/sobjects/Contact", &json!({"LastName": "A"})).await;
     served.delete(ACCOUNT).await;
 

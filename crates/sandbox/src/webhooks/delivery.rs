@@ -1,4 +1,4 @@
-//! Delivery in the background: one message after the other for each system, a few attempts each.
+//! Delivers messages in the background: in order for each system, with a few attempts each.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ const ATTEMPTS_MAX: u32 = 6;
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const ANSWER_MAX: Duration = Duration::from_secs(15);
 
-/// Delivers what both systems have to tell, for as long as it is polled.
+/// Delivers the messages of both systems for as long as it is polled.
 pub async fn deliver(sandbox: Sandbox) {
     let Ok(client) = Client::builder().redirect(Policy::none()).timeout(ANSWER_MAX).build() else { return };
     tokio::join!(of_system(&sandbox, System::Crm, &client), of_system(&sandbox, System::Erp, &client));
@@ -24,13 +24,13 @@ async fn of_system(sandbox: &Sandbox, system: System, client: &Client) {
         let next = sandbox.world().webhooks.next(system);
         match next {
             Some(due) => one(sandbox, system, client, &due).await,
-            // A message that is queued in between leaves its permit.
+            // `notify_one` stores a permit, so a message queued in between is not missed.
             None => sandbox.shared.queued[place(system)].notified().await,
         }
     }
 }
 
-/// Sends a message until it is taken, or until patience is used up: those behind it wait, so that the order stays.
+/// Sends a message until it is accepted or the attempts are used up. Later messages wait, so the order is kept.
 async fn one(sandbox: &Sandbox, system: System, client: &Client, due: &Due) {
     let mut pause = FIRST_PAUSE;
     for attempt in 1..=ATTEMPTS_MAX {
@@ -49,7 +49,7 @@ async fn one(sandbox: &Sandbox, system: System, client: &Client, due: &Due) {
     }
 }
 
-/// The status of the answer; none if there was none.
+/// Returns the status of the answer; `None` if there was no answer.
 async fn send(client: &Client, due: &Due) -> Option<u16> {
     let body = due.message.body.to_string();
     let timestamp = chrono::Utc::now().timestamp().to_string();

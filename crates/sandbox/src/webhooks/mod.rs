@@ -1,7 +1,7 @@
-//! Webhooks that the systems send when records change: off unless someone says where to.
+//! Webhooks that the systems send when records change. Off unless a target is configured.
 //!
-//! What a call changed is queued under the same lock that applied it, so the order of messages is the order of changes. They
-//! are signed as Standard Webhooks are and delivered by [`deliver`], one after the other for each system.
+//! A change is queued under the lock that applied it, so messages are in the order of changes. [`deliver`] sends them
+//! one at a time for each system, signed as in Standard Webhooks.
 
 mod delivery;
 mod target;
@@ -18,38 +18,36 @@ pub use target::{Target, TargetSettings};
 
 use super::call::{Call, System};
 
-/// Messages that wait at most, per system; later ones are counted as failed.
+/// Most queued messages per system. Further ones count as failed.
 const WAITING_MAX: usize = 10_000;
-/// Deliveries that the ledger shows.
+/// Most deliveries that the ledger shows.
 const SHOWN_MAX: usize = 10_000;
 
-/// Who made a change, and when.
+/// The call that made a change.
 #[derive(Debug, Clone)]
 pub struct Origin {
     /// The call's number in the ledger.
     pub request: u64,
-    /// Number of the last effect before this call.
+    /// Number of the last effect before the call.
     pub effect: u64,
-    /// When.
     pub at: DateTime<Utc>,
-    /// Whether a person did it on the sandbox's page.
+    /// Whether a person made it on the sandbox's page.
     pub by_person: bool,
-    /// What the caller calls itself in `Sforce-Call-Options`.
+    /// The caller's `client` in `Sforce-Call-Options`.
     pub client: Option<String>,
-    /// Version of the API that was called.
+    /// The version of the API that was called.
     pub version: Option<String>,
 }
 
 /// A message about one change.
 #[derive(Debug, Clone)]
 pub struct Message {
-    /// Its id, the same for each delivery.
+    /// The id, which is the same for each attempt.
     pub id: String,
-    /// Its body.
     pub body: Value,
 }
 
-/// Where messages go, and those that wait.
+/// The targets, and the queued messages.
 #[derive(Default)]
 pub struct Webhooks {
     crm: Option<Arc<Target>>,
@@ -59,7 +57,7 @@ pub struct Webhooks {
     last: u64,
 }
 
-/// A message and where it goes.
+/// A queued message and its target.
 #[derive(Clone)]
 struct Due {
     seq: u64,
@@ -67,7 +65,7 @@ struct Due {
     message: Message,
 }
 
-/// A delivery as the ledger shows it.
+/// A delivery, as the ledger shows it.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Delivery {
@@ -95,7 +93,7 @@ enum Outcome {
 }
 
 impl Origin {
-    /// The origin of what a call through an API does.
+    /// Returns the origin of the changes that an API call makes.
     #[must_use]
     pub fn of(call: &Call, request: u64, effect: u64) -> Self {
         let options = call.header("sforce-call-options").unwrap_or_default();
@@ -105,7 +103,7 @@ impl Origin {
             request,
             effect,
             at: call.now,
-            // What programs cannot do stands below `app`: a person presses a button there.
+            // Paths below `app` are buttons of the user interface, which only a person can press.
             by_person: call.system == System::Erp && call.segments.first().is_some_and(|first| first == "app"),
             client: client.map(str::to_owned),
             version: version.cloned(),
@@ -114,19 +112,19 @@ impl Origin {
 }
 
 impl Webhooks {
-    /// Webhooks to these targets.
     #[must_use]
     pub fn to(crm: Option<Target>, erp: Option<Target>) -> Self {
         Self { crm: crm.map(Arc::new), erp: erp.map(Arc::new), ..Self::default() }
     }
 
-    /// To the same targets, without anything that waits or is shown. Numbers continue: a delivery may be under way.
+    /// Returns webhooks with the same targets but empty queues. Numbers continue, because a delivery may be in
+    /// progress.
     #[must_use]
     pub fn emptied(&self, last: u64) -> Self {
         Self { crm: self.crm.clone(), erp: self.erp.clone(), last, ..Self::default() }
     }
 
-    /// Sends what concerns this system somewhere else from now on, or nowhere.
+    /// Replaces the target of a system, or removes it.
     pub fn send_to(&mut self, system: System, target: Option<Target>) {
         *self.place(system) = target.map(Arc::new);
     }
@@ -138,13 +136,13 @@ impl Webhooks {
         }
     }
 
-    /// Number of the last message.
+    /// Returns the number of the last message.
     #[must_use]
     pub const fn last(&self) -> u64 {
         self.last
     }
 
-    /// Where messages about this type of record go.
+    /// Returns the target of messages about a record type.
     #[must_use]
     pub fn target(&self, system: System, record_type: &str) -> Option<Arc<Target>> {
         let target = match system {
@@ -154,7 +152,7 @@ impl Webhooks {
         target.as_ref().filter(|target| target.wants(record_type)).cloned()
     }
 
-    /// As settings show them; secrets are masked.
+    /// Returns the settings, with secrets masked.
     #[must_use]
     pub fn view(&self) -> Value {
         let view = |target: &Option<Arc<Target>>| target.as_ref().map(|target| target.view());
@@ -194,7 +192,7 @@ impl Webhooks {
         }
     }
 
-    /// What of the deliveries to show.
+    /// Returns the deliveries of the systems that satisfy `wanted`.
     #[must_use]
     pub fn deliveries(&self, wanted: impl Fn(System) -> bool) -> Vec<Delivery> {
         self.shown.iter().filter(|delivery| wanted(delivery.system)).cloned().collect()
@@ -204,7 +202,7 @@ impl Webhooks {
         self.waiting[place(system)].front().cloned()
     }
 
-    /// Notes an attempt; one that is the last takes the message out of the queue.
+    /// Records an attempt. Unless the message must be retried, it is removed from the queue.
     fn attempted(&mut self, system: System, seq: u64, status: Option<u16>, outcome: Outcome) {
         if let Some(delivery) = self.shown.iter_mut().rev().find(|delivery| delivery.seq == seq) {
             delivery.attempts += 1;

@@ -1,4 +1,4 @@
-//! Where messages go, and their signature.
+//! The target of webhooks, and the signatures of messages.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -7,20 +7,20 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
 
-/// What someone says about where messages go.
+/// The settings of a target.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TargetSettings {
-    /// Where to.
+    /// The URL to send messages to.
     pub url: String,
-    /// `whsec_` and a key in base64, as Standard Webhooks have it.
+    /// `whsec_` and a key in Base64, as in Standard Webhooks.
     pub secret: String,
-    /// Types of records; all when empty.
+    /// Record types to report; empty: all.
     #[serde(default)]
     pub types: Vec<String>,
 }
 
-/// Where messages go.
+/// A validated target.
 pub struct Target {
     url: Url,
     key: Vec<u8>,
@@ -28,10 +28,10 @@ pub struct Target {
 }
 
 impl TargetSettings {
-    /// As a target.
+    /// Validates the settings.
     ///
     /// # Errors
-    /// What is wrong; never with the secret in it.
+    /// Why they are invalid. The message never contains the secret.
     pub fn target(&self) -> Result<Target, String> {
         let url =
             Url::parse(&self.url).map_err(|why| format!("the webhook's url {:?} is not a URL: {why}", self.url))?;
@@ -46,16 +46,16 @@ impl TargetSettings {
 }
 
 impl Target {
-    /// Whether it wants to know of this type of record.
+    /// Whether messages about this record type are sent.
     pub fn wants(&self, record_type: &str) -> bool {
         self.types.is_empty() || self.types.iter().any(|name| name.eq_ignore_ascii_case(record_type))
     }
 
-    /// Its address without credentials and query, which may hold secrets.
+    /// Returns the URL without credentials and query, which may contain secrets.
     pub fn url(&self) -> String {
         let mut shown = self.url.clone();
         shown.set_query(None);
-        // Only addresses without a host refuse this, and those were refused.
+        // This fails only for URLs without a host, which were refused.
         let _ = (shown.set_username(""), shown.set_password(None));
         shown.into()
     }
@@ -64,12 +64,12 @@ impl Target {
         self.url.clone()
     }
 
-    /// As settings show it.
+    /// Returns the settings, with the secret masked.
     pub fn view(&self) -> Value {
         json!({"url": self.url(), "secret": "***", "types": self.types})
     }
 
-    /// The signature of a message: HMAC-SHA256 over id, time and body.
+    /// Signs a message: HMAC-SHA256 over id, time and body.
     pub(crate) fn sign(&self, id: &str, timestamp: &str, body: &[u8]) -> String {
         let mut mac = Hmac::<sha2::Sha256>::new_from_slice(&self.key).expect("HMAC takes keys of any length");
         mac.update(format!("{id}.{timestamp}.").as_bytes());
@@ -86,7 +86,7 @@ mod tests {
         TargetSettings { url: url.into(), secret: secret.into(), types: vec!["Account".into()] }
     }
 
-    /// The example of the Standard Webhooks specification.
+    /// The example from the Standard Webhooks specification.
     #[test]
     fn the_signature_is_that_of_standard_webhooks() {
         let target = settings("https://a.example/hooks", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").target();

@@ -1,4 +1,4 @@
-//! What workflows ask of batches, and what of it is refused.
+//! The operations on batches: their bodies, and the limits on them.
 
 use std::collections::BTreeSet;
 
@@ -11,16 +11,16 @@ use crate::identifiers::Form;
 use crate::{Refusal, body};
 use stepwell_text::canonical;
 
-/// Longest name, mode, key and cursor.
+/// Longest name, mode, key and cursor, in characters.
 const NAME_CHARS_MAX: usize = 200;
-/// Most rows in one report, and in one page of `rows`.
+/// Most rows of a report, and of a page of `rows`.
 const ROWS_MAX: usize = 1_000;
-/// Longest `row`, as JSON.
+/// Longest `row` as JSON, in bytes.
 const ROW_BYTES_MAX: usize = 16 << 10;
-/// A longer message is cut.
+/// Longest error message, in characters. A longer one is cut.
 pub(super) const MESSAGE_CHARS_MAX: usize = 1_000;
 
-/// What can be asked for.
+/// An operation on batches.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Operation {
     /// `begin`
@@ -33,62 +33,62 @@ pub enum Operation {
     End(End),
 }
 
-/// `{name, mode, run}` gives the batch. The same one to a run that asks again.
+/// `{name, mode, run}` returns the batch. A repeat by the same run returns the same batch.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Begin {
-    /// What is gone over, for people: `catalog-nightly`.
+    /// Name of the batch, for people: `catalog-nightly`.
     pub name: String,
-    /// What of it, for people: `full`, `incremental`, `retry`.
+    /// Mode of the batch, for people: `full`, `incremental`, `retry`.
     pub mode: String,
-    /// Who does it.
+    /// The run that works on it.
     pub run: Uuid,
 }
 
-/// `{batch, cursor, keys, failed, total?}` gives the batch.
+/// `{batch, cursor, keys, failed, total?}` returns the batch.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Report {
-    /// Of which batch.
+    /// Id of the batch.
     pub batch: Uuid,
-    /// Which chunk this is; one that was told before counts no more.
+    /// Identifies the chunk. A repeated report of a chunk is not counted.
     #[serde(deserialize_with = "canonical::deserialize_key")]
     pub cursor: String,
-    /// All rows of the chunk, those that failed too.
+    /// Keys of all rows of the chunk, including failed ones.
     #[serde(deserialize_with = "canonical::deserialize_keys")]
     pub keys: Vec<String>,
-    /// Those that failed.
+    /// The failed rows of the chunk.
     #[serde(default)]
     pub failed: Vec<Failed>,
-    /// How many rows the batch will have had at its end, once that is known.
+    /// Number of rows in the whole batch, once it is known.
     #[serde(default)]
     pub total: Option<u32>,
 }
 
-/// A row that failed.
+/// A failed row.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Failed {
-    /// Which one.
+    /// Key of the row.
     #[serde(deserialize_with = "canonical::deserialize_key")]
     pub key: String,
-    /// Why, for people.
+    /// The error message, for people.
     pub message: String,
-    /// What it takes to do it again.
+    /// The data needed to retry the row.
     pub row: Value,
 }
 
-/// `{name, after?, limit?}` gives `{rows, left, next}`: the rows that failed, by key; how many there are from here on; `next` is null
-/// after the last.
+/// `{name, after?, limit?}` returns `{rows, left, next}`: a page of failed rows ordered by key, the number of failed
+/// rows from here on, and the key to pass as `after` for the next page, null after the last one.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rows {
-    /// Of the batches of this name.
+    /// Name of the batches.
     pub name: String,
-    /// Those whose key comes later.
+    /// Returns only rows with a greater key.
     #[serde(default, deserialize_with = "canonical::deserialize_key_or_null")]
     pub after: Option<String>,
-    /// At most so many; 1,000 unless said.
+    /// Most rows to return; 1,000 by default.
     #[serde(default = "Rows::most")]
     pub limit: usize,
 }
@@ -99,19 +99,19 @@ impl Rows {
     }
 }
 
-/// `{batch}` gives the batch.
+/// `{batch}` returns the batch.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct End {
-    /// Which one.
+    /// Id of the batch.
     pub batch: Uuid,
 }
 
 impl Rows {
-    /// Brings `after` to the form that is declared for the batch.
+    /// Converts `after` to the declared form of the batch's keys.
     ///
     /// # Errors
-    /// It cannot be an id.
+    /// The key is not a valid id.
     pub fn shape(&mut self, form: Option<Form>) -> Result<(), Refusal> {
         if let (Some(form), Some(after)) = (form, &mut self.after) {
             *after = shaped(form, after)?;
@@ -125,10 +125,10 @@ fn shaped(form: Form, key: &str) -> Result<String, Refusal> {
 }
 
 impl Operation {
-    /// Reads the operation `name` with its body.
+    /// Parses the operation `name` from its body.
     ///
     /// # Errors
-    /// There is none of this name, or the body is invalid.
+    /// The operation does not exist, or its body is invalid.
     pub fn parse(name: &str, bytes: &[u8]) -> Result<Self, Refusal> {
         let operation = match name {
             "begin" => Self::Begin(body("batches/begin", bytes)?),
@@ -158,10 +158,10 @@ impl Operation {
 }
 
 impl Report {
-    /// Brings the keys to the form that is declared for the batch.
+    /// Converts all keys to the declared form of the batch's keys.
     ///
     /// # Errors
-    /// One of them cannot be an id, or two of them are one.
+    /// A key is not a valid id, or two keys are the same id.
     pub fn shape(&mut self, form: Option<Form>) -> Result<(), Refusal> {
         let Some(form) = form else { return Ok(()) };
         for key in self.keys.iter_mut().chain(self.failed.iter_mut().map(|failed| &mut failed.key)) {
@@ -194,7 +194,7 @@ impl Report {
         Ok(())
     }
 
-    /// The rows that went well.
+    /// Returns the keys of the rows that succeeded.
     #[must_use]
     pub fn succeeded(&self) -> Vec<String> {
         let failed: BTreeSet<&str> = self.failed.iter().map(|row| row.key.as_str()).collect();
@@ -203,7 +203,7 @@ impl Report {
 }
 
 impl Failed {
-    /// Why, short enough to keep.
+    /// Returns the error message, cut to its limit.
     #[must_use]
     pub fn told(&self) -> String {
         self.message.chars().take(MESSAGE_CHARS_MAX).collect()

@@ -1,7 +1,7 @@
-//! Batches: passes over many records, of which a person wants to know how far they are, and which rows failed.
+//! Batches: passes over many records, with progress and failed rows for people.
 //!
-//! A workflow goes `begin` → `report` for each chunk → `end`. A report counts once, however often it is told. A row that failed stays
-//! under its key until a later report of any batch of that name says that it went well.
+//! A workflow calls `begin`, `report` for each chunk, and `end`. A report counts once, however often it is repeated. A
+//! failed row is kept by its key until a later report of any batch with the same name says that it succeeded.
 
 mod ask;
 #[cfg(test)]
@@ -19,41 +19,41 @@ use uuid::Uuid;
 use super::Refusal;
 use crate::identifiers::Form;
 
-/// A longer time without a report is a pause, which says nothing about the rate.
+/// A longer interval between reports counts as a pause and does not affect the rate.
 const PAUSE: TimeDelta = TimeDelta::minutes(1);
 
-/// One pass.
+/// A batch.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Batch {
-    /// `UUIDv7`.
+    /// The batch's id, a `UUIDv7`.
     pub id: Uuid,
-    /// What is gone over.
+    /// Name of the batch.
     pub name: String,
-    /// What of it.
+    /// Mode of the batch.
     pub mode: String,
-    /// Who does it.
+    /// The run that works on it.
     pub run: Uuid,
-    /// How many rows it will have had, as far as known.
+    /// Number of rows in the whole batch, if it is known.
     pub total: Option<i64>,
-    /// How many it has had, those that failed too.
+    /// Number of rows reported, including failed ones.
     pub done: i64,
-    /// How many of them failed.
+    /// Number of rows reported as failed.
     pub failed: i64,
-    /// How long it took, without pauses.
+    /// Working time without pauses, in milliseconds.
     pub busy_ms: i64,
-    /// Since when.
+    /// When the batch began.
     pub began_at: DateTime<Utc>,
-    /// When it was last reported.
+    /// When it last changed.
     pub changed_at: DateTime<Utc>,
-    /// When its workflow said that it was over.
+    /// When the workflow ended it; `None` while it is open.
     pub ended_at: Option<DateTime<Utc>>,
 }
 
 impl Batch {
-    /// A new one. `others` are the batches of the same name that have not ended and whose runs have not either.
+    /// Begins a batch. `others` are the runs of open batches with the same name, if those runs have not ended.
     ///
     /// # Errors
-    /// There is one under way: two at once would count and forget each other's rows. Worth another try.
+    /// Another batch with this name is running; the two would count each other's rows. The caller may retry.
     pub fn begin(begin: &Begin, id: Uuid, others: &[Uuid], now: DateTime<Utc>) -> Result<Self, Refusal> {
         if let Some(other) = others.first() {
             let detail = format!("a batch {:?} is already running, in run {other}", begin.name);
@@ -65,7 +65,7 @@ impl Batch {
         Ok(Self { id, name, mode, run, total, done, failed, busy_ms, began_at: now, changed_at: now, ended_at: None })
     }
 
-    /// Counts a report that was not told before.
+    /// Counts a report that was not counted before.
     ///
     /// # Errors
     /// The batch has ended.
@@ -80,7 +80,7 @@ impl Batch {
         Ok(())
     }
 
-    /// It is over. Saying so again changes nothing.
+    /// Ends the batch. Idempotent.
     pub fn end(&mut self, now: DateTime<Utc>) {
         if self.ended_at.is_none() {
             self.touch(now);
@@ -97,14 +97,14 @@ impl Batch {
         self.changed_at = self.changed_at.max(now);
     }
 
-    /// Rows in a second while it was at work; none before there is anything to tell it by.
+    /// Returns the rows per second of working time; `None` before the first rows.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
     pub fn rate(&self) -> Option<f64> {
         (self.done > 0 && self.busy_ms > 0).then(|| self.done as f64 * 1_000.0 / self.busy_ms as f64)
     }
 
-    /// Seconds that the rest takes at this rate; none when it is over or nobody knows.
+    /// Returns the estimated seconds left; `None` if the batch has ended or the total or rate is unknown.
     #[must_use]
     #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "an estimate for people")]
     pub fn rest_seconds(&self) -> Option<i64> {
@@ -112,7 +112,7 @@ impl Batch {
         self.rate().map(|rate| (left as f64 / rate).ceil() as i64)
     }
 
-    /// What `begin`, `report` and `end` give.
+    /// Returns the answer to `begin`, `report` and `end`.
     #[must_use]
     pub fn answer(&self) -> Value {
         let Self { id, name, mode, total, done, failed, .. } = self;
@@ -123,17 +123,17 @@ impl Batch {
 /// A row that failed and has not succeeded since.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FailedRow {
-    /// Which one.
+    /// Key of the row.
     pub key: String,
-    /// Why, the last time.
+    /// The latest error message.
     pub message: String,
-    /// What it takes to do it again.
+    /// The data needed to retry the row.
     pub row: Value,
-    /// How often.
+    /// How often the row failed.
     pub attempts: i32,
 }
 
-/// What `rows` gives: a page of the `left` ones.
+/// Returns the answer to `rows`: a page of the `left` remaining rows.
 #[must_use]
 pub fn page(rows: Vec<FailedRow>, left: i64) -> Value {
     let more = i64::try_from(rows.len()).is_ok_and(|rows| rows < left);
@@ -142,13 +142,13 @@ pub fn page(rows: Vec<FailedRow>, left: i64) -> Value {
     json!({ "rows": rows.into_iter().map(told).collect::<Vec<_>>(), "left": left, "next": next })
 }
 
-/// An operation names a batch that is not there.
+/// The refusal of an operation on a batch that does not exist.
 #[must_use]
 pub fn unknown(id: Uuid) -> Refusal {
     Refusal::new(StatusCode::NOT_FOUND, format!("there is no batch {id}; `batches.begin` returns one"))
 }
 
-/// All batches of a rehearsal.
+/// All batches of a simulation.
 #[derive(Debug, Clone, Default)]
 pub struct Batches {
     batches: Vec<Batch>,
@@ -157,10 +157,10 @@ pub struct Batches {
 }
 
 impl Batches {
-    /// Does what is asked for. A rehearsal is of one run: whatever began another batch has ended.
+    /// Performs an operation. In a simulation only one run exists, so the runs of other batches have ended.
     ///
     /// # Errors
-    /// It cannot be done as things stand.
+    /// The operation is not possible in the current state.
     pub fn perform(
         &mut self,
         operation: &Operation,
@@ -173,7 +173,7 @@ impl Batches {
                 if let Some(known) = self.batches.iter().find(own) {
                     return Ok(known.answer());
                 }
-                // Reproducible, as everything of a rehearsal is.
+                // A counter, so that simulations are reproducible.
                 let id = Uuid::from_u128(self.batches.len() as u128 + 1);
                 let batch = Batch::begin(begin, id, &[], now)?;
                 let answer = batch.answer();
@@ -210,7 +210,8 @@ impl Batches {
         }
     }
 
-    /// All of it, for predicates of scenarios: `{last: {name: batch}, failed: {name: {key: {message, row, attempts}}}}`.
+    /// Returns everything for the predicates of scenarios:
+    /// `{last: {name: batch}, failed: {name: {key: {message, row, attempts}}}}`.
     #[must_use]
     pub fn to_value(&self) -> Value {
         let last: BTreeMap<&str, Value> = self.batches.iter().map(|b| (b.name.as_str(), b.answer())).collect();
@@ -224,7 +225,7 @@ impl Batches {
     }
 }
 
-/// Notes what a report says of its rows.
+/// Updates the failed rows from a report.
 fn note(rows: &mut BTreeMap<String, FailedRow>, report: &Report) {
     for key in report.succeeded() {
         rows.remove(&key);

@@ -123,7 +123,7 @@ fn the_rest_is_foretold_from_the_time_at_work_without_the_pauses() {
         total: Some(1_000),
     };
     batch.count(&chunk(0), at(2)).expect("counted");
-    // The CRM is away for ten hours.
+    // The CRM is unavailable for ten hours.
     batch.count(&chunk(1), at(36_000)).expect("counted");
     batch.count(&chunk(2), at(36_004)).expect("counted");
     assert_eq!((batch.done, batch.rate(), batch.rest_seconds()), (600, Some(100.0), Some(4)));

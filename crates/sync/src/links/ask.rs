@@ -1,4 +1,4 @@
-//! What workflows ask for: the bodies of the operations, and what may stand in them.
+//! The operations on links: their bodies, and the limits on them.
 
 use std::sync::Arc;
 
@@ -12,13 +12,13 @@ use super::{Direction, Master, Pair, Side, Sides, read};
 use crate::identifiers::Declared;
 use stepwell_text::canonical;
 
-/// Longest name of an entity, longest id of a record.
+/// Longest name of an entity and longest id of a record, in characters.
 const TEXT_CHARS_MAX: usize = 200;
 
 /// Most fields of an event or a mapping.
 const FIELDS_MAX: usize = 1_000;
 
-/// What a workflow asks for.
+/// An operation on links.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Operation {
     /// `judge`
@@ -31,101 +31,101 @@ pub enum Operation {
     Release(Release),
 }
 
-/// What an event means: `{verdict}`, and under the name of each side its id as it is known.
+/// Evaluates an event. Returns `{verdict}`, and under the name of each side the known id.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Judge {
-    /// What the mapping calls its sides.
+    /// The names of the entity's sides.
     pub sides: Arc<Sides>,
-    /// The mapping.
+    /// The entity, which is the name of its mapping.
     pub entity: String,
-    /// The run that asks; it holds the link from then on unless there is nothing to do.
+    /// The calling run. It holds the link afterwards, unless there is nothing to do.
     pub run: Uuid,
-    /// Where the record stands.
+    /// The side of the record.
     pub side: Side,
-    /// Its id.
+    /// Id of the record.
     pub id: String,
-    /// Id of its partner on the other side, where the record names it.
+    /// Id of the corresponding record on the other side, if this record contains it.
     pub other_id: Option<String>,
-    /// The mapped fields that the event brings, by path; null if it brings none and the record must be read.
+    /// The mapped fields of the event by path; `None`: the event contains none and the record must be read.
     pub fields: Option<Map<String, Value>>,
-    /// When it happened, by the source's clock.
+    /// When the record changed, by the clock of the source.
     pub at: Option<String>,
-    /// The record is gone.
+    /// Whether the record was deleted.
     pub deleted: bool,
 }
 
-/// What has to be written: under the name of each side `action` and `fields`, and the number of `conflicts`.
+/// Computes what must be written: under the name of each side `action` and `fields`, and the number of `conflicts`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
-    /// What the mapping calls its sides.
+    /// The names of the entity's sides.
     pub sides: Arc<Sides>,
-    /// The mapping.
+    /// The entity, which is the name of its mapping.
     pub entity: String,
     /// The run that holds the link.
     pub run: Uuid,
-    /// The records as they were read.
+    /// The records as read.
     pub found: Pair<Found>,
-    /// What the mapping's `compare` gave.
+    /// The result of the mapping's `compare`.
     pub compare: Compare,
 }
 
-/// A record that was read.
+/// A record as read.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Found {
-    /// Its id, if one is known.
+    /// The record's id, if it is known.
     #[serde(default, deserialize_with = "canonical::deserialize_key_or_null")]
     pub id: Option<String>,
-    /// Whether it is there.
+    /// Whether the record exists.
     pub exists: bool,
-    /// When it was last changed, by the system's clock.
+    /// When it was last changed, by the clock of its system.
     pub at: Option<String>,
 }
 
-/// Both records side by side.
+/// The comparison of both records.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Compare {
-    /// What the mapping says of whole records.
+    /// The mapping's rules for whole records.
     pub records: Records,
-    /// Field by field.
+    /// The mapping's rows with the values of both records.
     pub rows: Vec<Row>,
 }
 
-/// What a mapping says of whole records.
+/// The mapping's rules for whole records.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Records {
-    /// Where a record that is new on one side is created on the other, if it is.
+    /// Where new records of the other side are created; `None`: nowhere.
     pub created: Option<Direction>,
-    /// What happens to one that was deleted.
+    /// What happens to a record whose counterpart was deleted.
     pub deleted: Deleted,
 }
 
-/// What happens to a record whose partner was deleted.
+/// What happens to a record whose counterpart was deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Deleted {
-    /// A person decides.
+    /// It becomes a conflict for a person.
     Report,
     /// It is deleted too.
     Apply,
-    /// It stays.
+    /// It is kept.
     Ignore,
 }
 
-/// A row of the mapping with what both records have.
+/// A row of the mapping with the values of both records.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
-    /// What it is called.
+    /// The name of the row.
     pub name: String,
-    /// Where values go.
+    /// The direction in which values are written.
     pub direction: Direction,
-    /// Who is right where both differ.
+    /// Which side wins if both differ.
     pub master: Master,
     /// What happens to a change on the side that is not the master.
     pub foreign: Foreign,
-    /// Sides that must have a value.
+    /// Sides that need a value.
     pub required: Vec<Side>,
-    /// What each side has.
+    /// The field of each side.
     pub cells: Pair<Cell>,
 }
 
@@ -140,65 +140,65 @@ pub enum Foreign {
 /// A field of one record.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Cell {
-    /// Its path.
+    /// Path of the field.
     pub field: String,
-    /// What stands there.
+    /// Its value.
     pub value: Value,
-    /// What that is on the other side.
+    /// Its value converted for the other side.
     pub other: Value,
 }
 
-/// The writes of a plan were done.
+/// Reports that the writes of a plan were done.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Save {
-    /// What the mapping calls its sides.
+    /// The names of the entity's sides.
     pub sides: Arc<Sides>,
-    /// The mapping.
+    /// The entity, which is the name of its mapping.
     pub entity: String,
     /// The run that holds the link.
     pub run: Uuid,
-    /// The outcome of each side.
+    /// The result of each side.
     pub saved: Pair<Saved>,
 }
 
-/// The outcome of a side.
+/// The result of one side.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Saved {
-    /// The record's id, where it is new or was known already.
+    /// The record's id, if it exists.
     #[serde(default, deserialize_with = "canonical::deserialize_key_or_null")]
     pub id: Option<String>,
-    /// Mapped fields that were written beside those of the plan, by path: those of a record that was created.
+    /// Mapped fields written in addition to those of the plan, by path; for a created record.
     #[serde(default)]
     pub fields: Option<Map<String, Value>>,
 }
 
-/// The run lets go without a save.
+/// Releases the link without saving.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Release {
-    /// What the mapping calls its sides.
+    /// The names of the entity's sides.
     pub sides: Arc<Sides>,
-    /// The mapping.
+    /// The entity, which is the name of its mapping.
     pub entity: String,
-    /// The run that holds it.
+    /// The run that holds the link.
     pub run: Uuid,
-    /// Where the record stands.
+    /// The side of the record.
     pub side: Side,
-    /// Its id.
+    /// Id of the record.
     pub id: String,
 }
 
-/// Which entity an operation is about, and which run asks: by that its sides are known.
+/// The entity and run of an operation on links, which determine the names of its sides.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct About {
-    /// The mapping.
+    /// The entity, which is the name of its mapping.
     pub entity: String,
-    /// The run that asks.
+    /// The calling run.
     pub run: Option<Uuid>,
 }
 
 impl About {
-    /// Looks into the body of an operation below `/links/`; none of any other, or where it does not say.
+    /// Reads the body of an operation below `/links/`. Returns `None` for other paths, or if the body has no entity.
     #[must_use]
     pub fn of(path: &str, bytes: &[u8]) -> Option<Self> {
         path.trim_start_matches('/').strip_prefix("links/")?;
@@ -207,17 +207,17 @@ impl About {
 }
 
 impl Operation {
-    /// Reads the operation `name` with its body, where the entity's sides have these names.
+    /// Parses the operation `name` from its body. `sides` are the names of the entity's sides.
     ///
     /// # Errors
-    /// There is none of this name, or the body is invalid.
+    /// The operation does not exist, or its body is invalid.
     pub fn parse(name: &str, bytes: &[u8], sides: &Arc<Sides>) -> Result<Self, Refusal> {
         let operation = read::operation(name, bytes, sides)?;
         operation.check(name)?;
         Ok(operation)
     }
 
-    /// What the mapping calls its sides.
+    /// Returns the names of the entity's sides.
     #[must_use]
     pub fn sides(&self) -> &Sides {
         match self {
@@ -228,7 +228,7 @@ impl Operation {
         }
     }
 
-    /// The mapping that it is about.
+    /// Returns the entity.
     #[must_use]
     pub fn entity(&self) -> &str {
         match self {
@@ -239,7 +239,7 @@ impl Operation {
         }
     }
 
-    /// The run that asks.
+    /// Returns the calling run.
     #[must_use]
     pub fn run(&self) -> Uuid {
         match self {
@@ -250,7 +250,7 @@ impl Operation {
         }
     }
 
-    /// Ids by which the link is found.
+    /// Returns the ids by which the link is found.
     #[must_use]
     pub fn ids(&self) -> Pair<Option<String>> {
         match self {
@@ -261,11 +261,11 @@ impl Operation {
         }
     }
 
-    /// Brings the ids to the forms that are declared for the entity: an expression may have made them, of a value that came through
-    /// no door.
+    /// Normalizes the ids to the forms declared for the entity. An expression may have made them from a value that was
+    /// not normalized on arrival.
     ///
     /// # Errors
-    /// One of them cannot be an id.
+    /// An id is invalid.
     pub fn shape(&mut self, identifiers: &Declared) -> Result<(), Refusal> {
         let Some(forms) = identifiers.links.get(self.entity()) else { return Ok(()) };
         for side in Side::BOTH {

@@ -1,4 +1,4 @@
-//! What only a person can decide about a pair of records: it stays until someone does, or until the records agree.
+//! Conflicts between linked records: open until a person decides or the records agree.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -8,18 +8,18 @@ use super::{Pair, Side, Sides};
 /// A row, or a whole record, on which the sides disagree.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Conflict {
-    /// The row; none is the record itself.
+    /// Name of the row; `None`: the record itself.
     pub row: Option<String>,
-    /// Why.
+    /// Why a person must decide.
     pub kind: Kind,
-    /// What each side has.
+    /// The value of each side.
     pub seen: Pair<Seen>,
-    /// Whose word counts, once someone said so.
+    /// The side that a person chose; `None`: nobody has decided.
     pub chosen: Option<Side>,
 }
 
 impl Conflict {
-    /// For predicates, with what the mapping calls its sides.
+    /// Returns the conflict for predicates of scenarios, under the names of the sides.
     #[must_use]
     pub fn to_value(&self, sides: &Sides) -> Value {
         let mut seen = json!({});
@@ -31,24 +31,24 @@ impl Conflict {
     }
 }
 
-/// Why a person is asked.
+/// Why a person must decide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// Both sides changed it, and nothing says who is right.
+    /// Both sides changed, and the mapping names no winner.
     Both,
-    /// The side that is not the master changed it.
+    /// The side that is not the master changed.
     Foreign,
-    /// The value that comes from the other side is none, and there must be one.
+    /// The value for a side that needs one is empty.
     Required,
-    /// It was written again and again: something else changes it back each time.
+    /// The same value was written repeatedly: something changes it back each time.
     Unstable,
     /// The record was deleted on one side.
     Deleted,
 }
 
 impl Kind {
-    /// As in the database and the API.
+    /// Returns the name in the database and the API.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -64,8 +64,8 @@ impl Kind {
 /// One side of a conflict.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Seen {
-    /// The field; none where it is about the record.
+    /// Path of the field; `None` if the conflict is about the record.
     pub field: Option<String>,
-    /// Its value; for a record whether it is there.
+    /// Value of the field, or whether the record exists.
     pub value: Value,
 }

@@ -1,4 +1,4 @@
-//! A field's value as it is remembered: enough to tell whether it is the same, and not what it is.
+//! Remembers a field's value as a hash: enough to recognize the value, without storing it.
 
 use std::fmt;
 
@@ -8,13 +8,13 @@ use sha2::{Digest, Sha256};
 
 use stepwell_text::canonical;
 
-/// 128 bits of SHA-256 over the value as both systems mean it, in hex; empty for nothing.
+/// The first 128 bits of the SHA-256 of a normalized value, in hexadecimal; empty for no value.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Hash(String);
 
 impl Hash {
-    /// Of a value. Null and the empty text are nothing; `1`, `1.0` and `"1"` are the same.
+    /// Hashes a value. Null and the empty text are no value; `1`, `1.0` and `"1"` are equal.
     #[must_use]
     pub fn of(value: &Value) -> Self {
         let text = meaning(value);
@@ -25,7 +25,7 @@ impl Hash {
         Self(digest[..16].iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
-    /// Whether it is that of nothing.
+    /// Whether this is the hash of no value.
     #[must_use]
     pub fn is_nothing(&self) -> bool {
         self.0.is_empty()

@@ -1,4 +1,4 @@
-//! What an event means.
+//! Evaluates events about linked records.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 use super::{Hash, Judge, Link, Named, Refusal, Side};
 use crate::time;
 
-/// Clocks of scripts and databases differ by so much; an event is late only if it is older by more.
+/// Tolerated difference between clocks. An event is late only if it is older by more.
 const LATE_MARGIN: TimeDelta = TimeDelta::seconds(5);
 
-/// Judges an event about a record, whose link, if there is one, was found by [`super::join`].
-/// Gives the link as it is from then on, and the answer.
+/// Evaluates an event about a record, whose link, if any, was found by [`super::join`]. Returns the updated link and
+/// the answer.
 ///
 /// # Errors
-/// Another run works on the link.
+/// Another run holds the link.
 pub fn judge(link: Option<Link>, ask: &Judge) -> Result<(Option<Link>, Value), Refusal> {
     let is_known = link.is_some();
     let mut link = link.unwrap_or_default();
@@ -34,10 +34,10 @@ pub fn judge(link: Option<Link>, ask: &Judge) -> Result<(Option<Link>, Value), R
 }
 
 fn verdict(is_known: bool, link: &Link, ask: &Judge, at: Option<DateTime<Utc>>) -> &'static str {
-    // Records that were never made equal are strangers, whatever they say of each other.
+    // Records that were never saved as equal are not a pair, even if they refer to each other.
     let is_pair = link.saved_by.is_some();
     if ask.deleted {
-        // Nobody ever made it the partner of another record, so nobody misses it.
+        // The record was never linked, so nothing depends on it.
         return if is_known { "deleted" } else { "irrelevant" };
     }
     let Some(fields) = &ask.fields else { return if is_pair { "changed" } else { "new" } };
@@ -62,7 +62,7 @@ fn verdict(is_known: bool, link: &Link, ask: &Judge, at: Option<DateTime<Utc>>) 
     }
 }
 
-/// When fields were changed, for those of which the newest word counts.
+/// Records when fields were changed, for rows with the master `newest`.
 fn note_touched(link: &mut Link, ask: &Judge, at: Option<DateTime<Utc>>) {
     let (Some(at), Some(fields)) = (at, &ask.fields) else { return };
     let had = &mut link.had[ask.side];

@@ -1,29 +1,29 @@
-//! One row of a pair of records: what each side had, what it has, and so whose value goes where.
+//! Merges one row of a pair of records, from what each side had and what it has now.
 
 use chrono::{DateTime, Utc};
 
 use super::conflict::Kind;
 use super::{Direction, Foreign, Hash, Master, Pair, Row, Side};
 
-/// What happens to a row.
+/// The result of merging a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Merged {
-    /// Both have the same.
+    /// Both sides are equal.
     Equal,
-    /// The value goes to this side.
+    /// The value is written to this side.
     To(Side),
-    /// A person decides.
+    /// A person must decide.
     Conflict(Kind),
 }
 
-/// What is known of a row beside itself.
+/// The stored state of a row.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Known<'k> {
-    /// What each side had when they were last made equal; none if they never were.
+    /// What each side had when they were last made equal; `None` if they never were.
     pub had: [Option<&'k Hash>; 2],
-    /// When each side's value was changed, as far as anyone knows.
+    /// When each side's value changed, if that is known.
     pub at: [Option<DateTime<Utc>>; 2],
-    /// Whose word counts, if a person said so of the values as they are.
+    /// The side that a person chose for the current values.
     pub chosen: Option<Side>,
 }
 
@@ -35,7 +35,7 @@ pub(super) fn merge(row: &Row, known: &Known<'_>) -> Merged {
     if let Some(chosen) = known.chosen.filter(|from| goes(row, from.other())) {
         return Merged::To(chosen.other());
     }
-    // Of two records that meet for the first time, the one that has something to say says it.
+    // When two records meet for the first time, an existing value wins over an empty one.
     let is_first = known.had.iter().all(Option::is_none);
     if is_first && row.direction == Direction::Both && has.first.is_nothing() != has.second.is_nothing() {
         return Merged::To(if has.first.is_nothing() { Side::First } else { Side::Second });
@@ -44,7 +44,7 @@ pub(super) fn merge(row: &Row, known: &Known<'_>) -> Merged {
     match (changed(Side::First), changed(Side::Second)) {
         (true, false) => one_changed(row, Side::First),
         (false, true) => one_changed(row, Side::Second),
-        // A change of the mapping, or a write of which nobody learned: as if both had changed.
+        // If neither changed, the mapping did, or a write was not saved: treat it as if both sides had changed.
         (true, true) | (false, false) => both_changed(row, known),
     }
 }
@@ -53,12 +53,12 @@ fn is_equal(row: &Row, has: &Pair<Hash>) -> bool {
     Side::BOTH.into_iter().any(|to| goes(row, to) && Hash::of(&row.cells[to.other()].other) == has[to])
 }
 
-/// Whether values of the row go to a side.
+/// Whether values of the row are written to a side.
 pub(super) fn goes(row: &Row, to: Side) -> bool {
     row.direction == Direction::Both || row.direction == Direction::To(to)
 }
 
-/// The side whose word always counts, if there is one.
+/// Returns the side that always wins; `None` if there is none.
 fn master(row: &Row) -> Option<Side> {
     match (row.direction, row.master) {
         (Direction::To(to), _) => Some(to.other()),

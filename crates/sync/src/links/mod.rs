@@ -1,8 +1,9 @@
-//! Links: which records of two systems stand for the same thing, and what each of them had when they were last made equal. From that follows what an event means (`judge`) and what has to be written (`plan`).
+//! Links: pairs of records in two systems that represent the same thing, with what each had when they were last made
+//! equal. They determine what an event means (`judge`) and what must be written (`plan`).
 //!
-//! A sync goes `judge` → read both records → `plan` → write → `save`. `judge` takes a hold on the link for its run, which ends
-//! with `save`, with `release` or with the run itself: two runs never write the same pair of records at once. What is known
-//! of a side is a hash of each field, never the value.
+//! A sync calls `judge`, reads both records, calls `plan`, writes, and calls `save`. `judge` gives its run a hold on
+//! the link until `save`, `release` or the end of the run, so two runs never write the same pair at once. Of each side
+//! only hashes of fields are stored, never values.
 
 mod ask;
 mod conflict;
@@ -34,32 +35,32 @@ pub use stepwell_language::dsl::mapping::{Direction, Master, Side, Sides};
 /// A pair of records.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Link {
-    /// Their ids, as far as both exist.
+    /// Ids of the records that exist.
     pub ids: Pair<Option<String>>,
-    /// What each had when they were last made equal.
+    /// What each side had when they were last made equal.
     pub had: Pair<Had>,
-    /// What is about to be written, as long as nobody said that it was.
+    /// The planned writes that have not been saved.
     pub pending: Option<Pending>,
-    /// The run that works on it.
+    /// The run that holds the link.
     pub holder: Option<Uuid>,
-    /// The run that saved it last.
+    /// The run that last saved it.
     pub saved_by: Option<Uuid>,
 }
 
-/// One for each side. It is stored under the names that all sides once had, which nodes of the version before read: `crm` is the first
-/// side, `erp` the second, whatever the mapping calls them.
+/// One value per side. Stored under the historic names of the sides, which older nodes read: `crm` is the first side,
+/// `erp` the second, whatever the mapping calls them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Pair<T> {
-    /// The first side's.
+    /// The first side's value.
     #[serde(rename = "crm")]
     pub first: T,
-    /// The second side's.
+    /// The second side's value.
     #[serde(rename = "erp")]
     pub second: T,
 }
 
 impl<T> Pair<T> {
-    /// What `of` gives for each side.
+    /// Computes the value of each side.
     pub fn each(mut of: impl FnMut(Side) -> T) -> Self {
         Self { first: of(Side::First), second: of(Side::Second) }
     }
@@ -85,48 +86,48 @@ impl<T> std::ops::IndexMut<Side> for Pair<T> {
     }
 }
 
-/// What is known of one side.
+/// The stored state of one side.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Had {
-    /// When the record was last changed, as it said when it was last read.
+    /// When the record was last changed, as of the last read.
     pub at: Option<DateTime<Utc>>,
-    /// Its mapped fields.
+    /// Hashes of its mapped fields, by path.
     pub fields: BTreeMap<String, Hash>,
-    /// When fields were changed by someone else since, as far as events told.
+    /// When others changed fields since then, as far as events reported it.
     pub touched: BTreeMap<String, DateTime<Utc>>,
-    /// What this hub lately wrote into fields, oldest first.
+    /// Recent writes of this hub by field, oldest first.
     pub wrote: BTreeMap<String, Vec<Wrote>>,
 }
 
-/// A write of this hub.
+/// A write of this hub to a field.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Wrote {
-    /// What.
+    /// Hash of the written value.
     pub hash: Hash,
-    /// When it was decided.
+    /// When it was planned.
     pub at: DateTime<Utc>,
-    /// By which run: a plan that is made again is no second write.
+    /// The run that planned it, so that a repeated plan does not count twice.
     pub run: Uuid,
 }
 
-/// What a plan found and means to write.
+/// The planned state and writes of a link.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Pending {
-    /// Whose plan it is.
+    /// The run that made the plan.
     pub run: Uuid,
-    /// Each side as it will be; fields that are in conflict keep what they had.
+    /// The state of each side after the writes. Fields in conflict keep their old state.
     pub will: Pair<Had>,
-    /// What is written, for events that report it before it is saved.
+    /// Hashes of the written fields, to recognize events about them that arrive before the save.
     pub writes: Pair<BTreeMap<String, Hash>>,
-    /// Whether each side's record stays a part of the pair.
+    /// Whether each side's record remains in the link.
     pub exists: Pair<bool>,
-    /// Rows whose conflict a person settled and this carries out; none is that about the record.
+    /// Rows whose conflict a person decided and this plan resolves; `None` is the conflict about the record.
     pub settles: Vec<Option<String>>,
 }
 
 impl Link {
-    /// Whether a run may work on it. Whoever else holds it was looked up by the caller: a run that has ended holds nothing.
+    /// Gives the run a hold on the link. The caller has already removed holders whose run has ended.
     fn take(&mut self, named: Named<'_>, run: Uuid) -> Result<(), Refusal> {
         match self.holder {
             Some(holder) if holder != run => Err(Refusal {
@@ -143,7 +144,7 @@ impl Link {
         }
     }
 
-    /// Only the run that judged it may continue with it.
+    /// Refuses a run that does not hold the link.
     fn held_by(&self, named: Named<'_>, run: Uuid) -> Result<(), Refusal> {
         if self.holder == Some(run) {
             return Ok(());
@@ -183,10 +184,10 @@ impl Named<'_> {
     }
 }
 
-/// Makes one link of those that were found by either id.
+/// Combines the links found by the two ids into one.
 ///
 /// # Errors
-/// The two records are linked with others. While another run works on one of those, that may yet change.
+/// The two records are linked to different records. If another run holds one of those links, a retry may succeed.
 pub fn join(operation: &Operation, found: Pair<Option<Link>>) -> Result<Option<Link>, Refusal> {
     let joined = match (found.first, found.second) {
         (None, None) => return Ok(None),
@@ -197,7 +198,7 @@ pub fn join(operation: &Operation, found: Pair<Option<Link>>) -> Result<Option<L
             if let Some(paired) = [&first, &second].into_iter().find(is_pair) {
                 return Err(paired.linked_otherwise(operation));
             }
-            // Each was seen alone before; a run that works on one works on the pair.
+            // Each record was linked alone before. A run that holds one of the links holds the pair.
             Link {
                 ids: Pair { first: first.ids.first, second: second.ids.second },
                 had: Pair { first: first.had.first, second: second.had.second },
@@ -210,7 +211,7 @@ pub fn join(operation: &Operation, found: Pair<Option<Link>>) -> Result<Option<L
     let ids = operation.ids();
     let differs =
         |side: &Side| matches!((&ids[*side], &joined.ids[*side]), (Some(asked), Some(known)) if asked != known);
-    // A partner that was deleted and made again has another id: the run that created it says so when it saves.
+    // A counterpart that was deleted and recreated has a new id, which the run that created it saves.
     let replaces = matches!(operation, Operation::Save(_)) && joined.holder == Some(operation.run());
     if Side::BOTH.iter().any(differs) && !replaces {
         return Err(joined.linked_otherwise(operation));

@@ -1,4 +1,4 @@
-//! The operations over what is known of a pair, wherever that is kept: in Postgres, or in the memory of a rehearsal.
+//! Performs operations on links, independent of where links are stored: in Postgres, or in a simulation's memory.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -8,29 +8,29 @@ use super::plan::plan;
 use super::save::{release, save};
 use super::{Conflict, Link, Operation, Pair, Refusal, Side, Sides, join};
 
-/// A link with the conflicts about it that are open.
+/// A link with its open conflicts.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Linked {
-    /// It.
+    /// The link.
     pub link: Link,
-    /// In the order of the rows.
+    /// The conflicts, in the order of the mapping's rows.
     pub conflicts: Vec<Conflict>,
 }
 
-/// What an operation comes to.
+/// The result of an operation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Done {
-    /// What is known from then on in place of what was found; none is nothing.
+    /// The new link that replaces the found ones; `None`: they are deleted.
     pub kept: Option<Linked>,
-    /// For the workflow.
+    /// The answer to the workflow.
     pub answer: Value,
 }
 
-/// Does what is asked for. `found` is what is known under the id of each side that the operation names, both the same where
-/// they lead to one pair.
+/// Performs an operation. `found` are the links found by the id of each side, the same one twice if both ids lead to
+/// one pair.
 ///
 /// # Errors
-/// It cannot be done as things stand.
+/// The operation is not possible in the current state.
 pub fn perform(operation: &Operation, found: Pair<Option<Linked>>, now: DateTime<Utc>) -> Result<Done, Refusal> {
     let mut conflicts: Vec<Conflict> = Vec::new();
     for conflict in [&found.first, &found.second].into_iter().flatten().flat_map(|linked| &linked.conflicts) {
@@ -58,11 +58,11 @@ pub fn perform(operation: &Operation, found: Pair<Option<Linked>>, now: DateTime
     Ok(Done { kept: link.map(|link| Linked { link, conflicts }), answer })
 }
 
-/// All links, where there is no database.
+/// All links of a simulation.
 #[derive(Debug, Clone, Default)]
 pub struct Links(Vec<Known>);
 
-/// A link of an entity, and what its sides are called.
+/// A link with its entity and the names of its sides.
 #[derive(Debug, Clone)]
 struct Known {
     entity: String,
@@ -71,10 +71,10 @@ struct Known {
 }
 
 impl Links {
-    /// Does what is asked for.
+    /// Performs an operation.
     ///
     /// # Errors
-    /// It cannot be done as things stand.
+    /// The operation is not possible in the current state.
     pub fn perform(&mut self, operation: &Operation, now: DateTime<Utc>) -> Result<Value, Refusal> {
         let (entity, ids) = (operation.entity(), operation.ids());
         let place = |side: Side| {
@@ -95,7 +95,7 @@ impl Links {
         Ok(done.answer)
     }
 
-    /// Pairs and conflicts, for predicates.
+    /// Returns pairs and conflicts, for predicates of scenarios.
     #[must_use]
     pub fn to_value(&self) -> Value {
         let told = |Known { entity, sides, linked }: &Known| {

@@ -1,4 +1,4 @@
-//! What has to be written so that a pair of records agrees.
+//! Plans the writes that make a pair of records agree.
 
 use std::collections::BTreeMap;
 
@@ -11,28 +11,29 @@ use super::{Cell, Deleted, Direction, Had, Hash, Link, Named, Pair, Pending, Pla
 use crate::time;
 use stepwell_language::dsl::mapping::Field;
 
-/// The same value into the same field so often within [`UNSTABLE_WITHIN`]: something changes it back each time.
+/// A field is unstable after this many writes of the same value within [`UNSTABLE_WITHIN`]: something keeps changing it
+/// back.
 const UNSTABLE_WRITES: usize = 3;
 const UNSTABLE_WITHIN: TimeDelta = TimeDelta::minutes(10);
 
-/// A value that goes to and fro so often within that time: each side makes something else of what it is given.
+/// A row is unstable after this many alternating writes within that time: each side modifies what the other one writes.
 const UNSTABLE_TURNS: usize = 6;
 
-/// Writes that are remembered of a field.
+/// Most writes remembered per field.
 const WRITES_KEPT: usize = 6;
 
-/// A plan.
+/// The result of planning.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Planned {
-    /// The link with what is about to be written.
+    /// The link with its pending writes.
     pub link: Link,
-    /// What a person has to decide, those included that someone decided and this plan carries out.
+    /// Conflicts for a person, including decided ones that this plan resolves.
     pub conflicts: Vec<Conflict>,
-    /// For the workflow.
+    /// The answer to the workflow.
     pub answer: Value,
 }
 
-/// What happens to a side's record.
+/// What happens to the record of a side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Action {
     None,
@@ -52,7 +53,7 @@ impl Action {
     }
 }
 
-/// What is written to each side, and how it will be.
+/// A plan under construction.
 struct Draft<'p> {
     ask: &'p Plan,
     now: DateTime<Utc>,
@@ -64,7 +65,7 @@ struct Draft<'p> {
     conflicts: Vec<Conflict>,
 }
 
-/// Plans the writes for a pair of records. `open` are the conflicts about it that are known.
+/// Plans the writes for a pair of records. `open` are its known conflicts.
 ///
 /// # Errors
 /// The run does not hold the link.
@@ -93,11 +94,11 @@ pub fn plan(link: &Link, open: &[Conflict], ask: &Plan, now: DateTime<Utc>) -> R
 }
 
 impl Draft<'_> {
-    /// Both records are there.
+    /// Compares two existing records row by row.
     fn compare(&mut self, open: &[Conflict]) {
         for row in &self.ask.compare.rows {
             let before = open.iter().find(|conflict| conflict.row.as_deref() == Some(row.name.as_str()));
-            // What a person decided, he decided of the values that he saw.
+            // A decision only applies to the values that the person saw.
             let chosen = before.filter(|before| same(before, row)).and_then(|before| before.chosen);
             let known = Known {
                 had: Side::BOTH.map(|side| self.had[side].fields.get(&row.cells[side].field)),
@@ -124,13 +125,13 @@ impl Draft<'_> {
         }
     }
 
-    /// A field's own time where an event told it, else its record's.
+    /// Returns when a value changed: the field's own time if an event reported it, otherwise the record's.
     fn changed_at(&self, row: &Row, side: Side) -> Option<DateTime<Utc>> {
         let touched = self.had[side].touched.get(&row.cells[side].field).copied();
         touched.or_else(|| self.ask.found[side].at.as_deref().and_then(time))
     }
 
-    /// Whether a value can go where it should.
+    /// Checks that a value can be written to a side.
     fn check(&self, row: &Row, to: Side, is_chosen: bool) -> Merged {
         let hash = Hash::of(&row.cells[to.other()].other);
         if hash.is_nothing() && row.required.contains(&to) {
@@ -139,7 +140,7 @@ impl Draft<'_> {
         if !is_chosen && self.is_unstable(row, to, &hash) { Merged::Conflict(Kind::Unstable) } else { Merged::To(to) }
     }
 
-    /// Whether a field is written again and again.
+    /// Whether a field would be written again and again.
     fn is_unstable(&self, row: &Row, to: Side, hash: &Hash) -> bool {
         let lately = |side: Side| {
             let wrote = self.had[side].wrote.get(&row.cells[side].field).into_iter().flatten();
@@ -153,7 +154,7 @@ impl Draft<'_> {
         lately(to).filter(|wrote| wrote.hash == *hash).count() >= UNSTABLE_WRITES || to_and_fro >= UNSTABLE_TURNS
     }
 
-    /// Both have the same: that is what they had from then on.
+    /// Both sides are equal: stores their values as the new common state.
     fn equal(&mut self, row: &Row) {
         for side in Side::BOTH {
             let cell = &row.cells[side];
@@ -180,7 +181,7 @@ impl Draft<'_> {
         wrote.drain(..surplus);
     }
 
-    /// One record is there, the other is not: not yet, or no longer.
+    /// Handles a pair of which only one record exists, not yet or no longer.
     fn one_sided(&mut self, there: Side, link: &Link, open: &[Conflict]) {
         let missing = there.other();
         let was_there = !link.had[missing].fields.is_empty();
@@ -209,7 +210,7 @@ impl Draft<'_> {
         }
     }
 
-    /// The partner of a record is made: all rows go there, as the mapping's function that leads there writes them.
+    /// Creates the counterpart of a record, with all fields that the mapping's conversion writes.
     fn create(&mut self, from: Side) {
         let to = from.other();
         self.actions[to] = Some(Action::Create);
@@ -228,7 +229,7 @@ impl Draft<'_> {
         self.will[to].touched.clear();
     }
 
-    /// A field that waits for a person is as it was, also where another row reads it and continues.
+    /// Fields in an open conflict keep their old state, even if another row that reads them is written.
     fn keep_what_waits(&mut self) {
         let waiting = self.conflicts.iter().filter(|conflict| conflict.chosen.is_none());
         for (side, seen) in waiting.flat_map(|conflict| Side::BOTH.map(|side| (side, &conflict.seen[side]))) {
@@ -261,7 +262,8 @@ impl Draft<'_> {
         }
         let settled = self.conflicts.iter().filter(|conflict| conflict.chosen.is_some());
         let settles = settled.map(|conflict| conflict.row.clone()).collect();
-        // A partner that is gone stays known until a person has decided, or for good where nobody minds: it is not made again.
+        // A deleted counterpart stays in the link until a person decides, or forever if the mapping ignores deletions,
+        // so that it is not recreated.
         let is_over = Side::BOTH.iter().any(|side| action(*side) == Action::Delete)
             || !Side::BOTH.iter().any(|side| self.ask.found[*side].exists);
         let stays = |side: Side| {

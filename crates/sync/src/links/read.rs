@@ -1,4 +1,5 @@
-//! From the body of an operation to what it asks for. What is of a side stands under the name that the entity's mapping gives it.
+//! Parses the bodies of operations on links, in which the members for a side have the name that the mapping gives that
+//! side.
 
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use super::ask::{Cell, Compare, Foreign, Judge, Plan, Records, Release, Row, Sav
 use super::{Operation, Pair, Refusal, Side, Sides};
 use stepwell_text::canonical;
 
-/// Why a body is not what an operation takes.
+/// Why a body is invalid.
 type Why = String;
 
 pub(super) fn operation(name: &str, bytes: &[u8], sides: &Arc<Sides>) -> Result<Operation, Refusal> {
@@ -26,7 +27,7 @@ pub(super) fn operation(name: &str, bytes: &[u8], sides: &Arc<Sides>) -> Result<
         .map_err(|why| Refusal::new(StatusCode::BAD_REQUEST, format!("invalid input for links/{name}: {why}")))
 }
 
-/// What of an object was not read yet.
+/// The members of an object that were not read yet.
 struct Members<'s> {
     sides: &'s Arc<Sides>,
     members: Map<String, Value>,
@@ -53,19 +54,19 @@ impl<'s> Members<'s> {
         self.members.remove(key).map_or_else(|| Ok(T::default()), |value| read(key, value))
     }
 
-    /// An id.
+    /// Reads an id.
     fn key(&mut self, key: &str) -> Result<String, Why> {
         canonical::deserialize_key(self.required(key)?).map_err(|why| format!("{key}: {why}"))
     }
 
-    /// What stands under the name of each side.
+    /// Reads a value for each side, under the side's name.
     fn pair<T>(&mut self, mut one: impl FnMut(&mut Self, &str) -> Result<T, Why>) -> Result<Pair<T>, Why> {
         let sides = Arc::clone(self.sides);
         let [first, second] = sides.names();
         Ok(Pair { first: one(self, first)?, second: one(self, second)? })
     }
 
-    /// A text that means something by the names of the sides.
+    /// Reads a keyword whose meaning depends on the names of the sides.
     fn word<T>(&mut self, key: &str, meaning: impl FnOnce(&Sides, &str) -> Option<T>) -> Result<T, Why> {
         let text: String = self.take(key)?;
         let [first, second] = self.sides.names();
@@ -77,7 +78,7 @@ impl<'s> Members<'s> {
         self.word("side", Sides::find)
     }
 
-    /// Nothing may be left.
+    /// Refuses unknown members.
     fn end(self) -> Result<(), Why> {
         let [first, second] = self.sides.names();
         self.members.keys().next().map_or(Ok(()), |key| {
@@ -142,7 +143,7 @@ fn release(mut body: Members<'_>) -> Result<Operation, Why> {
     Ok(Operation::Release(release))
 }
 
-/// What the mapping's `compare` gave; what a later version says beside that is left alone.
+/// Reads the result of the mapping's `compare`. Unknown members, from a later version, are ignored.
 fn compare(mut compare: Members<'_>) -> Result<Compare, Why> {
     let mut records = Members::of(compare.required("records")?, compare.sides)?;
     let none_or = |sides: &Sides, word: &str| match word {

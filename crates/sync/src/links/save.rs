@@ -1,11 +1,11 @@
-//! A plan was carried out, or given up.
+//! Saves or releases a link.
 
 use serde_json::{Value, json};
 
 use super::{Had, Hash, Link, Named, Pair, Refusal, Release, Save, Side};
 
-/// Notes that the writes of a plan were done and lets go. None is a link without a pair: it is forgotten. A repeat by the same
-/// run changes nothing.
+/// Records that the writes of a plan were done, and releases the link. Returns no link if no pair remains. Idempotent
+/// for the same run.
 ///
 /// # Errors
 /// The run does not hold the link.
@@ -15,7 +15,7 @@ pub fn save(link: Option<Link>, ask: &Save) -> Result<(Option<Link>, Value), Ref
         answer[ask.sides.name(side)] = ask.saved[side].id.clone().into();
     }
     let Some(mut link) = link else {
-        // Saved before, and forgotten with it.
+        // Already saved and deleted by an earlier attempt.
         return Ok((None, answer));
     };
     if link.saved_by == Some(ask.run) && link.holder != Some(ask.run) {
@@ -47,7 +47,7 @@ pub fn save(link: Option<Link>, ask: &Save) -> Result<(Option<Link>, Value), Ref
     Ok((is_pair.then_some(link), answer))
 }
 
-/// Lets go of a link without a save. What was about to be written stays known: some of it may have arrived.
+/// Releases a link without saving it. Pending writes stay known, because some of them may have been applied.
 #[must_use]
 pub fn release(link: Option<Link>, ask: &Release) -> Option<Link> {
     link.map(|link| match link.holder {

@@ -1,9 +1,8 @@
-//! Which numbers of a sender are missing. A sender that counts its events one by one reveals a lost one by the next number:
-//! what was jumped over is a gap, until it arrives late or is given up. The rules are pure; `engine/events/sequences` plays them
-//! over Postgres.
+//! Detects missing events of senders that number their events. A skipped number is a gap until it arrives late or is
+//! given up. The rules are pure; `engine/events/sequences` applies them to Postgres.
 //!
-//! Invariant: `open` is in order, without overlaps, below `highest`, and holds exactly the numbers that were jumped over
-//! and did not arrive, as far as they were not given up.
+//! Invariant: the ranges in `open` are sorted, do not overlap, are below `highest`, and contain exactly the skipped
+//! numbers that have neither arrived nor been given up.
 
 #[cfg(test)]
 mod tests;
@@ -15,84 +14,84 @@ use serde::{Deserialize, Serialize};
 
 type Time = DateTime<Utc>;
 
-/// Ranges that are kept open of one channel. Beyond them the lowest is given up.
+/// Most open ranges of a channel. Beyond that the lowest is given up.
 pub const OPEN_MAX: usize = 100;
 
-/// A gap that was reported is given up after so many days: no sender tries for longer.
+/// Days after which a reported gap is given up. No sender retries for longer.
 pub const KEPT_DAYS: i64 = 7;
 
-/// A sender that begins again begins with numbers up to this one.
+/// Highest number at which a restarted sender begins.
 const LOW_MAX: i64 = 16;
 
-/// And it had come so much further: below that a low number is one that comes late.
+/// Minimum distance below the highest number at which a low number can mean a restart and not a late event.
 const RESTART_DISTANCE: i64 = 1_000;
 
-/// What an event says of its place among those of its sender.
+/// An event's position among those of its sender.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counted {
-    /// What the sender counts in; empty where it counts in one.
+    /// Name of the counter; empty if the sender has only one.
     pub channel: String,
-    /// The number, not below zero.
+    /// The number, at least zero.
     pub number: i64,
-    /// What it jumps over may arrive so much later without anyone being told.
+    /// How long skipped numbers may take to arrive before a gap is reported.
     pub grace: Duration,
 }
 
-/// How far a channel has come.
+/// The state of a channel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sequence {
     /// The highest number that arrived.
     pub highest: i64,
-    /// What is missing below it.
+    /// The missing ranges below it.
     pub open: Vec<Missing>,
-    /// Low numbers that arrived far below the highest: two of them are a sender that begins again.
+    /// Low numbers that arrived far below the highest. Two of them mean that the sender restarted.
     low: Vec<i64>,
 }
 
-/// Numbers that did not arrive, from `first` to `last`.
+/// A range of numbers that did not arrive.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Missing {
-    /// The lowest.
+    /// The lowest missing number.
     pub first: i64,
-    /// The highest.
+    /// The highest missing number.
     pub last: i64,
-    /// The number that jumped over them. What late numbers leave of one jump is reported as one gap.
+    /// The number whose arrival skipped them. Ranges with the same `by` are reported as one gap.
     pub by: i64,
-    /// When it did.
+    /// When that number arrived.
     pub since: Time,
-    /// Whether anyone was told.
+    /// Whether the gap was reported.
     pub stage: Stage,
 }
 
-/// What was done about missing numbers.
+/// How far the handling of a gap has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
-    /// They may just be late.
+    /// The numbers may still arrive late.
     Awaited {
-        /// Until then.
+        /// When the gap will be reported.
         until: Time,
     },
-    /// The event of the gap went out.
+    /// The gap was reported by an event.
     Told {
-        /// When.
+        /// When it was reported.
         at: Time,
     },
 }
 
-/// What is reported about a gap.
+/// A gap, as it is reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gap {
-    /// The last number before it.
+    /// The last number before the gap.
     pub after: i64,
-    /// The first number behind it.
+    /// The first number after the gap.
     pub before: i64,
-    /// How many are missing between them.
+    /// Count of missing numbers in it.
     pub missing: i64,
 }
 
 impl Missing {
-    /// As a gap of its own.
+    /// Returns the range as a gap.
     #[must_use]
     pub fn gap(&self) -> Gap {
         Gap { after: self.first - 1, before: self.last + 1, missing: self.last - self.first + 1 }
@@ -106,14 +105,14 @@ impl Missing {
     }
 }
 
-/// Takes numbers in the order in which they arrived. Gives how far the channel has come, and the gaps to report now: each
-/// once, and none that was filled within its grace.
+/// Processes numbers in order of arrival. Returns the new state and the gaps to report now. Each gap is reported once,
+/// and not at all if it was filled within its grace.
 #[must_use]
 pub fn arrive(known: Option<Sequence>, numbers: &[(i64, Duration)], now: Time) -> (Option<Sequence>, Vec<Gap>) {
     let (mut sequence, mut gaps) = (known, Vec::new());
     for (number, grace) in numbers {
         match &mut sequence {
-            // What came before the first one nobody knows.
+            // Numbers before the first one are unknown, not missing.
             None => sequence = Some(Sequence::begin(*number)),
             Some(sequence) => gaps.extend(sequence.take(*number, *grace, now)),
         }
@@ -127,13 +126,13 @@ impl Sequence {
         Self { highest: number, open: Vec::new(), low: Vec::new() }
     }
 
-    /// When there is something to do though nothing arrives.
+    /// Returns when a gap must be reported or given up next.
     #[must_use]
     pub fn next_at(&self) -> Option<Time> {
         self.open.iter().map(Missing::next_at).min()
     }
 
-    /// Gives the gaps to report before their time, because they are given up.
+    /// Processes a number. Returns gaps that are reported early because they are given up.
     fn take(&mut self, number: i64, grace: Duration, now: Time) -> Vec<Gap> {
         if number > self.highest {
             return self.advance(number, grace, now);
@@ -141,7 +140,7 @@ impl Sequence {
         if let Some(place) = self.open.iter().position(|missing| missing.first <= number && number <= missing.last) {
             return self.fill(place, number);
         }
-        // It was here before, or is from before the first one. Both change nothing, unless the sender begins again.
+        // A duplicate, or from before the first number. It changes nothing, unless the sender has restarted.
         if number > LOW_MAX || self.highest - number < RESTART_DISTANCE || self.low.contains(&number) {
             return Vec::new();
         }
@@ -182,7 +181,7 @@ impl Sequence {
         untold(&self.open.drain(..surplus).collect::<Vec<_>>())
     }
 
-    /// The old numbers come no more: what is missing of them is reported at once.
+    /// Handles a restart of the sender: the old numbers will not arrive, so their gaps are reported at once.
     fn begin_anew(&mut self, grace: Duration, now: Time) -> Vec<Gap> {
         let mut gaps = untold(&self.open);
         let mut low = std::mem::take(&mut self.low);
@@ -194,7 +193,7 @@ impl Sequence {
         gaps
     }
 
-    /// What has waited long enough is reported; what was reported long ago is given up.
+    /// Returns the gaps whose grace is over, and gives up those reported long ago.
     fn settle(&mut self, now: Time) -> Vec<Gap> {
         let is_due = |missing: &Missing| missing.next_at() <= now;
         self.open.retain(|missing| !(is_due(missing) && matches!(missing.stage, Stage::Told { .. })));
@@ -206,7 +205,7 @@ impl Sequence {
     }
 }
 
-/// The gaps of these ranges of which nobody was told, one for each jump.
+/// Returns the unreported gaps of these ranges, one per skipping number.
 fn untold(open: &[Missing]) -> Vec<Gap> {
     let mut gaps: Vec<(i64, Gap)> = Vec::new();
     for missing in open.iter().filter(|missing| matches!(missing.stage, Stage::Awaited { .. })) {

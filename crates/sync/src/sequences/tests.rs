@@ -1,4 +1,5 @@
-//! Whatever comes late, twice or in another order: what is open at the end is what did not arrive, and each is reported once.
+//! Late, duplicated and reordered numbers: in the end the open ranges are exactly the missing numbers, and each gap is
+//! reported once.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +13,7 @@ fn at(seconds: i64) -> Time {
     Time::from_timestamp(1_700_000_000 + seconds, 0).expect("a time")
 }
 
-/// Numbers that arrive one second after the other; the sequence then, and what was told.
+/// Processes numbers that arrive one second apart. Returns the state and the reported gaps.
 fn arrived(numbers: &[i64], grace: Duration) -> (Sequence, Vec<Gap>) {
     let (mut sequence, mut told) = (None, Vec::new());
     for (second, number) in (0..).zip(numbers) {
@@ -73,7 +74,7 @@ fn a_sender_that_restarts_its_numbers_is_followed_and_its_old_gap_is_reported_at
     let (sequence, told) = arrived(&[5_000, 5_003, 1, 2, 3], GRACE);
     assert_eq!(told, [gap(5_000, 5_003, 2)]);
     assert_eq!(sequence, Sequence::begin(3));
-    // In another order, and with one that is lost.
+    // In a different order, with one number lost.
     let (sequence, told) = arrived(&[5_000, 4, 1, 5], GRACE);
     assert_eq!((sequence.highest, open(&sequence), told), (5, vec![(2, 3)], vec![]));
 }
@@ -92,12 +93,12 @@ fn beyond_the_bound_the_lowest_is_reported_and_given_up() {
     let (sequence, told) = arrived(&numbers, Duration::from_hours(1));
     assert_eq!(told, [gap(0, 2, 1)]);
     assert_eq!((sequence.open.len(), sequence.open[0].first), (OPEN_MAX, 3));
-    // A range that falls apart counts as two.
+    // A range that is split counts as two.
     let (sequence, _) = arrived(&[&numbers[..=OPEN_MAX], &[1_000, 500]].concat(), Duration::from_hours(1));
     assert_eq!((sequence.open.len(), sequence.open[0].first), (OPEN_MAX, 5));
 }
 
-/// Some numbers below 200 in any order, some of them twice.
+/// Numbers below 200 in random order, some duplicated.
 fn interleaving() -> impl Strategy<Value = Vec<i64>> {
     let numbers = prop::collection::btree_set(0..200_i64, 1..150);
     let numbers = numbers.prop_flat_map(|set| {
@@ -120,7 +121,7 @@ proptest! {
         let (sequence, _) = arrived(&numbers, GRACE);
         prop_assert_eq!(numbers_in(&open(&sequence)), missing);
         prop_assert_eq!(sequence.highest, highest);
-        // However they are divided into transactions.
+        // The result does not depend on how the numbers are grouped into transactions.
         let mut batched = None;
         for numbers in numbers.chunks(batch) {
             let numbers: Vec<_> = numbers.iter().map(|number| (*number, GRACE)).collect();

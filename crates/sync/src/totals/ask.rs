@@ -1,4 +1,4 @@
-//! What workflows ask of totals, and what of it is refused.
+//! The operations on totals: their bodies, and the limits on them.
 
 use std::collections::BTreeMap;
 
@@ -10,20 +10,20 @@ use uuid::Uuid;
 
 use crate::{Refusal, body};
 
-/// Most lines in one call.
+/// Most lines of one call.
 const PAGE_MAX: usize = 1_000;
-/// Most companies of one pass.
+/// Most companies of a pass.
 const COMPANIES_MAX: usize = 1_000;
 /// Most amounts of one order.
 const AMOUNTS_MAX: usize = 20_000;
-/// Longest id, number, currency and company.
+/// Longest id, number, currency and company, in characters.
 const ID_CHARS_MAX: usize = 200;
-/// Longest name of a deal or company: longer ones are cut.
+/// Longest name of a deal or company, in characters. A longer one is cut.
 const NAME_CHARS_MAX: usize = 200;
-/// Longest note of a line: longer ones are cut.
+/// Longest note of a line, in characters. A longer one is cut.
 const NOTE_CHARS_MAX: usize = 500;
 
-/// What can be asked for.
+/// An operation on totals.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Operation {
     /// `begin`
@@ -34,52 +34,52 @@ pub enum Operation {
     End(End),
 }
 
-/// `{run, timeZone, from?, until?, days?}` gives `{id, from, until, today}`. The same pass to a run that asks again. Without `until` it goes
-/// up to today, without `from` it takes `days` of them.
+/// `{run, timeZone, from?, until?, days?}` returns `{id, from, until, today}`. A repeat by the same run returns the
+/// same pass. `until` defaults to today, `from` to `days` days up to `until`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Begin {
-    /// Who does it.
+    /// The run that makes the pass.
     pub run: Uuid,
-    /// IANA name of the zone in which the company's days begin and end.
+    /// IANA name of the time zone in which the company's days begin and end.
     pub time_zone: String,
-    /// First day.
+    /// First day of the period.
     #[serde(default)]
     pub from: Option<NaiveDate>,
-    /// Last day.
+    /// Last day of the period.
     #[serde(default)]
     pub until: Option<NaiveDate>,
-    /// How many days up to the last.
+    /// Length of the period in days, if `from` is absent.
     #[serde(default)]
     pub days: Option<u32>,
 }
 
-/// `{pass, lines}` gives `{lines}`, how many the pass has found. A line that is told again takes the place of what was told.
+/// `{pass, lines}` returns `{lines}`, the number of lines of the pass so far. A repeated line replaces the earlier one.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FoundLines {
-    /// Of which pass.
+    /// Id of the pass.
     pub pass: Uuid,
-    /// What was found.
+    /// The lines.
     pub lines: Vec<Found>,
 }
 
-/// A won deal with all orders found for it, or an order whose deal is not won.
+/// A won deal with all orders found for it, or an order without a won deal.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Found {
-    /// The day on which the deal was won, or of the order without one.
+    /// The day on which the deal was won; without a deal, the date of the order.
     pub day: NaiveDate,
-    /// ISO 4217, of the deal.
+    /// Currency of the deal, ISO 4217.
     pub currency: String,
-    /// The company's id in the ERP; empty where there is only one.
+    /// Id of the company in the ERP; empty if there is only one company.
     #[serde(default)]
     pub company: String,
-    /// None for an order without a deal.
+    /// The deal; `None`: the order has no won deal.
     pub deal: Option<Deal>,
-    /// All that were found.
+    /// All orders found.
     pub orders: Vec<Order>,
-    /// What people have to know about it beyond what follows from the amounts.
+    /// A note for people about anything that the amounts do not show.
     #[serde(default)]
     pub note: Option<String>,
 }
@@ -88,12 +88,12 @@ pub struct Found {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Deal {
-    /// Its id in the CRM.
+    /// Id of the deal in the CRM.
     pub id: String,
-    /// For people.
+    /// Name of the deal, for people.
     #[serde(default)]
     pub name: Option<String>,
-    /// What adds up to its net amount, as numbers or as texts; null if nobody knows.
+    /// Amounts that add up to its net amount, as numbers or texts; `None`: unknown.
     pub amounts: Option<Vec<Value>>,
 }
 
@@ -101,39 +101,39 @@ pub struct Deal {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Order {
-    /// Its id in the ERP.
+    /// Id of the order in the ERP.
     pub id: String,
-    /// As people know it.
+    /// Number of the order, for people.
     #[serde(default)]
     pub number: Option<String>,
-    /// The deal that it names.
+    /// Id of the deal that the order refers to.
     #[serde(default)]
     pub deal: Option<String>,
-    /// ISO 4217.
+    /// Currency of the order, ISO 4217.
     pub currency: String,
-    /// Whether it stands for nothing any more.
+    /// Whether the order is cancelled.
     pub cancelled: bool,
-    /// The net amounts of its lines; null if nobody knows.
+    /// Net amounts of its lines; `None`: unknown.
     pub amounts: Option<Vec<Value>>,
 }
 
-/// `{pass, companies?}` gives `{lines, states, changed}`: how many lines there are, how many of each state, and how many changes of
-/// periods that were signed off.
+/// `{pass, companies?}` returns `{lines, states, changed}`: the number of lines, the number of lines per state, and the
+/// number of changes in signed-off periods.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct End {
-    /// Which one.
+    /// Id of the pass.
     pub pass: Uuid,
-    /// Names of companies by their ids.
+    /// Names of companies by id.
     #[serde(default)]
     pub companies: BTreeMap<String, String>,
 }
 
 impl Operation {
-    /// Reads the operation `name` with its body.
+    /// Parses the operation `name` from its body.
     ///
     /// # Errors
-    /// There is none of this name, or the body is invalid.
+    /// The operation does not exist, or its body is invalid.
     pub fn parse(name: &str, bytes: &[u8]) -> Result<Self, Refusal> {
         match name {
             "begin" => Ok(Self::Begin(body("totals/begin", bytes)?)),

@@ -1,4 +1,4 @@
-//! What a deal and the orders found for it come to. Amounts are sums of exact decimals and are never rounded.
+//! Compares a deal with the orders found for it. Amounts are sums of exact decimals and are never rounded.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,30 +8,30 @@ use stepwell_text::decimal::Decimal;
 
 const NO_AMOUNT: &str = "the deal has no amount";
 
-/// How a deal and its order stand to each other, those first that a person has to look at first.
+/// The result of comparing a deal with its order. Ordered by how urgently a person must look at it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// The deal has no order.
     NoOrder,
-    /// Its orders were cancelled.
+    /// All orders of the deal were cancelled.
     Cancelled,
-    /// The amounts or currencies are not the same.
+    /// The amounts or currencies differ.
     Differs,
-    /// An order of the CRM whose deal is not won, or is gone.
+    /// An order from the CRM without a won deal.
     OrderWithoutDeal,
-    /// One of the amounts cannot be told.
+    /// One of the amounts is unknown.
     Unknown,
-    /// Both have the same net amount.
+    /// The net amounts are equal.
     Agrees,
 }
 
 impl State {
-    /// All of them, in order.
+    /// All states, most urgent first.
     pub const ALL: [Self; 6] =
         [Self::NoOrder, Self::Cancelled, Self::Differs, Self::OrderWithoutDeal, Self::Unknown, Self::Agrees];
 
-    /// As it is written.
+    /// Returns the name in the API.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -44,23 +44,23 @@ impl State {
         }
     }
 
-    /// The state of this name.
+    /// Returns the state with a name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == name)
     }
 
-    /// Its place in [`Self::ALL`].
+    /// Returns the index in [`Self::ALL`].
     #[must_use]
     pub fn rank(self) -> i16 {
         self as i16
     }
 }
 
-/// What a deal and its orders come to; none for a cancelled order without a deal, which stands for nothing.
+/// Compares a deal with its orders. Returns `None` for a cancelled order without a deal, which is irrelevant.
 ///
 /// # Errors
-/// An amount is no number, or a sum is too large for one; says which.
+/// An amount is not a number, or a sum is too large. The message says which.
 pub fn judge(found: &Found) -> Result<Option<Line>, String> {
     let Found { day, currency, company, deal, orders, .. } = found;
     let standing: Vec<&Order> = orders.iter().filter(|order| !order.cancelled).collect();
@@ -95,7 +95,7 @@ pub fn judge(found: &Found) -> Result<Option<Line>, String> {
     Ok(Some(Line { place, deal: deal_id, name, deal_amount, order, number, order_amount, state, note }))
 }
 
-/// A line of a deal alone.
+/// Creates the line of a deal without an order.
 fn line(found: &Found, key: String, deal_amount: Option<Decimal>, state: State) -> Line {
     let deal = found.deal.as_ref();
     Line {
@@ -111,7 +111,7 @@ fn line(found: &Found, key: String, deal_amount: Option<Decimal>, state: State) 
     }
 }
 
-/// What people have to know to understand a line.
+/// Explains a line for people.
 fn note(
     found: &Found,
     standing: &[&Order],
@@ -138,13 +138,13 @@ fn note(
     Ok(together_told(found.note.clone().into_iter().chain(notes)))
 }
 
-/// Notes as one; none if there are none.
+/// Joins notes; `None` if there are none.
 fn together_told(notes: impl Iterator<Item = String>) -> Option<String> {
     let notes: Vec<String> = notes.collect();
     (!notes.is_empty()).then(|| notes.join("; "))
 }
 
-/// The sum of several orders; none if one of them cannot be told.
+/// Returns the sum of several orders; `None` if one of them is unknown.
 fn together(orders: &[&Order]) -> Result<Option<Decimal>, String> {
     let mut total = Decimal::ZERO;
     for order in orders {
@@ -156,7 +156,7 @@ fn together(orders: &[&Order]) -> Result<Option<Decimal>, String> {
     Ok(Some(total))
 }
 
-/// The sum of amounts; none where there are none to add.
+/// Returns the sum of amounts; `None` if they are unknown.
 fn sum(amounts: Option<&[serde_json::Value]>, what: &str, id: &str) -> Result<Option<Decimal>, String> {
     let Some(amounts) = amounts else { return Ok(None) };
     let mut total = Decimal::ZERO;

@@ -1,8 +1,8 @@
-//! Totals: does every deal that was won on a day stand in the ERP as an order of the same net amount?
+//! Totals: checks that every deal won on a day is in the ERP as an order with the same net amount.
 //!
-//! A workflow goes `begin` → `lines` for each page → `end`. What a pass found is kept aside until its end and then takes the place of
-//! what was known of its days, all at once: a pass that stops halfway changes nothing that anyone sees. A person signs a period off;
-//! whatever changes in it afterwards is kept with what it was before, until a person signs again.
+//! A workflow calls `begin`, `lines` for each page, and `end`. The lines of a pass are kept apart until its end and
+//! then replace the previous lines of its days all at once, so an incomplete pass changes nothing visible. A person can
+//! sign off a period. Later changes in it are kept with their previous values until a person signs off again.
 
 mod ask;
 mod judge;
@@ -23,62 +23,63 @@ use serde_json::Value;
 
 use stepwell_text::decimal::Decimal;
 
-/// Days of one pass and of one question at most: a year and a month.
+/// Most days of a pass or a query: a year and a month.
 pub const DAYS_MAX: i64 = 400;
-/// Lines of one pass at most.
+/// Most lines of a pass.
 pub const LINES_MAX: usize = 100_000;
 
-/// Where a line stands. A deal whose date, currency or company changes leaves one place and comes to another.
+/// The key of a line. If the date, currency or company of a deal changes, the deal moves from one place to another.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Place {
-    /// The day on which the deal was won; of an order without a deal, the order's date.
+    /// The day on which the deal was won; for an order without a deal, the date of the order.
     pub day: NaiveDate,
-    /// ISO 4217.
+    /// Currency, ISO 4217.
     pub currency: String,
-    /// The company's id in the ERP; empty where there is only one, or nobody knows.
+    /// Id of the company in the ERP; empty if there is only one company or it is unknown.
     pub company: String,
-    /// The deal's id; of an order without a deal `order:` and the order's id.
+    /// Id of the deal; for an order without a deal, `order:` and the id of the order.
     pub key: String,
 }
 
-/// A deal against its order.
+/// A deal compared with its order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// The day, currency and company that it counts for.
+    /// The day, currency, company and key of the line.
     pub place: Place,
     /// Id of the deal in the CRM.
     pub deal: Option<String>,
-    /// Its name.
+    /// Name of the deal.
     pub name: Option<String>,
-    /// What it was won for, net.
+    /// Net amount of the deal.
     pub deal_amount: Option<Decimal>,
     /// Id of the order in the ERP.
     pub order: Option<String>,
-    /// Its number, as people know it.
+    /// Number of the order, for people.
     pub number: Option<String>,
-    /// What it stands for, net.
+    /// Net amount of the order.
     pub order_amount: Option<Decimal>,
-    /// How both stand to each other.
+    /// The result of the comparison.
     pub state: State,
-    /// What there is to say beyond that.
+    /// An explanation for people.
     pub note: Option<String>,
 }
 
 impl Line {
-    /// What the order has more than the deal. A side that has nothing counts as zero.
+    /// Returns the order's amount minus the deal's. A missing amount counts as zero.
     #[must_use]
     pub fn difference(&self) -> Option<Decimal> {
         difference(self.deal_amount, self.order_amount)
     }
 
-    /// Keys under which the deal or the order may be shown at other places: an order that stood alone before its deal was won, a deal that
-    /// was won before it was lost. Each is shown once.
+    /// Returns the keys under which the deal or the order may be listed elsewhere, for example an order listed alone
+    /// before its deal was won. Each is shown only once.
     pub fn keys(&self) -> impl Iterator<Item = String> {
         let order = self.order.as_ref().map(|order| order_key(order));
         [Some(self.place.key.clone()), order, self.deal.clone()].into_iter().flatten()
     }
 
-    /// What of a line is signed off, in words that stay: another name of a deal is no change.
+    /// Returns the part of a line that is signed off. It leaves out the deal's name, so renaming a deal is not a
+    /// change.
     #[must_use]
     pub fn told(&self) -> Value {
         let amount = |amount: Option<Decimal>| amount.map(|amount| written(amount, &self.place.currency));
@@ -89,24 +90,24 @@ impl Line {
     }
 }
 
-/// Key of an order without a deal.
+/// Returns the key of an order without a deal.
 fn order_key(order: &str) -> String {
     format!("order:{order}")
 }
 
-/// What the order has more than the deal; none only where it is beyond all numbers.
+/// Returns the order's amount minus the deal's; `None` only on overflow.
 #[must_use]
 pub fn difference(deal: Option<Decimal>, order: Option<Decimal>) -> Option<Decimal> {
     order.unwrap_or(Decimal::ZERO).minus(deal.unwrap_or(Decimal::ZERO))
 }
 
-/// An amount with the digits of its currency: `24688.86`, `1200` yen, `0.125` dinars.
+/// Formats an amount with the decimals of its currency: `24688.86`, `1200` yen, `0.125` dinars.
 #[must_use]
 pub fn written(amount: Decimal, currency: &str) -> String {
     amount.with_digits(digits(currency))
 }
 
-/// Digits after the point in ISO 4217; two for what it does not know.
+/// Returns the decimals of a currency in ISO 4217; two for an unknown currency.
 fn digits(currency: &str) -> usize {
     match currency {
         "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "UYI" | "VND"

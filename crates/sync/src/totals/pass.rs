@@ -1,4 +1,4 @@
-//! A pass over the days of a period, and all passes of a rehearsal.
+//! A pass over the days of a period, and the passes of a simulation.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
@@ -15,32 +15,32 @@ use super::signing::changes;
 use super::{DAYS_MAX, LINES_MAX, Line, Place, State, written};
 use crate::Refusal;
 
-/// One pass.
+/// A pass.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pass {
-    /// `UUIDv7`.
+    /// Id of the pass, a `UUIDv7`.
     pub id: Uuid,
-    /// Who does it.
+    /// The run that makes the pass.
     pub run: Uuid,
-    /// First day.
+    /// First day of the period.
     pub from: NaiveDate,
-    /// Last day.
+    /// Last day of the period.
     pub until: NaiveDate,
-    /// The day on which it began, where the company is: that day is not over.
+    /// The day on which it began, in the company's time zone. That day is not over yet.
     pub today: NaiveDate,
     /// When it began.
     pub began_at: DateTime<Utc>,
-    /// When it was over.
+    /// When it ended; `None` while it is open.
     pub ended_at: Option<DateTime<Utc>>,
-    /// What `end` gave.
+    /// The answer to `end`.
     pub result: Option<Value>,
 }
 
 impl Pass {
-    /// A new one. `others` are the runs of passes that have not ended.
+    /// Begins a pass. `others` are the runs of open passes.
     ///
     /// # Errors
-    /// One is under way (worth another try), the zone is unknown, or the days make no period.
+    /// Another pass is running (the caller may retry), the time zone is unknown, or the period is invalid.
     pub fn begin(begin: &Begin, id: Uuid, others: &[Uuid], now: DateTime<Utc>) -> Result<Self, Refusal> {
         if let Some(other) = others.first() {
             let retry_after = Some(std::time::Duration::from_secs(10));
@@ -62,7 +62,7 @@ impl Pass {
         Ok(Self { id, run: begin.run, from, until, today, began_at: now, ended_at: None, result: None })
     }
 
-    /// What lines come to, by their places. A deal stands once: what is told last counts.
+    /// Returns the compared lines. If a deal appears more than once, the last line counts.
     ///
     /// # Errors
     /// The pass has ended, or a line is invalid.
@@ -83,14 +83,14 @@ impl Pass {
         Ok(lines.into_values().collect())
     }
 
-    /// What `begin` gives.
+    /// Returns the answer to `begin`.
     #[must_use]
     pub fn answer(&self) -> Value {
         json!({ "id": self.id, "from": self.from, "until": self.until, "today": self.today })
     }
 }
 
-/// What `end` gives.
+/// Returns the answer to `end`.
 #[must_use]
 pub fn ended(states: &BTreeMap<State, i64>, changed: i64) -> Value {
     let lines: i64 = states.values().sum();
@@ -99,16 +99,16 @@ pub fn ended(states: &BTreeMap<State, i64>, changed: i64) -> Value {
     json!({ "lines": lines, "states": states, "changed": changed })
 }
 
-/// An operation names a pass that is not there.
+/// The refusal of an operation on a pass that does not exist.
 #[must_use]
 pub fn unknown(id: Uuid) -> Refusal {
     Refusal::new(StatusCode::NOT_FOUND, format!("there is no pass {id}; `totals.begin` returns one"))
 }
 
-/// More lines than one pass may have.
+/// Checks the number of lines of a pass.
 ///
 /// # Errors
-/// There are more.
+/// The pass has too many lines.
 pub fn bound(lines: usize) -> Result<(), Refusal> {
     if lines > LINES_MAX {
         let why = format!("a pass has at most {LINES_MAX} lines: use fewer days at once (`from`, `until`)");
@@ -117,7 +117,7 @@ pub fn bound(lines: usize) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// All passes of a rehearsal. Nobody signs anything there.
+/// All passes of a simulation, where nothing is ever signed off.
 #[derive(Debug, Clone, Default)]
 pub struct Rehearsed {
     passes: Vec<Pass>,
@@ -127,17 +127,17 @@ pub struct Rehearsed {
 }
 
 impl Rehearsed {
-    /// Does what is asked for. A rehearsal is of one run: whatever began another pass has ended.
+    /// Performs an operation. In a simulation only one run exists, so the runs of other passes have ended.
     ///
     /// # Errors
-    /// It cannot be done as things stand.
+    /// The operation is not possible in the current state.
     pub fn perform(&mut self, operation: &Operation, now: DateTime<Utc>) -> Result<Value, Refusal> {
         match operation {
             Operation::Begin(begin) => {
                 if let Some(known) = self.passes.iter().find(|pass| pass.run == begin.run) {
                     return Ok(known.answer());
                 }
-                // Reproducible, as everything of a rehearsal is.
+                // A counter, so that simulations are reproducible.
                 let pass = Pass::begin(begin, Uuid::from_u128(self.passes.len() as u128 + 1), &[], now)?;
                 let answer = pass.answer();
                 self.passes.push(pass);
@@ -182,7 +182,7 @@ impl Rehearsed {
         }
     }
 
-    /// All of it, for predicates of scenarios: `{lines: [{day, currency, company, key, ...}], companies}`.
+    /// Returns everything for the predicates of scenarios: `{lines: [{day, currency, company, key, ...}], companies}`.
     #[must_use]
     pub fn to_value(&self) -> Value {
         let line = |line: &Line| {

@@ -1,4 +1,4 @@
-//! Periods that a person signed off: what changed in them since, and what a person must know who signs.
+//! Signed-off periods: the changes since the sign-off, and the problems to show before one.
 
 use std::collections::BTreeMap;
 
@@ -8,27 +8,27 @@ use serde_json::Value;
 
 use super::{Line, Place};
 
-/// What is signed off: days, and of those one currency or company, or all.
+/// What is signed off: days, for one currency or company or for all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scope {
-    /// First day.
+    /// First day of the period.
     pub from: NaiveDate,
-    /// Last day.
+    /// Last day of the period.
     pub until: NaiveDate,
-    /// Only this one.
+    /// The currency; `None`: all.
     pub currency: Option<String>,
-    /// Only this one, by its id.
+    /// Id of the company; `None`: all.
     pub company: Option<String>,
 }
 
 impl Scope {
-    /// Whether a line is part of it.
+    /// Whether a line belongs to it.
     #[must_use]
     pub fn covers(&self, place: &Place) -> bool {
         self.covers_slice(place.day, &place.currency, &place.company)
     }
 
-    /// Whether all lines of a day, currency and company are.
+    /// Whether all lines of a day, currency and company belong to it.
     #[must_use]
     pub fn covers_slice(&self, day: NaiveDate, currency: &str, company: &str) -> bool {
         (self.from..=self.until).contains(&day)
@@ -37,20 +37,20 @@ impl Scope {
     }
 }
 
-/// The outcome of a line of a period that was signed off.
+/// How a line of a signed-off period changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChangeKind {
-    /// It was not there.
+    /// The line is new.
     New,
-    /// It is gone.
+    /// The line is gone.
     Vanished,
-    /// Its amounts, its order or its state are others.
+    /// The amounts, order or state of the line changed.
     Changed,
 }
 
 impl ChangeKind {
-    /// As it is written.
+    /// Returns the name in the API.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -61,31 +61,31 @@ impl ChangeKind {
     }
 }
 
-/// A change of a period that was signed off.
+/// A change in a signed-off period.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
-    /// Of which line.
+    /// The key of the line.
     pub place: Place,
-    /// Its outcome.
+    /// How the line changed.
     pub kind: ChangeKind,
-    /// What it was.
+    /// The line when it was signed off; `None` if it is new.
     pub before: Option<Value>,
-    /// What it is.
+    /// The line now; `None` if it is gone.
     pub after: Option<Value>,
 }
 
-/// What a pass changes of what is shown.
+/// The differences between the shown lines and those of a pass.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct Changes {
-    /// Lines that are new or not as they were.
+    /// Lines that are new or changed.
     pub put: Vec<Line>,
-    /// Places where there is no line any more.
+    /// Keys of lines that are gone.
     pub gone: Vec<Place>,
-    /// What of it a person has signed off.
+    /// The changes in signed-off periods.
     pub marked: Vec<Change>,
 }
 
-/// What it takes to make of the lines that are shown those that were found.
+/// Returns the changes that turn the shown lines into the found ones.
 #[must_use]
 pub fn changes(shown: &BTreeMap<Place, Line>, found: &BTreeMap<Place, Line>, signed: &[Scope]) -> Changes {
     let mut changes = Changes::default();
@@ -111,19 +111,19 @@ pub fn changes(shown: &BTreeMap<Place, Line>, found: &BTreeMap<Place, Line>, sig
     changes
 }
 
-/// What speaks against signing a period off without a word.
+/// Problems to confirm before a period is signed off.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Problems {
-    /// Days that no pass has looked at since they were over.
+    /// Number of days without a complete pass since they ended.
     pub open_days: i64,
-    /// Lines that do not agree.
+    /// Number of lines that do not agree.
     pub not_agreeing: i64,
-    /// Whether a pass over some of the days is under way.
+    /// Whether a pass over some of the days is running.
     pub under_way: bool,
 }
 
 impl Problems {
-    /// In sentences for people; none if there is no problem.
+    /// Describes the problems in sentences; `None` if there are none.
     #[must_use]
     pub fn told(&self) -> Option<String> {
         let mut told = Vec::new();

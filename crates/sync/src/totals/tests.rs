@@ -1,4 +1,4 @@
-//! What a deal and its orders come to, what a pass shows, and what is marked after a sign-off.
+//! Comparing deals with orders, the lines that a pass shows, and the changes after a sign-off.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,7 +49,7 @@ fn amounts(line: &Line) -> [Option<String>; 3] {
 
 #[test]
 fn amounts_agree_to_the_last_digit_or_not_at_all() {
-    // In binary floating point 0.1 + 0.2 is not 0.3, and 24688.86 is 24688.859999999997 or so.
+    // In binary floating point 0.1 + 0.2 is not 0.3, and 24688.86 is about 24688.859999999997.
     let same = judged(&json!([0.3]), &[order("7", "EUR", json!(["0.1", "0.2"]))]);
     assert_eq!(same.state, State::Agrees);
     let cent = judged(&json!([24688.86]), &[order("7", "EUR", json!(["21088.86", "3599.99"]))]);
@@ -302,7 +302,7 @@ fn an_invalid_value_is_refused_with_the_reason() {
     assert_eq!(tell(&mut totals, &json!(id), "2026-11-01", "a", "1").expect_err("none").status, StatusCode::NOT_FOUND);
 }
 
-/// Lines of few keys and days, so that they meet.
+/// Lines with few keys and days, so that they collide.
 fn some_lines() -> impl Strategy<Value = BTreeMap<Place, Line>> {
     proptest::collection::vec((0_u64..6, 0_u8..6, 0_i32..3), 0..20).prop_map(|drawn| {
         let lines: Vec<Line> = drawn

@@ -1,4 +1,5 @@
-//! `stepwell validate`: checks definitions, scenarios, catalogs and `hub.yaml`, and shows each mistake where it stands.
+//! `stepwell validate`: checks definitions, scenarios, catalogs and `hub.yaml`, and shows each mistake in its source
+//! line.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
@@ -51,7 +52,7 @@ pub enum Format {
 /// Checks, prints, and fails if there is any error.
 ///
 /// # Errors
-/// What to compare with cannot be read.
+/// The definitions to compare with cannot be read.
 pub async fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     let old = match &args.compatible_with {
         Some(old) => Some(compatible::older(old, settings).await?),
@@ -66,23 +67,23 @@ pub async fn run(args: &Args, settings: &Settings) -> anyhow::Result<ExitCode> {
     Ok(if checked.errors() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// What was found, with the texts that it was found in.
+/// The mistakes found, with the texts that contain them.
 #[derive(Debug, Default)]
 struct Checked {
     mistakes: Vec<Mistake>,
     texts: BTreeMap<String, String>,
     definitions: usize,
-    /// The result of each comparison with an earlier version.
+    /// Result of each comparison with an earlier version.
     verdicts: Vec<String>,
     /// Programs that definitions may run.
     processes: Vec<ProcessKind>,
 }
 
-/// What definitions are compared with.
+/// Definitions to compare with.
 #[derive(Debug, Clone, Copy)]
 struct Old<'d> {
     definitions: &'d [Arc<Definition>],
-    /// One definition is checked, so that a lone old one is meant for it.
+    /// Whether only one definition is checked, so that a single older one is compared with it whatever its name.
     is_only: bool,
 }
 
@@ -103,7 +104,7 @@ fn check(args: &Args, old: Option<&[Arc<Definition>]>, processes: &[ProcessKind]
         checked.definition(file, &catalogs[workflows], old);
     }
     if let (Some(name), true, 0) = (&args.compatible_with, checked.verdicts.is_empty(), checked.errors()) {
-        // Silence would look like consent.
+        // Silence would suggest that it is compatible.
         checked.unreadable(
             Path::new(name),
             "it has no earlier version of the checked definitions, so nothing was compared",
@@ -113,7 +114,7 @@ fn check(args: &Args, old: Option<&[Arc<Definition>]>, processes: &[ProcessKind]
 }
 
 impl Checked {
-    /// The definitions that a path stands for. Catalogs are checked on the way.
+    /// Collects the definitions in a path, and checks catalogs on the way.
     fn collect(&mut self, path: &Path, files: &mut BTreeSet<PathBuf>, catalogs: &mut BTreeMap<PathBuf, Functions>) {
         let is_catalogs = |folder: &Path| {
             let folders = [dsl::CATALOG_FOLDER, dsl::DOCUMENT_FOLDER, dsl::mapping::FOLDER];
@@ -163,7 +164,7 @@ impl Checked {
         catalogs.insert(workflows.to_owned(), functions.with_secrets(Hub::releases_in(workflows)));
     }
 
-    /// What is wrong with the functions that stand in for others in a variant.
+    /// Checks the functions that a variant replaces.
     fn variant(&mut self, workflows: &Path, name: &str) {
         let (_, mistakes) = Functions::read_variant(workflows, Some(name));
         let folder = workflows.join(dsl::VARIANT_FOLDER);
@@ -175,7 +176,7 @@ impl Checked {
         }
     }
 
-    /// Secrets are where the server runs, so that one which is missing here is worth a warning only.
+    /// Checks `hub.yaml`. A missing secret is only a warning, because secrets are set where the server runs.
     fn hub(&mut self, file: &Path) {
         let Some(text) = self.text(file) else { return };
         let shown = file.display().to_string();
@@ -189,7 +190,7 @@ impl Checked {
         self.texts.insert(shown, text);
     }
 
-    /// That the file can be read as scenarios; `stepwell test` plays them.
+    /// Checks that a file parses as scenarios; `stepwell test` runs them.
     fn scenarios(&mut self, file: &Path) {
         let Some(text) = self.text(file) else { return };
         let shown = file.display().to_string();

@@ -75,7 +75,7 @@ fn mistakes_as_json_are_an_array() {
     assert_eq!(array[0]["line"], 1);
 }
 
-/// All mistakes of all files at once, each under its node.
+/// All mistakes in all files at once, each under its position.
 #[test]
 fn what_people_see_is_as_expected() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -103,7 +103,7 @@ fn what_people_see_is_as_expected() {
     assert_eq!(out, std::fs::read_to_string(&expected).unwrap_or_default());
 }
 
-/// Definitions, catalogs, mappings, scenarios and the hub's file are read by one reader.
+/// Definitions, catalogs, mappings, scenarios and `hub.yaml` share one reader.
 #[test]
 fn the_same_typo_gets_the_same_message_in_every_kind_of_document() {
     let folder = tempfile::tempdir().expect("a folder");

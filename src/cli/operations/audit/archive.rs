@@ -1,5 +1,5 @@
-//! `stepwell audit verify --archive`: recomputes every chain, the counts and the digests of archives, and compares them with what the
-//! database recorded when it removed the runs: a file that is missing is a finding too.
+//! `stepwell audit verify --archive`: verifies the hash chains, counts and digests of archives, and compares them with
+//! what the database recorded when it deleted the runs. A missing file is a finding too.
 
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
@@ -20,9 +20,9 @@ use crate::words::plural;
 const NOT_COMPARED: &str =
     "not compared with the database, because DATABASE_URL is not set: the files could have been replaced";
 
-/// Verifies a file, or all files of a folder.
+/// Verifies a file, or all files in a folder.
 pub(super) async fn verify(path: &Path, run: Option<RunId>, settings: &Settings) -> anyhow::Result<ExitCode> {
-    // Archives can be read where there is no database: then nothing vouches for a file as a whole.
+    // Archives can be verified without a database, but then a whole file could have been replaced unnoticed.
     let pool = match context::database_url(settings) {
         Ok(_) => Some(context::connect(settings).await?),
         Err(_) => None,
@@ -71,11 +71,11 @@ pub(super) async fn verify(path: &Path, run: Option<RunId>, settings: &Settings)
     Ok(ExitCode::SUCCESS)
 }
 
-/// Tells which archives the database knows and the folder does not have; gives how many. Those that were discarded are not expected.
+/// Reports archives that the database knows but the folder lacks, except discarded ones. Returns their number.
 async fn tell_missing(folder: &Path, files: &[PathBuf], pool: &PgPool) -> anyhow::Result<usize> {
     let ids: HashSet<Uuid> =
         files.iter().filter_map(|file| Archive::open(file).ok()).map(|archive| archive.header.archive).collect();
-    // What is wrong with a file that cannot be opened was told.
+    // A file that cannot be opened has been reported already.
     let unreadable: HashSet<&str> = files
         .iter()
         .filter(|file| Archive::open(file).is_err())
@@ -105,7 +105,7 @@ async fn tell_missing(folder: &Path, files: &[PathBuf], pool: &PgPool) -> anyhow
     }
 }
 
-/// Reads a file, and compares it with its row.
+/// Verifies a file and compares it with its row.
 async fn check(file: &Path, pool: Option<&PgPool>) -> anyhow::Result<(Summary, Vec<String>)> {
     let summary = retention::verify(file)?;
     let Some(pool) = pool else { return Ok((summary, Vec::new())) };

@@ -1,4 +1,4 @@
-//! `stepwell audit`: proves that the database says what was written to it, and lists what no journal tells.
+//! `stepwell audit`: verifies that the database still says what was written to it, and lists acts that no journal has.
 
 mod archive;
 mod people;
@@ -94,7 +94,7 @@ pub(in crate::cli) async fn run(command: Command, settings: &Settings) -> anyhow
     }
 }
 
-/// Connections of a verification: more than the cores of a small machine do not make it faster.
+/// Concurrent connections; more would not be faster on a small machine.
 const WORKERS: usize = 4;
 
 async fn verify(
@@ -103,7 +103,7 @@ async fn verify(
     anchor: Option<&Path>,
     public_key: Option<String>,
 ) -> anyhow::Result<Report> {
-    // Brought to this version first.
+    // Migrate first.
     context::connect(settings).await?.close().await;
     let pool = scan::connect(&context::database_url(settings)?, 1 + u32::try_from(WORKERS)?).await?;
     if let Some(run) = run {
@@ -143,7 +143,7 @@ fn print_report(report: &Report, json: bool) -> anyhow::Result<ExitCode> {
     Ok(code)
 }
 
-/// What a verification without findings proved.
+/// Summarizes a verification without findings.
 fn outcome(days_not_held: u64) -> String {
     if days_not_held == 0 {
         return "every record as it was written".to_owned();

@@ -1,4 +1,4 @@
-//! `stepwell audit acts` and `stepwell audit refusals`: who did what, and who was turned away.
+//! `stepwell audit acts` and `stepwell audit refusals`: who did what, and refused requests.
 
 use std::process::ExitCode;
 
@@ -9,7 +9,7 @@ use crate::cli::print;
 use crate::config::Settings;
 use crate::machine::Time;
 
-/// An act, as far as it is shown.
+/// The printed fields of an act.
 #[derive(Deserialize)]
 struct Act {
     at: Time,
@@ -19,7 +19,7 @@ struct Act {
     reason: Option<String>,
 }
 
-/// Attempts of one kind and peer.
+/// Refused attempts of one kind by one peer.
 #[derive(Deserialize)]
 struct Refusal {
     at: Time,
@@ -38,7 +38,7 @@ pub(super) async fn acts(
     let client = Client::open(settings).await?;
     let path = Path::of(["audit", "acts"]).with("subject", subject);
     print::pages(client.pages(path, limit), json, |Act { at, actor, act, subject, reason }: &Act| {
-        // What people wrote is quoted, so that it moves no cursor.
+        // Text from people is quoted, so that it cannot control the terminal.
         let reason = reason.as_ref().map(|reason| format!(": {reason:?}")).unwrap_or_default();
         format!("{}  {actor:28} {act:16} {subject}{reason}", print::at(*at))
     })

@@ -1,4 +1,4 @@
-//! `stepwell init`: a small project that runs and tests green, to begin one's own with.
+//! `stepwell init`: creates a small project that runs and passes its tests, as a starting point.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ pub(super) enum Template {
     Http,
 }
 
-/// A file of a project: its path in it, and its text.
+/// A file of a project: its path and text.
 type File = (&'static str, &'static str);
 
 const COMMON: [File; 3] = [
@@ -95,7 +95,7 @@ pub(in crate::cli) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes a new file; one that came to be meanwhile stays as it is.
+/// Writes a new file; one created in the meantime is kept.
 fn write(path: &Path, text: &str) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;

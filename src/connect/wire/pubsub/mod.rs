@@ -1,5 +1,5 @@
-//! The client of Salesforce's Pub/Sub API: gRPC over the HTTP/2 clients of `exchange`, so that hosts and addresses are judged, and
-//! proxies and certificate authorities used, as for every other call of the connection.
+//! Client of Salesforce's Pub/Sub API: gRPC over the HTTP/2 clients of `exchange`, so the host and address checks,
+//! proxies and certificate authorities of the connection apply.
 
 mod transport;
 
@@ -31,56 +31,57 @@ use crate::pubsub::{calls, errors, headers};
 use crate::redact::Redactor;
 use transport::Transport;
 
-/// Salesforce's own address, for all orgs.
+/// Salesforce's global endpoint, used by all orgs.
 const GLOBAL: &str = "https://api.pubsub.salesforce.com:7443";
 
-/// Longest message. Salesforce puts some three megabytes of events into one.
+/// Longest message. Salesforce puts about three megabytes of events into one.
 const MESSAGE_BYTES_MAX: usize = 8 << 20;
 
-/// How long a call with one answer may take.
+/// Deadline of a call with a single answer.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
 
-/// Longest text of an error that is passed on.
+/// Longest error text passed on.
 const TEXT_CHARS_MAX: usize = 500;
 
-/// Requests for events that may wait to be sent.
+/// Requests for events that may be queued for sending.
 const REQUESTS_MAX: usize = 4;
 
 /// Where a source subscribes.
 #[derive(Debug, Clone)]
 pub struct PubSubAddress {
-    /// Whose sign-in is used.
+    /// Connection whose credentials are used.
     pub connection: String,
-    /// Of the service; where none is given, Salesforce's own, and for the sandbox, which is called over plain HTTP, the sandbox itself.
+    /// Service endpoint. Default: Salesforce's global one; for a connection over plain HTTP (the sandbox), the base URL
+    /// itself.
     pub endpoint: Option<Url>,
-    /// Id of the org, where the access token does not say it.
+    /// Org id, if the access token does not contain it.
     pub organization: Option<String>,
 }
 
-/// Why a call came to no good end. The texts hold no secret.
+/// Why a call failed. The texts contain no secrets.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PubSubError {
-    /// The replay id is unknown, or older than what is kept.
+    /// The replay id is unknown or past the retention period.
     #[error("{0}")]
     ReplayIdRefused(String),
-    /// The access token is not accepted, or not any more.
+    /// The access token is invalid or expired.
     #[error("{0}")]
     Unauthenticated(String),
-    /// A message is larger than it may be.
+    /// A message exceeds the size limit.
     #[error("{0}")]
     TooLarge(String),
-    /// What was asked for is not there.
+    /// The topic or schema does not exist.
     #[error("{0}")]
     NotFound(String),
-    /// The service does not take what was asked for, however often it is asked.
+    /// The request is invalid, so a retry cannot help.
     #[error("{0}")]
     Invalid(String),
-    /// Anything else: tried again later.
+    /// Any other failure; a later retry may succeed.
     #[error("{0}")]
     Failed(String),
 }
 
-/// A service, and how it is reached.
+/// A Pub/Sub service and the route to it.
 #[derive(Debug, Clone)]
 pub struct PubSub {
     address: PubSubAddress,
@@ -90,7 +91,7 @@ pub struct PubSub {
     base: Url,
 }
 
-/// A sign-in.
+/// An authenticated session.
 #[derive(Debug, Clone)]
 pub struct Session {
     credentials: Arc<Credentials>,
@@ -100,10 +101,10 @@ pub struct Session {
     redactor: Redactor,
 }
 
-/// Why nobody is signed in.
+/// Why signing in failed.
 struct Refused {
     why: PubSubError,
-    /// What the target did not accept: something else may do.
+    /// The credentials that the target rejected: others may be accepted.
     credentials: Option<Box<Credentials>>,
 }
 
@@ -113,7 +114,7 @@ impl From<PubSubError> for Refused {
     }
 }
 
-/// A subscription that continues.
+/// An open subscription.
 #[derive(Debug)]
 pub struct Subscribed {
     requests: mpsc::Sender<FetchRequest>,
@@ -122,7 +123,7 @@ pub struct Subscribed {
 }
 
 impl Connections {
-    /// Makes a service ready to be called.
+    /// Prepares a client of the service.
     ///
     /// # Errors
     /// There is no such connection, or the service may not be reached.
@@ -145,10 +146,11 @@ impl Connections {
         Ok(PubSub { address, transport, origin, base })
     }
 
-    /// Signs in; not with what was refused. A token that the target does not accept where it is asked for the org is renewed once.
+    /// Signs in with other credentials than the `refused` session's. If the target rejects the token when asked for the
+    /// org, renews it once.
     ///
     /// # Errors
-    /// Why there is no access token, or no id of the org.
+    /// Why there is no access token or no org id.
     pub async fn sign_in(&self, to: &PubSub, refused: Option<&Session>) -> Result<Session, PubSubError> {
         let name = &to.address.connection;
         let connection = self.by_name.get(name).ok_or_else(|| self.unknown(name))?;
@@ -190,13 +192,13 @@ impl Connections {
         };
         let (mut token_value, redactor) = (ascii(&token)?, self.secrets.known().with(&[&token]));
         token_value.set_sensitive(true);
-        // The org's own address, without a path or a slash.
+        // The org's own address, without path or slash.
         let instance = to.base.origin().ascii_serialization();
         let (instance, tenant) = (ascii(&instance)?, ascii(&organization)?);
         Ok(Session { credentials: Arc::new(credentials), token: token_value, instance, tenant, redactor })
     }
 
-    /// The id of the org that a token is of, where the token does not begin with it.
+    /// Asks Salesforce for a token's org id, for tokens that do not begin with it.
     async fn ask_organization(&self, connection: &Prepared, token: &str) -> Result<String, PubSubError> {
         let url = connection.url(&self.environment, "/services/oauth2/userinfo")?;
         let mut authorization = header_value("Authorization", &format!("Bearer {token}"))?;
@@ -223,7 +225,7 @@ impl Connections {
             Ok(answer) => answer.map_err(|p| self.clean(*p))?,
             Err(_) => return Err(unknown("did not answer in time")),
         };
-        // Salesforce itself answers 403 and these words.
+        // Salesforce itself answers 403 with this text.
         if answer.status == http::StatusCode::UNAUTHORIZED || answer.body.trim_ascii() == b"Bad_OAuth_Token" {
             return Err(PubSubError::Unauthenticated(format!(
                 "signing in to Salesforce: {} does not accept the access token of connection {} (status {}); it is asked for a new \
@@ -249,7 +251,7 @@ impl From<Box<Problem>> for PubSubError {
     }
 }
 
-/// Salesforce's opaque tokens begin with the id of the org.
+/// Salesforce's opaque tokens begin with the org id.
 fn organization_of(token: &str) -> Option<&str> {
     token.split_once('!').map(|(organization, _)| organization).filter(|id| is_organization(id))
 }
@@ -259,38 +261,38 @@ fn is_organization(id: &str) -> bool {
 }
 
 fn ascii(text: &str) -> Result<MetadataValue<Ascii>, PubSubError> {
-    // The text may be a token: it is not repeated.
+    // The text may be a token, so the error must not repeat it.
     text.parse().map_err(|_| {
         PubSubError::Failed("a header of the Pub/Sub API would contain characters that headers do not allow".to_owned())
     })
 }
 
 impl PubSub {
-    /// What a topic is.
+    /// Describes a topic.
     ///
     /// # Errors
-    /// There is none, or the user may not see it; or the service did not answer.
+    /// The topic does not exist, the user may not see it, or the service did not answer.
     pub async fn topic(&self, session: &Session, name: &str) -> Result<TopicInfo, PubSubError> {
         let asked = TopicRequest { topic_name: name.to_owned() };
         self.unary(session, asked, calls::GET_TOPIC).await
     }
 
-    /// A schema.
+    /// Returns a schema.
     ///
     /// # Errors
-    /// There is none of that id, or the service did not answer.
+    /// No schema has this id, or the service did not answer.
     pub async fn schema(&self, session: &Session, id: &str) -> Result<SchemaInfo, PubSubError> {
         let asked = SchemaRequest { schema_id: id.to_owned() };
         self.unary(session, asked, calls::GET_SCHEMA).await
     }
 
-    /// Subscribes. The service may take minutes to say a first word.
+    /// Subscribes. The first answer may take minutes.
     ///
     /// # Errors
     /// See [`PubSubError`].
     pub async fn subscribe(&self, session: &Session, first: FetchRequest) -> Result<Subscribed, PubSubError> {
         let (requests, receiver) = mpsc::channel(REQUESTS_MAX);
-        // The channel is empty and its other end is here.
+        // Cannot fail: the channel is empty and its receiver is still here.
         let _ = requests.send(first).await;
         let request = session.request(ReceiverStream::new(receiver));
         let path = PathAndQuery::from_static(calls::SUBSCRIBE);
@@ -334,7 +336,7 @@ impl Session {
 }
 
 impl Subscribed {
-    /// Asks for more events.
+    /// Requests more events.
     ///
     /// # Errors
     /// The stream has ended.
@@ -344,7 +346,7 @@ impl Subscribed {
         sent.map_err(|_| PubSubError::Failed("the stream has ended".to_owned()))
     }
 
-    /// What comes next; none once the service has ended the stream.
+    /// Returns the next answer, or `None` once the service has ended the stream.
     ///
     /// # Errors
     /// See [`PubSubError`].
@@ -353,10 +355,10 @@ impl Subscribed {
     }
 }
 
-/// What a status means. Salesforce's own code is more exact than gRPC's.
+/// Classifies a status. Salesforce's own code is more precise than gRPC's.
 fn failed(status: &Status, redactor: &Redactor) -> PubSubError {
     let code = status.metadata().get(headers::ERROR_CODE).and_then(|code| code.to_str().ok()).unwrap_or_default();
-    // What is taken out or cut off goes before and after: no half of a secret may pass.
+    // Filter before masking and truncate after it: no half of a secret may pass.
     let said = |text: &str| {
         let text: String = text.chars().filter(|c| !c.is_control()).collect();
         redactor.text(text).chars().take(TEXT_CHARS_MAX).collect::<String>()

@@ -1,4 +1,4 @@
-//! The HTTP client as gRPC's transport.
+//! Adapts the HTTP client as a transport for gRPC.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use http_body_util::BodyExt as _;
 use tower::Service;
 
-/// The HTTP client as gRPC's transport.
+/// An HTTP client that tonic can use as its transport.
 #[derive(Debug, Clone)]
 pub(super) struct Transport(pub(super) reqwest::Client);
 
@@ -23,7 +23,7 @@ impl Service<http::Request<tonic::body::Body>> for Transport {
     fn call(&mut self, request: http::Request<tonic::body::Body>) -> Self::Future {
         let client = self.0.clone();
         Box::pin(async move {
-            // The messages of a request are its data; a client sends no trailers.
+            // Requests consist of data frames only; clients send no trailers.
             let request = request.map(|body| reqwest::Body::wrap_stream(body.into_data_stream()));
             let answer = client.execute(request.try_into()?).await.map_err(reqwest::Error::without_url)?;
             Ok(answer.into())

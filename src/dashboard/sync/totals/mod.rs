@@ -1,5 +1,5 @@
-//! Totals of won deals and orders: what changed since a sign-off, the sums of a period and of its days, the lines behind them with their
-//! runs, and the sign-off.
+//! Totals of won deals and orders: changes since a sign-off, sums of a period and its days, the lines behind them with
+//! their runs, and the sign-off form.
 
 mod rows;
 
@@ -24,15 +24,15 @@ use crate::store::sync::totals::shown::{self, After, Filter};
 use crate::store::sync::totals::signing;
 use rows::{Change, Choice, Line, Pass, Sign, Sum, change, date, in_words, label, line, sum};
 
-/// Days that are shown unless someone asks for others.
+/// Number of days shown by default.
 const DAYS_SHOWN: u64 = 31;
-/// Days, currencies and companies on a page.
+/// Maximum number of sums on a page, one per day, currency and company.
 const SUMS_SHOWN: i64 = 500;
-/// Lines on a page.
+/// Number of lines on a page.
 const LINES_SHOWN: i64 = 100;
-/// Changes since a sign-off on a page.
+/// Number of changes since a sign-off on a page.
 const CHANGES_SHOWN: i64 = 100;
-/// Sign-offs on a page.
+/// Number of sign-offs on a page.
 const SIGN_OFFS_SHOWN: i64 = 50;
 
 #[derive(Template)]
@@ -44,7 +44,7 @@ struct TotalsPage {
     until: String,
     currency: String,
     company: String,
-    /// The last pass that this page shows.
+    /// The last pass whose results the page shows.
     seen: String,
     currencies: Vec<Choice>,
     companies: Vec<Choice>,
@@ -56,20 +56,20 @@ struct TotalsPage {
     days: Vec<Sum>,
     days_cut: bool,
     lines: Vec<Line>,
-    /// The first page of lines.
+    /// URL of the first page of lines.
     first: String,
     more: Option<String>,
     paged: bool,
-    /// What speaks against signing without a word.
+    /// Problems that a sign-off must acknowledge.
     problems: Option<String>,
     signs: Vec<Sign>,
-    /// `from=2026-11-01&until=2026-11-30` and what else is asked for.
+    /// Query string, such as `from=2026-11-01&until=2026-11-30`.
     query: String,
     /// What is signed off, in words.
     signing: String,
 }
 
-/// What is asked for.
+/// Query parameters.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct Asked {
@@ -82,7 +82,7 @@ pub struct Asked {
     signed: bool,
 }
 
-/// A filled form.
+/// The form of a sign-off.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Filled {
@@ -126,7 +126,7 @@ pub async fn sign(
         Ok(scope) => scope,
         Err(why) => return refused(StatusCode::UNPROCESSABLE_ENTITY, format!("Not done: {why}.")).await,
     };
-    // Who saw no pass saw no totals.
+    // A person who saw no pass saw no totals.
     let signing = Signing { scope, seen: Some(form.seen.parse().unwrap_or_default()), reason };
     match dashboard.engine.sign_totals(&signing, &caller.actor()).await? {
         Signed::Done(_) => Ok(Redirect::to(&format!("/totals?{}&signed=true", asked.query(None))).into_response()),
@@ -140,7 +140,7 @@ pub async fn sign(
 }
 
 impl Asked {
-    /// The days, currency and company; the last month unless said.
+    /// Returns days, currency and company; by default the last [`DAYS_SHOWN`] days.
     fn scope(&self) -> Result<Scope, String> {
         let date = |text: &str, what: &str| match text {
             "" => Ok(None),
@@ -154,7 +154,7 @@ impl Asked {
         Ok(Scope { from, until, currency: text(&self.currency), company: text(&self.company) })
     }
 
-    /// The same question as an address has it, perhaps of other days.
+    /// Returns the query string of this page, optionally for other days.
     pub(super) fn query(&self, days: Option<(NaiveDate, NaiveDate)>) -> String {
         let (from, until) = days.map_or_else(
             || (self.from.clone(), self.until.clone()),
@@ -177,7 +177,7 @@ fn encoded(text: &str) -> String {
 }
 
 async fn page(dashboard: &Dashboard, caller: &Caller, asked: &Asked, flash: Option<Flash>) -> Result<Response, NoPage> {
-    // What is no period is answered with the usual one, and said.
+    // An invalid period is replaced by the default one, with a message.
     let (scope, flash) = match asked.scope() {
         Ok(scope) => (scope, flash),
         Err(why) => {
@@ -189,7 +189,7 @@ async fn page(dashboard: &Dashboard, caller: &Caller, asked: &Asked, flash: Opti
     let days = (scope.from, scope.until);
     let filter = Filter { scope: scope.clone(), state: LineState::named(&asked.state) };
     let every = Filter { scope: Scope { currency: None, company: None, ..scope.clone() }, state: None };
-    // Before the sums: a pass that ends meanwhile makes what is signed stale.
+    // Read before the sums: if a pass ends in between, the sign-off is refused as stale.
     let seen = signing::as_of(pool, scope.from, scope.until).await?.map(|id| id.to_string()).unwrap_or_default();
     let names = totals::companies(pool).await?;
     let after = asked.after.as_deref().and_then(After::of_token);

@@ -1,4 +1,4 @@
-//! What the rows of the page of totals hold, as people read it.
+//! Rows of the totals page.
 
 use chrono::NaiveDate;
 use serde_json::Value;
@@ -13,7 +13,7 @@ use crate::words::Moment;
 
 /// Sums of a day or of a period.
 pub(super) struct Sum {
-    /// `20 Nov 2026`; of a period nothing.
+    /// Day, such as `20 Nov 2026`; empty for a period.
     pub(super) day: String,
     pub(super) currency: String,
     pub(super) company: String,
@@ -23,16 +23,16 @@ pub(super) struct Sum {
     pub(super) order_amount: String,
     pub(super) difference: String,
     pub(super) is_even: bool,
-    /// `2 no order, 1 differs`
+    /// Lines that do not agree, such as `2 no order, 1 differs`.
     pub(super) open: String,
     pub(super) changed: i64,
     pub(super) complete: bool,
     pub(super) signed: bool,
-    /// The lines of it.
+    /// URL of the lines.
     pub(super) href: String,
 }
 
-/// A deal against its order.
+/// A deal with its order.
 pub(super) struct Line {
     pub(super) day: String,
     pub(super) company: String,
@@ -61,7 +61,7 @@ pub(super) struct Change {
     pub(super) run: Uuid,
 }
 
-/// Who signed what.
+/// A sign-off.
 pub(super) struct Sign {
     pub(super) at: Moment,
     pub(super) what: String,
@@ -69,21 +69,21 @@ pub(super) struct Sign {
     pub(super) reason: Option<String>,
 }
 
-/// An entry of a choice.
+/// An option of a selection list.
 pub(super) struct Choice {
     pub(super) value: String,
     pub(super) label: String,
     pub(super) chosen: bool,
 }
 
-/// How far passes have come.
+/// The progress of a pass.
 pub(super) struct Pass {
     pub(super) run: Uuid,
     pub(super) text: String,
     pub(super) at: Moment,
 }
 
-/// `1 Nov 2026 to 30 Nov 2026, EUR, Helvetia GmbH`
+/// Describes a scope: `1 Nov 2026 to 30 Nov 2026, EUR, Helvetia GmbH`.
 pub(super) fn in_words(scope: &Scope, company: &impl Fn(&str) -> String) -> String {
     let days = if scope.from == scope.until {
         date(scope.from)
@@ -167,7 +167,7 @@ pub(super) fn change(row: ChangeRow, company: &impl Fn(&str) -> String) -> Chang
     }
 }
 
-/// `deal 12.50, order SO1 12.00 EUR, Differs`
+/// Describes a line before or after a change: `deal 12.50, order SO1 12.00 EUR, Differs`.
 fn side(told: Option<&Value>, currency: &str) -> String {
     let Some(told) = told else { return "nothing".to_owned() };
     let amount = |name: &str| told[name].as_str().map_or_else(|| "none".to_owned(), grouped);
@@ -206,7 +206,7 @@ fn is_zero(amount: &str) -> bool {
     amount.bytes().all(|byte| matches!(byte, b'0' | b'.' | b'-'))
 }
 
-/// `-1234567.50` as people read it: `−1,234,567.50`.
+/// Formats an amount for people: `-1234567.50` becomes `−1,234,567.50`.
 fn grouped(amount: &str) -> String {
     let (sign, digits) = amount.strip_prefix('-').map_or(("", amount), |rest| ("\u{2212}", rest));
     let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(whole, fraction)| (whole, Some(fraction)));

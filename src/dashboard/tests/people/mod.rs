@@ -1,4 +1,4 @@
-//! What waits for people.
+//! Pages of everything that waits for people.
 
 use super::*;
 

@@ -1,9 +1,9 @@
-//! Acts that wait for a second person.
+//! Acts that need a second person.
 
 use super::*;
 use crate::engine::runs::proposals::Proposal;
 
-/// A run that stands at its first step, for which someone has proposed another input.
+/// Starts a run that stops at its first step, and proposes another input for it.
 async fn proposed(site: &Site, pool: &PgPool, by: &str) -> (RunId, Uuid) {
     site.deploy(
         &ORDER.replace("version: '1.0.0'", "version: '1.0.0', metadata: { acts: { edit: two, suspend: two } }"),

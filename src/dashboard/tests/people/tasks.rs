@@ -29,7 +29,7 @@ do:
               lines: { type: array, items: { type: string } }
 "#;
 
-/// A run that asks, with the task.
+/// Starts a run that asks, and returns it with the task.
 async fn asked(site: &Site, input: Value) -> (RunId, Task) {
     site.deploy(ASKING).await;
     let request = StartRequest {
@@ -60,7 +60,10 @@ async fn the_inbox_leads_to_a_form_and_the_decision_carries_the_name_of_who_is_s
     assert!(front.contains("In the inbox") && front.contains("href=\"/tasks\""), "{front}");
     let (_, inbox) = site.get("/tasks").await;
     let link = format!("<a href=\"{there}\">Approve SO-&#60;1&#62;?</a>");
-    assert!(inbox.contains(&link) && inbox.contains("Waits for a person") && inbox.contains("ends in "), "{inbox}");
+    assert!(
+        inbox.contains(&link) && inbox.contains("Waits for a person") && inbox.contains("times out in "),
+        "{inbox}"
+    );
     let (_, page) = site.get(&format!("/runs/{run}")).await;
     assert!(
         page.contains(&format!("href=\"{there}\"")) && page.contains("is waiting for a person&#39;s answer"),
@@ -70,7 +73,7 @@ async fn the_inbox_leads_to_a_form_and_the_decision_carries_the_name_of_who_is_s
     for drawn in [
         "It is above &#60;limit&#62;.",
         "ada",
-        "Ends by itself",
+        "Times out",
         "<legend>Approve it</legend>",
         "Booked at once",
         "type=\"number\" id=\"field-1\"",
@@ -79,7 +82,7 @@ async fn the_inbox_leads_to_a_form_and_the_decision_carries_the_name_of_who_is_s
         "<select id=\"field-3\"",
         "<textarea id=\"field-4\"",
         "placeholder=\"JSON\"",
-        "What the step was given",
+        "Input of the step",
     ] {
         assert!(page.contains(drawn), "{drawn}: {page}");
     }
@@ -154,7 +157,7 @@ async fn who_only_reads_or_is_not_named_sees_the_question_and_no_form(pool: PgPo
     let (_, mine) = site.get("/tasks?mine=1").await;
     assert!(mine.contains(&open.id.to_string()) && !mine.contains(&bobs.id.to_string()), "{mine}");
     let (_, all) = site.get("/tasks").await;
-    assert!(all.contains(&bobs.id.to_string()) && all.contains("Decides: bob"), "{all}");
+    assert!(all.contains(&bobs.id.to_string()) && all.contains("Can decide: bob"), "{all}");
     assert_eq!(
         site.post(&format!("/tasks/{}", open.id), &format!("csrf={csrf}&field-0=true")).await.0,
         StatusCode::SEE_OTHER

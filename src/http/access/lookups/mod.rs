@@ -1,9 +1,10 @@
-//! Whose token or session someone presents, asked so that strangers cannot load the database.
+//! Looks up tokens and sessions in such a way that strangers cannot overload the database.
 //!
-//! A credential that counted when it was last looked up is looked up by itself. Any other may be a guess, so it waits for
-//! the next common look: one statement for up to [`TOGETHER_MAX`] of them, at most one look in every [`PACE`]. A flood of guesses costs
-//! that and no more, and locks nobody out: a token that was made a moment ago waits for one or two looks, also at the address that
-//! the flood comes from. Guesses that failed are not remembered: no flood guesses the same twice, and a memory of them could only be wrong.
+//! A credential that was valid at its last lookup is looked up immediately. Any other may be a guess, so it waits for
+//! the next shared lookup: one statement for up to [`TOGETHER_MAX`] credentials, at most once per [`PACE`]. That bounds
+//! the cost of a flood of guesses, and the flood locks nobody out: a new token waits for one or two shared lookups,
+//! even from the flood's own address. Failed guesses are not remembered: floods do not repeat a guess, and such a
+//! memory would go stale.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -18,25 +19,25 @@ use crate::http::problem::ApiError;
 use crate::store::StoreError;
 use crate::store::access::{self, Found, Hash, Identity};
 
-/// Credentials in one look.
+/// Most credentials in one shared lookup.
 const TOGETHER_MAX: usize = 256;
 
-/// Time between the beginnings of two common looks.
+/// Shortest time between the starts of two shared lookups.
 const PACE: Duration = Duration::from_millis(5);
 
-/// Credentials of one peer that wait for a look: with half of what the API has places for, its requests leave room for others.
+/// Most waiting credentials per peer: half of the API's concurrency, so that other requests still get through.
 const WAITING_OF_PEER_MAX: usize = 64;
 
-/// Credentials that wait for a look, of all peers together.
+/// Most waiting credentials of all peers together.
 const WAITING_MAX: usize = 4_096;
 
-/// When a peer that has too many of them may try again.
+/// When a peer over its limit may retry.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// Credentials that are remembered to have counted. More than this only cost a wait.
+/// Most credentials remembered as valid. Beyond it, a credential only has to wait.
 const COUNTED_MAX: usize = 4_096;
 
-/// What someone presents, as the database knows it.
+/// A presented credential, hashed as in the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Presented {
     /// An API token.
@@ -47,7 +48,7 @@ pub(super) enum Presented {
 
 type Answer = Result<Option<Identity>, Arc<StoreError>>;
 
-/// A credential that waits for a look.
+/// A credential that waits for the next shared lookup.
 struct Waiting {
     hash: Hash,
     is_token: bool,
@@ -55,17 +56,17 @@ struct Waiting {
     _place: Place,
 }
 
-/// How many credentials of each peer wait.
+/// Number of waiting credentials by peer.
 type Places = Arc<Mutex<HashMap<Peer, usize>>>;
 
-/// One of a peer's places in the queue, until it is dropped: someone who hangs up keeps it until the look.
+/// One of a peer's places in the queue, released on drop. A client that hangs up keeps its place until the lookup.
 struct Place {
     places: Places,
     peer: Peer,
 }
 
 impl Place {
-    /// None if the peer has as many as it may.
+    /// Returns `None` if the peer is at its limit.
     fn take(places: &Places, peer: Peer) -> Option<Self> {
         let mut taken = lock(places);
         let of_peer = taken.entry(peer).or_default();
@@ -94,7 +95,7 @@ fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().expect("nothing panics while it holds the lookups")
 }
 
-/// Looks credentials up. Cheap to clone.
+/// Looks up credentials. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Lookups {
     pool: PgPool,
@@ -104,17 +105,17 @@ pub(super) struct Lookups {
 }
 
 impl Lookups {
-    /// Looks up through this pool, until the last clone is gone.
+    /// Starts the task for shared lookups; it ends with the last clone.
     pub(super) fn start(pool: PgPool) -> Self {
         let (queue, waiting) = mpsc::channel(WAITING_MAX);
         tokio::spawn(look(pool.clone(), waiting));
         Self { pool, counted: Arc::default(), places: Arc::default(), queue }
     }
 
-    /// Whose credential this is; nobody's if it does not count (any more).
+    /// Returns the identity behind a credential, or `None` if it is invalid.
     ///
     /// # Errors
-    /// 429 if too many credentials of this peer wait, 503 if too many of all do or the database is away.
+    /// 429 if too many credentials of this peer wait; 503 if too many wait in total or the database cannot be reached.
     pub(super) async fn find(&self, presented: Presented, peer: Peer) -> Result<Option<Identity>, ApiError> {
         let has_counted = lock(&self.counted).contains(&presented);
         let found = match presented {
@@ -142,7 +143,7 @@ impl Lookups {
         answer.map_err(|error| ApiError::from(&*error))
     }
 
-    /// Only what counts is remembered, so strangers cannot fill the memory.
+    /// Remembers only valid credentials, so strangers cannot fill the memory.
     fn note(&self, presented: Presented, counts: bool) {
         let mut counted = lock(&self.counted);
         if !counts {
@@ -183,7 +184,7 @@ fn answer(waiting: Vec<Waiting>, found: Result<Found, StoreError>) {
             Ok(found) => found.get(&one.hash).cloned().transpose(),
             Err(error) => Err(Arc::clone(error)),
         };
-        // Whoever hung up needs no answer.
+        // The client may have hung up.
         let _ = one.reply.send(answer);
     }
 }

@@ -1,4 +1,4 @@
-//! Floods of guesses, and who comes from the same address.
+//! Floods of guesses, and honest callers from the same address.
 
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,7 +16,7 @@ fn peer(n: u32) -> Peer {
     Peer::of(Ipv4Addr::from_bits(n).into())
 }
 
-/// A pool that counts how often something is asked of the database.
+/// A pool that counts uses of the database.
 async fn counting(options: PgPoolOptions, connect: PgConnectOptions) -> (PgPool, Arc<AtomicUsize>) {
     let asked = Arc::new(AtomicUsize::new(0));
     let (first, again) = (Arc::clone(&asked), Arc::clone(&asked));
@@ -91,10 +91,10 @@ async fn a_peer_with_too_many_guesses_at_once_has_to_wait_and_no_one_else_does(p
         assert!(futures::poll!(guess).is_pending());
     }
     assert!(matches!(last.await, Err(ApiError::TooMany(_, wait)) if wait <= Duration::from_secs(1)));
-    // From there too, callers that were let in before are let in, and new callers from other addresses, too.
+    // Known callers from the flood's address still get in, and so do new callers from other addresses.
     assert!(lookups.find(known, peer(1)).await.unwrap().is_some());
     assert!(lookups.find(Presented::Token(secret_hash(&new)), peer(2)).await.unwrap().is_some());
-    // Those that gave up hold their places no longer than until the next look.
+    // Abandoned guesses keep their places only until the next shared lookup.
     drop(flood);
     while lookups.find(guess(0), peer(1)).await.is_err() {
         tokio::task::yield_now().await;

@@ -1,11 +1,12 @@
-//! Who asks: bearer tokens for programs, a cookie session for people, and `AtTerminal` for the command line in its own process.
+//! Authentication: bearer tokens for programs, a cookie session for people, and `AtTerminal` for the command line in
+//! its own process.
 //!
-//! A handler says what it needs by the extractor it takes: [`Reader`], [`Operator`], [`Deployer`], or [`Caller`] and
-//! [`Caller::require`]. Handlers of pages that redirect to the login take `Result<Reader, ApiError>`.
+//! A handler declares what it requires by its extractor: [`Reader`], [`Operator`], [`Deployer`], or [`Caller`] with
+//! [`Caller::require`]. Pages that redirect to the login take `Result<Reader, ApiError>`.
 //!
-//! A browser sends the cookie for any site's page. So a request that changes something and is authenticated by
-//! cookie must come from our own origin ([`same_origin`]), and every form carries [`Caller::csrf_token`] beside,
-//! which its handler gives to [`Caller::check_csrf`].
+//! A browser sends the cookie from any site's page. So a cookie-authenticated request that changes something must come
+//! from our own origin ([`same_origin`]), and every form carries [`Caller::csrf_token`], which its handler passes to
+//! [`Caller::check_csrf`].
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -33,17 +34,17 @@ use crate::store::access::{self, Hash, Identity, Scope, TOKEN_PREFIX};
 /// How long a session lasts.
 pub const SESSION_LIFETIME: Duration = Duration::from_hours(12);
 
-/// A token that was looked up is not looked up again for this long. With what a stream or a slow body may take until it is
-/// looked at again ([`super::revocation`]) a revoked one works for less than five seconds.
+/// How long a token lookup is cached. Together with the intervals in [`super::revocation`], a revoked token stops
+/// working within five seconds.
 pub(super) const CACHE_LIFETIME: Duration = Duration::from_secs(2);
 
-/// Bound of the cache: more live tokens than this only cost lookups.
+/// Most cached tokens. Beyond it, tokens only cost lookups.
 const CACHE_ENTRIES_MAX: usize = 4096;
 
-/// Longest secret that is looked at; ours have 47 characters.
+/// Longest secret that is looked up; ours have 47 characters.
 const SECRET_BYTES_MAX: usize = 128;
 
-/// Finds out who presents a secret. Cheap to clone.
+/// Authenticates callers. Cheap to clone.
 #[derive(Clone)]
 pub struct Access {
     pub(super) pool: PgPool,
@@ -53,22 +54,22 @@ pub struct Access {
 }
 
 impl Access {
-    /// Looks secrets up through this pool.
+    /// Looks up credentials through this pool.
     #[must_use]
     pub fn new(pool: PgPool, cookies: Cookies) -> Self {
         Self { lookups: Lookups::start(pool.clone()), pool, cookies, cache: Arc::default() }
     }
 
-    /// How sessions are kept by browsers.
+    /// How browsers keep sessions.
     #[must_use]
     pub fn cookies(&self) -> Cookies {
         self.cookies
     }
 
-    /// Whose API token this is that a peer presents.
+    /// Authenticates an API token.
     ///
     /// # Errors
-    /// 401 if it is nobody's; 429 if the peer presents too many at once; 503 without database.
+    /// 401 if it is invalid; 429 if the peer presents too many at once; 503 without database.
     pub async fn by_token(&self, token: &str, peer: Peer) -> Result<Caller, ApiError> {
         let refused =
             || ApiError::Refused(Attempt::Token, "the bearer token is unknown, expired or revoked".to_owned());
@@ -88,17 +89,17 @@ impl Access {
         Ok(Caller { identity, credential: Credential::Token(hash), checked_at, environment: None })
     }
 
-    /// Whose session cookie this is that a peer presents.
+    /// Authenticates a session cookie.
     ///
     /// # Errors
-    /// 401 if it is nobody's; 429 if the peer presents too many at once; 503 without database.
+    /// 401 if it is invalid; 429 if the peer presents too many at once; 503 without database.
     pub async fn by_session(&self, secret: &str, peer: Peer) -> Result<Caller, ApiError> {
         let refused =
             || ApiError::Refused(Attempt::Session, "the session is unknown or has ended; sign in again".to_owned());
         if secret.len() > SECRET_BYTES_MAX {
             return Err(refused());
         }
-        // Not cached: signing out must hold at once.
+        // Not cached: signing out must take effect at once.
         let checked_at = Instant::now();
         let presented = Presented::Session(access::secret_hash(secret));
         let identity = self.lookups.find(presented, peer).await?.ok_or_else(refused)?;
@@ -110,7 +111,7 @@ impl Access {
         cache.get(hash).filter(|(at, _)| at.elapsed() < CACHE_LIFETIME).cloned()
     }
 
-    /// Only valid tokens are remembered, so strangers cannot fill the cache.
+    /// Caches valid tokens only, so strangers cannot fill the cache.
     fn remember(&self, hash: Hash, asked_at: Instant, identity: &Identity) {
         let mut cache = self.cache.lock().expect("nothing panics while it holds the cache");
         if cache.len() >= CACHE_ENTRIES_MAX {
@@ -120,30 +121,31 @@ impl Access {
     }
 }
 
-/// What a caller presented.
+/// How a caller authenticated.
 #[derive(Clone)]
 pub(super) enum Credential {
     /// Hash of an API token.
     Token(Hash),
     /// Secret of a browser session.
     Session(String),
-    /// Nothing: the call was made in this process ([`AtTerminal`]).
+    /// Not at all: the call was made in this process ([`AtTerminal`]).
     Terminal,
 }
 
-/// Whoever can open the database and calls the API in their own process: the command line without a token. It is an extension of
-/// a request, and only code of this process can add one: no header, cookie or body of a request from the network becomes one.
+/// Marks API calls of the command line without a token: whoever can open the database may make them in their own
+/// process. It is a request extension, which only code in this process can add; nothing in a request from the network
+/// becomes one.
 #[derive(Clone)]
 pub(crate) struct AtTerminal(pub(crate) Identity);
 
-/// Who asks, by token or by session.
+/// An authenticated caller.
 #[derive(Clone)]
 pub struct Caller {
     pub(super) identity: Identity,
     pub(super) credential: Credential,
-    /// When the database was last asked about the credential.
+    /// When the credential was last looked up in the database.
     pub(super) checked_at: Instant,
-    /// Which environment the pages are about that the caller sees; none outside of them.
+    /// Environment shown on the caller's pages; `None` outside of pages.
     pub(crate) environment: Option<String>,
 }
 
@@ -152,13 +154,13 @@ impl Caller {
         Self { identity, credential: Credential::Terminal, checked_at: Instant::now(), environment: None }
     }
 
-    /// Name of the token or of the user.
+    /// Name of the token or user.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.identity.name
     }
 
-    /// Who it is, as the database knows them.
+    /// Identity as stored in the database.
     #[must_use]
     pub fn identity(&self) -> &Identity {
         &self.identity
@@ -170,7 +172,7 @@ impl Caller {
         self.identity.allows(scope)
     }
 
-    /// As the journal names it: see [`Identity::actor`].
+    /// The caller's name in the journal: see [`Identity::actor`].
     #[must_use]
     pub fn actor(&self) -> Actor {
         self.identity.actor()
@@ -189,13 +191,13 @@ impl Caller {
         if self.allows(scope) { Ok(()) } else { Err(ApiError::MissingScope(scope, self.actor().0)) }
     }
 
-    /// What each form of this session's pages carries in a hidden field `csrf`. Empty for tokens, which need none.
+    /// Value of the hidden field `csrf` in this session's forms. Empty for tokens, which need none.
     #[must_use]
     pub fn csrf_token(&self) -> String {
         self.session().map(|secret| URL_SAFE_NO_PAD.encode(csrf(secret))).unwrap_or_default()
     }
 
-    /// Checks what a form carried.
+    /// Checks the `csrf` field of a form.
     ///
     /// # Errors
     /// 403 if it does not belong to this session.
@@ -206,7 +208,7 @@ impl Caller {
         Err(ApiError::CrossSite("the form has expired or is not from Stepwell; reload the page".into()))
     }
 
-    /// The session's secret, to end it.
+    /// The session's secret, to end the session.
     #[must_use]
     pub fn session_secret(&self) -> Option<&str> {
         self.session()
@@ -219,7 +221,7 @@ fn csrf(secret: &str) -> Hash {
     mac.finalize().into_bytes().into()
 }
 
-/// The text after `Authorization: Bearer`.
+/// Returns the token after `Authorization: Bearer`.
 ///
 /// # Errors
 /// 401 if there is an `Authorization` of another kind.
@@ -234,10 +236,10 @@ pub fn bearer(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
     token.map(Some).ok_or_else(refused)
 }
 
-/// Whether a browser says that the request comes from a page of ours.
+/// Whether the browser says that the request comes from one of our pages.
 ///
-/// `Sec-Fetch-Site` decides where it is sent; else `Origin` must name the host that was asked. A request with neither is
-/// refused: every browser sends one of them with what changes something.
+/// `Sec-Fetch-Site` decides if present; otherwise `Origin` must name the requested host. A request with neither is
+/// refused: every browser sends one of them with a request that changes something.
 #[must_use]
 pub fn same_origin(headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
@@ -250,10 +252,11 @@ pub fn same_origin(headers: &HeaderMap) -> bool {
     }
 }
 
-/// Finds the caller of a request, and for sessions that the request may change something.
+/// Authenticates the caller of a request. For sessions, also checks that a request that changes something is
+/// same-origin.
 ///
 /// # Errors
-/// 401, 403 for a cross-site request, 429 if its peer presents too much at once, 503 without database.
+/// 401; 403 for a cross-site request; 429 if the peer presents too many credentials at once; 503 without database.
 pub async fn identify(access: &Access, method: &Method, headers: &HeaderMap, peer: Peer) -> Result<Caller, ApiError> {
     if let Some(token) = bearer(headers)? {
         return access.by_token(token, peer).await;

@@ -1,4 +1,4 @@
-//! Who gets in, and what a browser may do for whom.
+//! Who is authenticated, and what a browser may do with its cookie.
 
 use http::HeaderValue;
 use http::header::COOKIE;

@@ -1,4 +1,4 @@
-//! What operators do to a run. What they do to many at once is [`super::bulk`].
+//! Operators' acts on one run. For acts on many runs see [`super::bulk`].
 
 use axum::Json;
 use axum::body::Body;
@@ -62,16 +62,16 @@ struct DryRun {
     choice: Choice,
 }
 
-/// The answer to an act: the run after it, or the new run that does its work again.
+/// The answer to an act: the run after it, or the new run of a restart.
 ///
 /// # Errors
-/// It was refused.
+/// The act was refused.
 pub(super) async fn acted(app: &App, id: RunId, outcome: Result<Acted, ActError>) -> Result<Response, ApiError> {
     let restarted = outcome.as_ref().ok().and_then(|acted| acted.restarted);
     let (status, proposal) = match outcome {
         Ok(_) if restarted.is_some_and(|restarted| restarted.is_new) => (StatusCode::CREATED, None),
         Ok(_) => (StatusCode::OK, None),
-        // Recorded, so it will be done, though by a node that has not answered yet.
+        // The act is recorded, so it will be done, but its node has not answered yet.
         Err(ActError::Pending(_)) => (StatusCode::ACCEPTED, None),
         Err(ActError::Proposed(proposal)) => (StatusCode::ACCEPTED, Some(proposal)),
         Err(error) => return Err(error.into()),
@@ -91,26 +91,26 @@ struct ActedOn {
     run: RunView,
     #[serde(flatten)]
     links: Links,
-    /// Of a restart: whether it started this run, and not an earlier call.
+    /// For a restart: whether this call started the run, rather than an earlier one.
     #[serde(skip_serializing_if = "Option::is_none")]
     is_new: Option<bool>,
     proposals: Vec<Proposal>,
-    /// What the act became, if it needs a second person.
+    /// The proposal created because the act needs a second person.
     #[serde(skip_serializing_if = "Option::is_none")]
     proposal: Option<Box<Proposal>>,
 }
 
-/// What the body of an act may hold.
+/// Members allowed in the body of an act.
 fn members_of(kind: ActKind) -> Vec<&'static str> {
     let own = kind.about().fields.iter().map(|field| field.name());
     let dry_run = kind.takes(Field::From).then_some("dry_run");
     std::iter::once("reason").chain(own).chain(dry_run).collect()
 }
 
-/// Why something is done, as a body says it.
+/// Reads `reason` from a body.
 ///
 /// # Errors
-/// It is no text, or too long.
+/// It is not a string, or too long.
 pub(in crate::http) fn reason(members: &mut Members) -> Result<Option<String>, ApiError> {
     let reason = members.text("reason")?.map(|text| clean_reason(&text)).filter(|text| !text.is_empty());
     match reason {
@@ -121,13 +121,13 @@ pub(in crate::http) fn reason(members: &mut Members) -> Result<Option<String>, A
     }
 }
 
-/// A reason without the secrets that someone pasted into it.
+/// Removes secrets that someone pasted into a reason.
 pub(in crate::http) fn clean_reason(text: &str) -> String {
     Known::of_process().with(&[]).text(text.trim().to_owned())
 }
 
 impl App {
-    /// The reason of an operator's act that takes nothing else; a body may be left out.
+    /// Reads the body of an act that takes only a reason. The body is optional.
     ///
     /// # Errors
     /// As [`App::read_act`] and [`reason`].
@@ -143,10 +143,10 @@ impl App {
     }
 }
 
-/// An act of a kind, with what it takes beside the reason.
+/// Reads an act of this kind with everything but its reason.
 ///
 /// # Errors
-/// A member is no such value.
+/// A member has an invalid value.
 pub fn read_act(kind: ActKind, members: &mut Members) -> Result<Act, ApiError> {
     Ok(match kind {
         ActKind::Retry => read_retry(members)?,
@@ -155,7 +155,7 @@ pub fn read_act(kind: ActKind, members: &mut Members) -> Result<Act, ApiError> {
             step: members.text("step")?,
             confirm: members.flag("confirm")?.unwrap_or(false),
         },
-        // Leaving half of a saga in place is what must be asked for.
+        // Abandoning a half-finished saga must be requested explicitly.
         ActKind::Cancel => Act::Cancel {
             compensate: match members.flag("compensate")? {
                 Some(false) => CancelMode::Abandon,

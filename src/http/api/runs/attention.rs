@@ -1,4 +1,4 @@
-//! What needs a person, one item for each cause, and who handles it.
+//! Runs that need attention, grouped by cause, and who handles each group.
 
 use axum::Json;
 use axum::body::Body;
@@ -20,7 +20,7 @@ use crate::store::acts::By;
 use crate::store::runs::handling::Handling;
 use crate::store::runs::listing::{self, CauseGroup, Muted};
 
-/// Runs that need a person for one cause.
+/// Runs that need attention for the same cause.
 #[derive(Serialize)]
 pub struct Group {
     fingerprint: String,
@@ -55,7 +55,7 @@ impl From<CauseGroup> for Group {
     }
 }
 
-/// Groups shown at most.
+/// Most groups listed.
 const GROUPS_MAX: i64 = 500;
 
 /// `GET /api/v1/attention`
@@ -110,7 +110,7 @@ pub async fn act(
     Ok(Json(groups.into_iter().find(|group| group.fingerprint == fingerprint).map(Group::from)))
 }
 
-/// A user by name; `me` is whoever asks.
+/// Resolves a user name; `me` means the caller.
 fn user(caller: &Caller, name: &str) -> Result<String, ApiError> {
     match (name, &caller.identity().principal) {
         ("me", Principal::User { .. }) => Ok(caller.name().to_owned()),

@@ -1,4 +1,4 @@
-//! Bulk acts: one act over all runs that fit a filter, as a dry run first.
+//! Bulk acts: one act on all runs that match a filter, with a dry run first.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -23,43 +23,43 @@ use crate::store::access::Scope;
 use crate::store::runs::bulk::Steer;
 use crate::store::runs::listing::RunFilter;
 
-/// A call waits at most so many seconds for the runs' answers; the bulk act goes on without it.
+/// Longest time in seconds that a call waits for results; the bulk act continues without it.
 const WAIT_SECONDS_MAX: u64 = 20;
 
-/// Runs that an answer names for each result; `GET /api/v1/bulk/{id}` has all.
+/// Most runs listed per result in an answer; `GET /api/v1/bulk/{id}` lists all.
 const NAMED_MAX: i64 = 1_000;
 
 /// What a bulk act has done so far, or would do.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum BulkAnswer {
-    /// A dry run.
+    /// Result of a dry run.
     Preview {
-        /// True.
+        /// Always true.
         dry_run: bool,
-        /// None.
+        /// Always 0.
         acted: usize,
-        /// None.
+        /// Always empty.
         proposed: [BulkProposal; 0],
-        /// None.
+        /// Always empty.
         failed: [BulkFailure; 0],
-        /// What it would do.
+        /// What the act would do.
         #[serde(flatten)]
         preview: Box<Preview>,
     },
-    /// It has begun.
+    /// The bulk act has started.
     Begun {
-        /// False.
+        /// Always false.
         dry_run: bool,
-        /// Its runs.
+        /// Number of matching runs.
         matched: i32,
         /// Runs on which the act was done or recorded.
         acted: i32,
-        /// Runs for which the act was proposed: it needs a second person.
+        /// Runs for which the act became a proposal because it needs a second person.
         proposed: Vec<BulkProposal>,
-        /// Runs whose state forbade it, and why.
+        /// Runs whose state forbids the act, and why.
         failed: Vec<BulkFailure>,
-        /// The bulk act.
+        /// The bulk act itself.
         #[serde(flatten)]
         bulk: Box<BulkView>,
     },
@@ -72,18 +72,18 @@ pub struct BulkProposal {
     proposal: Option<Uuid>,
 }
 
-/// A run on which nothing was done.
+/// A run on which the act was refused.
 #[derive(Debug, Serialize)]
 pub struct BulkFailure {
     id: RunId,
     detail: String,
 }
 
-/// A call as read from its body.
+/// A request as read from its body.
 struct Asked {
     act: Act,
     filter: RunFilter,
-    /// The filter as it was written.
+    /// The filter as sent.
     written: Value,
     reason: Option<String>,
     dry_run: bool,
@@ -108,7 +108,7 @@ pub async fn begin(
         let preview = Box::new(app.engine.preview_bulk(&asked.act, &asked.filter).await?);
         return Ok(Json(BulkAnswer::Preview { dry_run: true, acted: 0, proposed: [], failed: [], preview }));
     }
-    // One that takes its time is not waited for unless asked.
+    // A rate-limited act is not waited for unless requested.
     let usual = if asked.rate.is_some() { 0 } else { WAIT_SECONDS_MAX };
     let patience = Duration::from_secs(wait.unwrap_or(usual).min(WAIT_SECONDS_MAX));
     let asked = BulkAsked {
@@ -156,7 +156,7 @@ pub struct Shown {
     page: Page<BulkItem>,
 }
 
-/// What can become of a run.
+/// Possible results for a run.
 const RESULTS: [&str; 7] = ["waiting", "in_progress", "done", "failed_again", "refused", "proposed", "left"];
 
 /// `GET /api/v1/bulk/{id}`
@@ -197,7 +197,7 @@ pub async fn steer(
     Ok(Json(app.engine.steer_bulk(id, steer, caller.identity(), reason.as_deref()).await?))
 }
 
-/// The id in a path. What is no id is an id of no bulk act.
+/// Parses the id in a path; an invalid one belongs to no bulk act.
 fn bulk_id(text: &str) -> Result<Uuid, ApiError> {
     text.parse().map_err(|_| ApiError::NotFound(format!("no bulk act {text:?}")))
 }
@@ -235,7 +235,7 @@ fn read(bytes: &[u8]) -> Result<Asked, ApiError> {
     Ok(Asked { act, filter, written, reason, dry_run, trial, rate })
 }
 
-/// Everything that acts on many runs can take.
+/// All fields of acts that can be done on many runs.
 fn fields_for_many() -> BTreeSet<&'static str> {
     let all = ActKind::ALL.iter().flat_map(|kind| kind.about().fields);
     all.filter(|field| field.is_for_many()).map(|field| field.name()).collect()
@@ -257,7 +257,7 @@ fn rate(members: &mut Members) -> Result<Option<Rate>, ApiError> {
     rate.map(Some).ok_or_else(|| wrong("rate", Rate::EXPECTED))
 }
 
-/// The filter's members are the parameters of `GET /api/v1/runs`; a list stands for any of its texts.
+/// Reads a filter. Its members are the parameters of `GET /api/v1/runs`; a list matches any of its strings.
 fn read_filter(filter: Value) -> Result<RunFilter, ApiError> {
     let mut members = Members::of(filter, "/filter", &RUN_FILTERS)?;
     let mut pairs = Vec::new();
@@ -278,7 +278,7 @@ fn read_filter(filter: Value) -> Result<RunFilter, ApiError> {
     Params::from_pairs(pairs).run_filter().map_err(into_body_error)
 }
 
-/// What is said about `?status` is true of `/filter/status`.
+/// Rewrites an error about `?status` as one about `/filter/status`.
 fn into_body_error(error: ApiError) -> ApiError {
     match error {
         ApiError::BadRequest(detail, errors) => {

@@ -32,7 +32,7 @@ use crate::store::runs::queues::{self, Place};
 use crate::store::runs::restarts::{self, Links};
 use crate::words::error_text;
 
-/// A run in a list: what its row knows, without folding its journal.
+/// A run in a list: taken from its row, without reading its journal.
 #[derive(Serialize)]
 pub struct RunItem {
     id: RunId,
@@ -43,7 +43,7 @@ pub struct RunItem {
     event: Option<Uuid>,
     parent: Option<Uuid>,
     task: Option<String>,
-    /// The task at which it stopped.
+    /// Task at which the run stopped.
     stopped_at: Option<String>,
     error: Option<ShownError>,
     fingerprint: Option<String>,
@@ -75,7 +75,7 @@ impl From<RunRow> for RunItem {
     }
 }
 
-/// An error in a list, with what it says in one line.
+/// An error in a list, with a one-line summary.
 #[derive(Serialize)]
 pub struct ShownError {
     #[serde(flatten)]
@@ -102,7 +102,7 @@ pub async fn list(
     Ok(Json(Page { items: page.rows.into_iter().map(RunItem::from).collect(), next }))
 }
 
-/// A run, and where it stands among those with its key if they wait for each other.
+/// A run, with its place in the queue if runs with its key wait for each other.
 #[derive(Serialize)]
 pub struct Shown {
     #[serde(flatten)]
@@ -113,7 +113,7 @@ pub struct Shown {
     queue: Option<Place>,
     /// Acts that wait for a second person.
     proposals: Vec<Proposal>,
-    /// Where not all tasks are shown: how many there are, and the cursor of the next page.
+    /// If only some tasks are shown: their total, and the cursor of the next page.
     #[serde(flatten)]
     more: Option<MoreTasks>,
 }
@@ -124,10 +124,10 @@ struct MoreTasks {
     tasks_next: Option<String>,
 }
 
-/// Tasks shown unless a `limit` says otherwise.
+/// Default limit for tasks shown.
 const TASKS_MAX: usize = 1_000;
 
-/// Proposals shown with a run; `GET /api/v1/proposals` has all.
+/// Most proposals shown with a run; `GET /api/v1/proposals` lists all.
 const PROPOSALS_MAX: i64 = 100;
 
 /// `GET /api/v1/runs/{id}`
@@ -153,19 +153,19 @@ pub async fn show(
     let links = restarts::links(app.engine.reader(), id).await?;
     let proposals = open_proposals(&app, id).await?;
     let more = cut_tasks(&mut run, after, limit);
-    // A page may hold large values: other threads are for what others wait for.
+    // A page may contain large values, so it is serialized on a blocking thread.
     let written =
         tokio::task::spawn_blocking(move || Json(Shown { run, links, queue, proposals, more }).into_response());
     written.await.map_err(|_| ApiError::Internal)
 }
 
-/// Acts on a run that wait for a second person.
+/// Open proposals of a run.
 pub(super) async fn open_proposals(app: &App, run: RunId) -> Result<Vec<Proposal>, ApiError> {
     let filter = ProposalFilter { run: Some(run), open: true, ..ProposalFilter::default() };
     Ok(app.engine.proposals(filter, PROPOSALS_MAX).await?)
 }
 
-/// Leaves the tasks of one page; says so where that is not all of them.
+/// Keeps one page of the tasks. Returns how to get the rest if there is more.
 fn cut_tasks(run: &mut RunView, after: Option<usize>, limit: usize) -> Option<MoreTasks> {
     let (total, first) = (run.tasks.len(), after.unwrap_or(0));
     if after.is_none() && total <= limit {
@@ -177,7 +177,7 @@ fn cut_tasks(run: &mut RunView, after: Option<usize>, limit: usize) -> Option<Mo
     Some(MoreTasks { tasks_total: total, tasks_next: (last < total).then(|| cursor('t', &last.to_string())) })
 }
 
-/// A record of the journal (CONTRACT.md).
+/// A journal record (CONTRACT.md).
 #[derive(Serialize)]
 pub struct JournalItem {
     seq: i32,
@@ -230,12 +230,12 @@ pub async fn journal(
     Ok(Json(Page::of('j', limit, rows, |row| row.seq.to_string())))
 }
 
-/// The id in a path. What is no id is an id of no run.
+/// Parses the id in a path; an invalid one belongs to no run.
 pub(super) fn run_id(text: &str) -> Result<RunId, ApiError> {
     text.parse().map_err(|_| ApiError::NotFound(format!("no run {text:?}")))
 }
 
-/// Whether there never was such a run, or it is in an archive by now.
+/// The error for a missing run, which may have been archived.
 async fn gone(app: &App, id: RunId) -> Result<ApiError, ApiError> {
     let file = retention::archive_of(app.engine.reader(), id).await?;
     Ok(file.map_or_else(|| no_run(id), |file| ApiError::Archived(id, file)))

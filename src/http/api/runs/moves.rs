@@ -1,4 +1,4 @@
-//! `POST /api/v1/runs/{id}/move`: a run goes on under another version of its workflow, or says why it cannot.
+//! `POST /api/v1/runs/{id}/move`: continues a run under another version of its workflow, or says why it cannot.
 
 use axum::Json;
 use axum::body::Body;
@@ -41,7 +41,8 @@ pub async fn move_run(
     let to = members.text("to")?.filter(|to| !to.is_empty());
     let to = to.ok_or_else(|| wrong("to", "is needed: the version to which the run is to move"))?;
     let dry_run = members.flag("dry_run")?.unwrap_or(false);
-    // The first difference has its step and its fields only here: what a node refuses is a text.
+    // Only the preview has the step and fields of the first difference: the node that makes the move refuses with a
+    // plain text.
     let preview = app.engine.preview_move(id, &to, &caller.actor()).await?;
     if dry_run {
         return Ok(Json(DryRun { dry_run, preview }).into_response());

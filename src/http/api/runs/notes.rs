@@ -1,4 +1,4 @@
-//! What people noted on runs and on causes of attention.
+//! People's notes on runs and on causes of attention.
 
 use axum::Json;
 use axum::body::Body;

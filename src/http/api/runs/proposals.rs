@@ -15,7 +15,7 @@ use crate::http::query::{PAGING, Page, Params};
 use crate::http::wire::body::wrong;
 use crate::store::runs::proposals::ProposalFilter;
 
-/// What `state` may ask for.
+/// Valid values of `state`.
 const STATES: [&str; 2] = ["open", "any"];
 
 /// `GET /api/v1/proposals`

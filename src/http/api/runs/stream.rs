@@ -1,6 +1,6 @@
 //! `GET /api/v1/stream`: changes of runs as they happen, as server-sent events.
 //!
-//! A stream tells what changed, not what is: a client that connects, or gets `lagged`, loads the list first.
+//! A stream reports changes, not the state: a client that connects, or receives `lagged`, must load the list first.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -20,10 +20,10 @@ use crate::http::access::session::Reader;
 use crate::http::problem::ApiError;
 use crate::store::access::Scope;
 
-/// Often enough for every proxy.
+/// Short enough for the idle timeouts of proxies.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// A stream ends then, and the browser connects again. One whose caller may not listen any more ends at once.
+/// When a stream ends, after which the browser reconnects. A stream whose caller loses access ends sooner.
 const LIFETIME: Duration = Duration::from_mins(15);
 
 /// `GET /api/v1/stream`

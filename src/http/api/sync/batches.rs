@@ -1,4 +1,4 @@
-//! Batches: how far each is, which rows failed, and the retry of those.
+//! Batches: their progress, failed rows, and retry of those rows.
 
 use axum::Json;
 use axum::body::Body;

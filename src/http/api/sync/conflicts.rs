@@ -1,4 +1,4 @@
-//! Conflicts between records of two systems: the list, and which side is right.
+//! Conflicts between records of two systems: the list, and the choice of a side.
 
 use axum::Json;
 use axum::body::Body;
@@ -15,7 +15,7 @@ use crate::http::query::{PAGING, Page, Params};
 use crate::http::wire::body::{Members, expect_json, wrong};
 use crate::store::access::Scope;
 
-/// What a conflict may be.
+/// States of a conflict.
 const STATES: [&str; 4] = ["open", "chosen", "settled", "gone"];
 
 /// `GET /api/v1/conflicts`

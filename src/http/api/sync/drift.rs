@@ -1,4 +1,4 @@
-//! The results of reconciliations: their counts, and the records of one.
+//! Results of reconciliations: their counts, and the records of each.
 
 use axum::Json;
 use axum::extract::{Path, RawQuery, State};
@@ -10,7 +10,7 @@ use crate::http::problem::ApiError;
 use crate::http::query::{PAGING, Page, Params};
 use crate::memory::drift::Found;
 
-/// Reconciliations of one answer: the records of each are counted.
+/// Most reconciliations per answer, since the records of each are counted.
 const SWEEPS_MAX: i64 = 50;
 
 /// `GET /api/v1/drift`

@@ -11,15 +11,15 @@ use crate::http::access::session::Reader;
 use crate::http::problem::ApiError;
 use crate::http::query::{PAGING, Page, Params};
 
-/// A name, and the tables that were deployed under it.
+/// A mapping name, and the tables deployed under it.
 #[derive(Serialize)]
 pub struct MappingItem {
     name: String,
-    /// Those that new runs take first.
+    /// Tables used by new runs come first.
     tables: Vec<Table>,
 }
 
-/// One table, and who uses it.
+/// A table, and the workflows that use it.
 #[derive(Serialize)]
 struct Table {
     #[serde(flatten)]

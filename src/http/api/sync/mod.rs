@@ -1,4 +1,4 @@
-//! What the hub remembers between runs: batches, conflicts, reconciliation, mappings, totals.
+//! The hub's memory between runs: batches, conflicts, reconciliation, mappings, totals.
 
 pub mod batches;
 pub mod conflicts;

@@ -1,4 +1,5 @@
-//! Totals of won deals and orders: sums, lines, changes since a sign-off, sign-offs. Sums and lines also as CSV.
+//! Totals of won deals and orders: sums, lines, changes since a sign-off, sign-offs. Sums and lines are also available
+//! as CSV.
 
 use axum::Json;
 use axum::body::Body;
@@ -24,17 +25,17 @@ use crate::store::sync::totals::signing::{self, ChangeRow, SignOff};
 
 /// Filters of sums and lines.
 const FILTERS: [&str; 6] = ["from", "until", "currency", "company", "state", "format"];
-/// Days that are shown unless said otherwise.
+/// Default number of days shown.
 const DAYS_SHOWN: u64 = 31;
 
-/// Sums with what they are of.
+/// A page of sums, and what they cover.
 #[derive(Debug, Serialize)]
 pub struct Sums {
     /// First day.
     from: NaiveDate,
     /// Last day.
     until: NaiveDate,
-    /// The last pass over any of these days: who signs says that it is what they saw.
+    /// The last comparison that covers any of these days. A sign-off sends it back to confirm which figures were seen.
     as_of: Option<Uuid>,
     #[serde(flatten)]
     page: Page<TotalsSum>,
@@ -169,7 +170,7 @@ fn filter(params: &Params) -> Result<Filter, ApiError> {
     Ok(Filter { state: state.transpose()?, scope: scope(params)? })
 }
 
-/// The days, currency and company that are asked for; the last month up to today, unless said.
+/// Reads days, currency and company; default: the last month up to today.
 fn scope(params: &Params) -> Result<Scope, ApiError> {
     let expected = "must be a date such as 2026-11-30";
     let until: Option<NaiveDate> = params.parsed("until", expected)?;
@@ -181,7 +182,7 @@ fn scope(params: &Params) -> Result<Scope, ApiError> {
     Ok(Scope { from, until, currency: text("currency"), company: text("company") })
 }
 
-/// Whether to answer in CSV: `?format=csv`, or an `Accept` that names it first.
+/// Whether to answer in CSV: `?format=csv`, or an `Accept` header that starts with it.
 fn wants_csv(params: &Params, headers: &HeaderMap) -> Result<bool, ApiError> {
     let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     match params.text("format") {
@@ -192,7 +193,7 @@ fn wants_csv(params: &Params, headers: &HeaderMap) -> Result<bool, ApiError> {
     }
 }
 
-/// A file to keep; half of one would be mistaken for the whole.
+/// Returns a CSV download; an error if it would be incomplete, because it would be mistaken for the whole.
 fn file(name: &str, rows: usize, text: String) -> Result<Response, ApiError> {
     if i64::try_from(rows).is_ok_and(|rows| rows > csv::ROWS_MAX) {
         let why = format!("has more than {} rows: ask for fewer days, or for JSON page by page", csv::ROWS_MAX);
@@ -203,7 +204,7 @@ fn file(name: &str, rows: usize, text: String) -> Result<Response, ApiError> {
     Ok((headers, text).into_response())
 }
 
-/// `2026-11-20|EUR|2`
+/// Cursor of a sum, such as `2026-11-20|EUR|2`.
 fn place_of(sum: &TotalsSum) -> String {
     let day = sum.day.map(|day| day.to_string()).unwrap_or_default();
     format!("{day}|{}|{}", sum.currency, sum.company.as_deref().unwrap_or_default())

@@ -1,4 +1,5 @@
-//! Users: who may sign in and do what. All of it is for administrators, and each change says what it ended.
+//! Users: who may sign in, and their scopes. For administrators only. Each change reports the credentials that it
+//! ended.
 
 use axum::Json;
 use axum::body::Body;
@@ -20,7 +21,7 @@ use crate::store::acts::By;
 /// A user after a change, and what the change ended.
 #[derive(Debug, Serialize)]
 pub struct ChangedUser {
-    /// None once deleted.
+    /// `None` once deleted.
     user: Option<UserRow>,
     ended: Ended,
 }
@@ -146,7 +147,7 @@ async fn sign_out(app: &App, caller: &Caller, name: &str, reason: Option<&str>) 
     Ok(Json(ChangedUser { user: access::user(pool, name.as_str()).await?, ended }))
 }
 
-/// The members of an administrator's body.
+/// Reads the members of an administrator's request.
 pub(super) async fn read(
     app: &App,
     caller: &Caller,
@@ -164,7 +165,7 @@ pub(super) fn name(members: &mut Members) -> Result<Name, ApiError> {
     text.parse().map_err(|bad: access::BadName| wrong("name", bad.to_string()))
 }
 
-/// A list of scopes, which is never empty.
+/// Reads a non-empty list of scopes.
 pub(super) fn scopes(members: &mut Members) -> Result<Vec<Scope>, ApiError> {
     let known = || wrong("scopes", format!("must be a list of {}", json!(Scope::ALL)));
     let Some(Value::Array(items)) = members.value("scopes") else { return Err(known()) };
@@ -172,7 +173,7 @@ pub(super) fn scopes(members: &mut Members) -> Result<Vec<Scope>, ApiError> {
     scopes.filter(|scopes| !scopes.is_empty()).ok_or_else(known)
 }
 
-/// No user has another name, and no other text reaches the database.
+/// Parses a user name; an invalid one belongs to no user and never reaches the database.
 fn sound(name: &str) -> Result<Name, ApiError> {
     name.parse().map_err(|_| ApiError::NotFound(format!("no user {name:?}")))
 }

@@ -1,4 +1,4 @@
-//! Rights are given, changed and taken over the API; what ends says so, and who is turned away is reported.
+//! Granting, changing and revoking access over the API: what ends is reported, and refused requests are recorded.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::machine::Actor;
 use crate::store::access::{self, Scope};
 use crate::store::acts::By;
 
-/// The promise.
+/// The guaranteed time to revoke access.
 const WITHIN: Duration = Duration::from_secs(5);
 
 async fn admin(face: &Face, method: &str, path: &str, body: &Value) -> Answer {
@@ -149,7 +149,7 @@ async fn refused_access_is_recorded_without_what_was_sent(pool: PgPool) {
     face.send("GET", "/api/v1/runs", &[("cookie", "stepwell_session=hunter2")], "").await;
     face.call(Scope::Read, "GET", "/api/v1/users", "").await.is_problem(403, "missing-scope", "/api/v1/users");
     face.send("POST", "/hooks/nobody", &[], "hunter2").await.is_problem(404, "not-found", "/hooks/nobody");
-    // Nothing was tried here.
+    // A request without a credential is not an attempt.
     face.send("GET", "/api/v1/runs", &[], "").await.is_problem(401, "unauthorized", "/api/v1/runs");
     let refusals = async || admin(&face, "GET", "/api/v1/audit/refusals", &Value::Null).await.body;
     let told = async {

@@ -1,9 +1,10 @@
-//! The server's outer skin: connections, and how long each may take for what.
+//! The connection level of the server: how many connections, and how long each may take.
 //!
-//! axum's own server sets no timer for headers and no bound on connections. Here a silent or slow peer loses its
-//! connection in every phase: before its first request and between requests after [`Limits::header_time`], within a request
-//! after [`Limits::idle_time`] in which nothing of it continued. Bytes that belong to no request (pings, a header a byte at a time) do
-//! not count. Who gives way when all places are taken stands in `super::connection_table`.
+//! axum's own server limits neither the time for headers nor the number of connections. Here, a silent or slow peer
+//! loses its connection in every phase: before its first request and between requests after [`Limits::header_time`],
+//! and within a request after [`Limits::idle_time`] without progress. Bytes outside of a request's progress (pings, a
+//! header sent byte by byte) do not count. `super::connection_table` decides which connection to close when there are
+//! too many.
 
 use std::convert::Infallible;
 use std::io;
@@ -31,21 +32,20 @@ use super::connection_table::{Connection, NoPlace, Place, Table};
 use crate::http::access::peer::{Peer, Proxies, Visitor};
 use crate::telemetry;
 
-/// How many connections, and how long each may take for what.
+/// Limits of connections.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Open connections. Beyond it the one that has been idle for longest gives way; more wait in the kernel's queue.
+    /// Most open connections. Beyond it, the longest idle one is closed; further ones wait in the kernel's queue.
     pub connections_max: usize,
-    /// Of one peer. Trusted proxies may have any number.
+    /// Most per peer. Trusted proxies are exempt.
     pub per_peer_max: usize,
-    /// Who is believed about the peers that it speaks for.
+    /// Proxies trusted to name the peers that they forward.
     pub proxies: Proxies,
-    /// For the head of a request, and for the first one to begin.
+    /// Time for the head of a request, and for the first request to start.
     pub header_time: Duration,
-    /// Without any progress of a request. Longer than the longest `?wait`, and than the pause between two signs of
-    /// life of a stream.
+    /// Time without progress of a request. Longer than the longest `?wait`, and than the keepalive interval of streams.
     pub idle_time: Duration,
-    /// What is still answered after the shutdown began.
+    /// Time to finish answers after the shutdown began.
     pub drain_time: Duration,
 }
 
@@ -68,33 +68,33 @@ const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// Most headers of a request.
 const HEADERS_MAX: usize = 100;
 
-/// Requests of one HTTP/2 connection at once.
+/// Concurrent requests per HTTP/2 connection.
 const STREAMS_MAX: u32 = 100;
 
-/// The longest that the last of an answer may take over HTTP/1, whatever trickles.
+/// Longest time to send the rest of an HTTP/1 answer, however slowly the peer reads it.
 const REST_TIME_MAX: Duration = Duration::from_mins(10);
 
-/// Pause after the machine refused a connection (no file descriptors, ...).
+/// Pause after `accept` failed, for instance for lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Connections that may wait to be accepted. The kernel silently drops the rest, and the peer tries again a
-/// second later. The kernel allows at most `net.core.somaxconn`, which is 4096 on Linux unless someone changed it.
+/// Connections waiting to be accepted. The kernel silently drops more, and the peer retries a second later. The kernel
+/// caps this at `net.core.somaxconn`, by default 4096 on Linux.
 const BACKLOG: u32 = 4_096;
 
-/// Listens with room for a burst of connections; tokio's own `bind` has room for 128.
+/// Listens with a backlog for bursts of connections; tokio's own `bind` allows only 128.
 ///
 /// # Errors
-/// The address is taken, or is none of this machine.
+/// The address is taken, or is not one of this machine.
 pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    // A node that starts again does not wait until the kernel has forgotten the connections of the one before.
+    // A restarted node need not wait until the kernel has forgotten its predecessor's connections.
     #[cfg(unix)]
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
 }
 
-/// Serves until `shutdown` is cancelled; then answers what is under way, at most [`Limits::drain_time`] long.
+/// Serves until `shutdown` is cancelled, then finishes answers for at most [`Limits::drain_time`].
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, shutdown: CancellationToken) {
     let table = Table::new(limits.connections_max, limits.per_peer_max);
     let connections = TaskTracker::new();
@@ -135,13 +135,13 @@ fn builder(limits: &Limits) -> Builder<TokioExecutor> {
     builder
 }
 
-/// The next connection; none once the server goes down.
+/// Returns the next connection, or `None` once the server shuts down.
 async fn next(listener: &TcpListener, table: &Table, shutdown: &CancellationToken) -> Option<(TcpStream, IpAddr)> {
     let accept = async {
         loop {
             match listener.accept().await {
                 Ok((stream, address)) => return (stream, address.ip()),
-                // Its peer went away before we came to it: the next one is not to blame.
+                // Its peer went away first; other connections are unaffected.
                 Err(error) if is_of_peer(&error) => debug!(%error, "a connection ended before it was accepted"),
                 Err(error) => {
                     warn!(%error, "a connection could not be accepted");
@@ -157,14 +157,14 @@ async fn next(listener: &TcpListener, table: &Table, shutdown: &CancellationToke
     }
 }
 
-/// Whether `accept` failed for this connection alone.
+/// Whether `accept` failed only for this connection.
 fn is_of_peer(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-/// A place for a connection; none if its peer has enough of them, or the server goes down. While all are at work it waits, and
-/// those behind it wait in the kernel's queue.
+/// Finds a place for a connection; `None` if its peer is at the limit or the server shuts down. While all connections
+/// are busy it waits, and later ones wait in the kernel's queue.
 async fn place(table: &Arc<Table>, proxies: &Proxies, address: IpAddr, shutdown: &CancellationToken) -> Option<Place> {
     let peer = (!proxies.trust(address)).then(|| Peer::of(address));
     loop {
@@ -183,7 +183,7 @@ async fn place(table: &Arc<Table>, proxies: &Proxies, address: IpAddr, shutdown:
     }
 }
 
-/// What answers the requests of a connection.
+/// Answers the requests of a connection.
 struct Service {
     router: Router,
     limits: Arc<Limits>,
@@ -217,7 +217,7 @@ async fn connection(
     place: Place,
     shutdown: &CancellationToken,
 ) {
-    // A small answer must not wait for the next one.
+    // Small answers must not wait for the next one (Nagle's algorithm).
     let _ = stream.set_nodelay(true);
     let (limits, known) = (Arc::clone(&service.limits), Arc::clone(&place.connection));
     let io = TokioIo::new(Guarded::new(stream, limits.idle_time));
@@ -247,8 +247,8 @@ async fn connection(
                 if !known.has_asked() {
                     return;
                 }
-                // What of an answer is on its way may still arrive. A peer that speaks HTTP/2 can keep its connection busy with
-                // pings alone, so there it is given a time.
+                // Lets answers in flight finish. An HTTP/2 peer could keep its connection busy with pings alone, so it
+                // gets less time.
                 connection.as_mut().graceful_shutdown();
                 let rest = if known.is_http2() { limits.header_time } else { REST_TIME_MAX };
                 (ending, until) = (true, Some(Instant::now() + rest));
@@ -258,7 +258,7 @@ async fn connection(
     }
 }
 
-/// A stream that fails when no byte moves on it in either direction for too long.
+/// A stream that fails if no byte moves in either direction for too long.
 struct Guarded<S> {
     inner: S,
     idle_time: Duration,
@@ -272,7 +272,8 @@ impl<S> Guarded<S> {
         Self { inner, idle_time, alarm: Box::pin(tokio::time::sleep_until(moved_at + idle_time)), moved_at }
     }
 
-    /// Fails a stalled operation once its time is over. The alarm is moved only when it rings: a busy stream costs nothing.
+    /// Fails a stalled operation once its time is over. The timer is reset only when it fires, so a busy stream costs
+    /// nothing.
     fn watch<T>(&mut self, cx: &mut Context<'_>, polled: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if polled.is_ready() {
             self.moved_at = Instant::now();

@@ -1,4 +1,4 @@
-//! The server against peers that stall, ping, hold on, and go away.
+//! The server against peers that stall, ping, hold connections open, and disappear.
 
 use super::*;
 use axum::routing::get;
@@ -36,13 +36,13 @@ fn serve_at(listener: TcpListener, router: Router, limits: Limits) -> Server {
     Server { address, shutdown, served }
 }
 
-/// Everything that comes until the server closes the connection.
+/// Returns everything received until the server closes the connection.
 async fn said_after(address: std::net::SocketAddr, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(bytes).await.unwrap();
     let mut answer = Vec::new();
     let end = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut answer)).await;
-    // A reset is an end as well.
+    // A reset also ends the connection.
     let _ = end.expect("the server did not close the connection");
     String::from_utf8_lossy(&answer).into_owned()
 }
@@ -52,7 +52,7 @@ async fn a_peer_that_stalls_in_any_phase_loses_its_connection() {
     let body = async |body: bytes::Bytes| body;
     let router = Router::new().route("/", get(|| async { "hello" }).post(body));
     let server = server(router, hasty());
-    // With one place for all connections, each of these also shows that the one before gave its place back.
+    // There is a single place, so each case also shows that the previous connection gave its place back.
     for stall in
         ["", "G", "GET / HTTP/1.1\r\nhost: a\r\n", "PRI * HTTP/2.0\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"]
     {
@@ -65,7 +65,7 @@ async fn a_peer_that_stalls_in_any_phase_loses_its_connection() {
     assert!(idle_after_answer.ends_with("hello"), "{idle_after_answer}");
 }
 
-/// A client that has said hello in HTTP/2 and then does nothing but answer and send pings.
+/// An HTTP/2 client that does nothing after the handshake but answer and send pings.
 async fn pings_until_the_end(mut stream: TcpStream) {
     const PING: [u8; 17] = [0, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8];
     let mut buffer = [0; 1024];
@@ -82,7 +82,7 @@ async fn pings_until_the_end(mut stream: TcpStream) {
 async fn an_http2_connection_without_requests_ends_whatever_it_pings() {
     let server = server(Router::new().route("/", get(|| async { "hello" })), hasty());
     let hello = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
-    // `GET /`, everything from the static table but the authority, which is `a`.
+    // `GET /`: indexed headers from the static table, and the authority `a`.
     let request = b"\0\0\x06\x01\x05\0\0\0\x01\x82\x84\x86\x41\x01a";
     for asked in [&b""[..], request] {
         let mut stream = TcpStream::connect(server.address).await.unwrap();
@@ -104,7 +104,7 @@ async fn connections_that_do_nothing_give_way_to_one_that_asks() {
         .take(24)
     {
         let mut stream = TcpStream::connect(server.address).await.unwrap();
-        // It may have given way already.
+        // It may have been closed already.
         let _ = stream.write_all(start.as_bytes()).await;
         idle.push(stream);
     }
@@ -137,7 +137,7 @@ async fn what_is_under_way_is_answered_before_the_server_ends() {
     served.await.unwrap();
 }
 
-/// The kernel drops what its queue has no room for, and the peer then tries again a second later, then two, then four.
+/// The kernel drops connections beyond its queue, and their peers retry after one, two, then four seconds.
 #[tokio::test]
 async fn hundreds_that_connect_before_the_first_is_accepted_are_all_answered() {
     const MANY: usize = 700;

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::own_design::own;
 use super::*;
 
-/// Headers that schemes read, with values that look a little like theirs.
+/// Headers that schemes read, with values that resemble real ones.
 fn headers() -> impl Strategy<Value = HeaderMap> {
     let names = proptest::sample::select(vec![
         "webhook-id",

@@ -1,4 +1,4 @@
-//! Vectors of the known schemes, and everything that must not pass for one.
+//! Test vectors of the known schemes, and deliveries that must be refused.
 
 mod arbitrary;
 mod credentials;
@@ -64,7 +64,7 @@ impl Vector {
 
 const NAMES: [&str; 6] = ["standard-webhooks", "svix", "github", "stripe", "shopify", "hubspot-v3"];
 
-/// Headers of the vectors that their schemes do not sign.
+/// Headers in the vectors that their schemes do not sign.
 const UNSIGNED: [&str; 2] = ["x-shopify-webhook-id", "x-shopify-topic"];
 
 #[test]

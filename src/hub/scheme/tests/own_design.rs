@@ -1,6 +1,6 @@
 use super::*;
 
-/// An HMAC as settings describe it, and a delivery that carries its signature and these headers.
+/// An HMAC with these settings, and a signed delivery with these headers.
 pub(super) fn own(settings: &str, signed: &[u8], headers: &[(&'static str, &str)]) -> Vector {
     let text = format!("sources: {{ a: {{ scheme: hmac, secret: '${{ $secrets.s }}', hmac: {settings} }} }}");
     let secrets = crate::connect::Secrets::fixed([("s", "key")]);
@@ -30,7 +30,7 @@ pub(super) fn own(settings: &str, signed: &[u8], headers: &[(&'static str, &str)
     v
 }
 
-/// Settings, what is signed, headers beside the signature.
+/// Settings, signed text, and headers besides the signature.
 type Case = (&'static str, &'static [u8], &'static [(&'static str, &'static str)]);
 
 #[test]

@@ -1,5 +1,5 @@
-//! Events that wait for a person: a workflow subscribes to them but rejected them, or they could not be read. Each has a row until someone
-//! replays or dismisses it; `acts` says who did.
+//! Events that need attention: a subscribed workflow rejected them, or they could not be decoded. Each has a row until
+//! someone replays or dismisses it; the act is recorded in `acts`.
 
 use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
@@ -10,16 +10,16 @@ use crate::store::StoreError;
 use crate::store::acts::{self, By};
 use crate::store::runs::commit::NewEvent;
 
-/// Events of which counts take notice; there may be more.
+/// Number of events up to which counts are exact.
 pub const COUNTED_MAX: i64 = 10_000;
 
-/// Acts of one event that are shown.
+/// Number of acts returned per event.
 const ACTS_MAX: i64 = 100;
 
-/// Asks for a person.
+/// Marks events as needing attention.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub(crate) async fn ask(conn: &mut PgConnection, events: &[&NewEvent]) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into event_attention (event, of_source, asked_at)
@@ -34,19 +34,19 @@ pub(crate) async fn ask(conn: &mut PgConnection, events: &[&NewEvent]) -> Result
     Ok(())
 }
 
-/// What someone did about an event.
+/// How someone settled an event.
 #[derive(Debug, Clone, Copy)]
 pub enum Settled {
-    /// Nothing is to be done.
+    /// Nothing needs to be done.
     Dismissed,
-    /// It was accepted once more, as this event.
+    /// It was accepted again, as this event.
     Replayed(Uuid),
 }
 
-/// Ends the asking, and records who ended it; false if nobody was asked for.
+/// Removes an event from those that need attention, and records the act. Returns false if it did not need any.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn settle(pool: &PgPool, event: Uuid, settled: Settled, by: By<'_>) -> Result<bool, StoreError> {
     let mut transaction = pool.begin().await?;
     let gone = sqlx::query!("delete from event_attention where event = $1", event).execute(&mut *transaction).await?;
@@ -62,10 +62,10 @@ pub async fn settle(pool: &PgPool, event: Uuid, settled: Settled, by: By<'_>) ->
     Ok(true)
 }
 
-/// How many events of each source wait for a person, up to [`COUNTED_MAX`] of all together.
+/// Counts events that need attention by source, up to [`COUNTED_MAX`] in total.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn by_source(pool: &PgPool) -> Result<Vec<(String, i64)>, StoreError> {
     let rows = sqlx::query!(
         r#"select of_source, count(*) as "events!"
@@ -76,25 +76,25 @@ pub async fn by_source(pool: &PgPool) -> Result<Vec<(String, i64)>, StoreError> 
     Ok(rows.fetch_all(pool).await?.into_iter().map(|row| (row.of_source, row.events)).collect())
 }
 
-/// What someone did about an event.
+/// An act on an event.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct EventAct {
-    /// When.
+    /// Time of the act.
     pub at: Time,
-    /// Who.
+    /// Who acted.
     pub actor: String,
     /// `event.dismiss` or `event.replay`.
     pub act: String,
-    /// Why.
+    /// The reason given, if any.
     pub reason: Option<String>,
-    /// Of a replay: the new event.
+    /// The new event of a replay.
     pub event: Option<Uuid>,
 }
 
-/// What people did about an event, oldest first.
+/// Returns the acts on an event, oldest first.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn acts_on(pool: &PgPool, event: Uuid) -> Result<Vec<EventAct>, StoreError> {
     let rows = sqlx::query!(
         "select at, actor, act, reason, detail::text from acts
@@ -110,23 +110,24 @@ pub async fn acts_on(pool: &PgPool, event: Uuid) -> Result<Vec<EventAct>, StoreE
     Ok(rows.collect())
 }
 
-/// Unmatched events of a source that came lately.
+/// Recent unmatched events of one source and type.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Unmatched {
-    /// The source.
+    /// Name of the source.
     pub source: String,
     /// CloudEvents `type`.
     pub r#type: String,
-    /// How many.
+    /// Number of events.
     pub events: i64,
-    /// When the last of them came.
+    /// Time at which the last one was received.
     pub last_at: Time,
 }
 
-/// Events since then to which no workflow subscribes, by source and type, the most frequent first; of the latest [`COUNTED_MAX`].
+/// Counts recent events to which no workflow subscribes, by source and type, most frequent first; only the latest
+/// [`COUNTED_MAX`] are counted.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn unmatched(pool: &PgPool, since: Time, limit: i64) -> Result<Vec<Unmatched>, StoreError> {
     Ok(sqlx::query_as!(
         Unmatched,

@@ -1,4 +1,4 @@
-//! Events that wait for a person.
+//! Events that need attention.
 
 use super::*;
 use crate::machine::Actor;
@@ -6,7 +6,7 @@ use crate::store::events::{self, EventFilter};
 use crate::store::fixture::{event, store_events};
 use crate::store::runs::listing::Order;
 
-/// Stores events of a source, of which every second needs attention; gives those.
+/// Stores events of a source and returns every second one, which needs attention.
 async fn fill(pool: &PgPool, source: &str, count: usize) -> Vec<Uuid> {
     let mut connection = pool.acquire().await.unwrap();
     let mut asking = Vec::new();

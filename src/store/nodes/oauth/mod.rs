@@ -1,6 +1,6 @@
-//! Tokens of providers that replace refresh tokens, shared by all nodes. They come and go encrypted.
+//! Tokens of providers that replace refresh tokens, shared by all nodes. They are encrypted before they get here.
 //!
-//! Whoever asks a provider holds the row meanwhile, by the database's clock. No transaction is open while the provider is asked.
+//! A node holds a token's row while it asks the provider, by the database's clock. No transaction is open meanwhile.
 
 use serde_json::json;
 use sqlx::PgPool;
@@ -11,10 +11,10 @@ use crate::machine::Time;
 use crate::store::StoreError;
 use crate::store::acts::{self, By};
 
-/// Makes the row of a policy unless there is one.
+/// Creates the row of a policy unless it exists.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn create(pool: &PgPool, id: &[u8], connection: &str, refresh_token: &[u8]) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into oauth_tokens (id, connection, refresh_token) values ($1, $2, $3) on conflict (id) do nothing",
@@ -27,10 +27,10 @@ pub async fn create(pool: &PgPool, id: &[u8], connection: &str, refresh_token: &
     Ok(())
 }
 
-/// A row, as it is now.
+/// Returns the current tokens of a row.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn find(pool: &PgPool, id: &[u8]) -> Result<Option<StoredTokens>, StoreError> {
     Ok(sqlx::query_as!(
         StoredTokens,
@@ -44,11 +44,11 @@ pub async fn find(pool: &PgPool, id: &[u8]) -> Result<Option<StoredTokens>, Stor
     .await?)
 }
 
-/// Holds a row for a request to the provider, and writes down that one is sent; none if another holds it, or if it is not of this
-/// generation any more. A request of which nobody recorded the answer is remembered in `lost_at`.
+/// Holds a row and records that a request to the provider is being sent. Returns `None` if another holder has it or its
+/// generation has changed. If the answer to an earlier request was never recorded, `lost_at` says when.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn hold(
     pool: &PgPool,
     id: &[u8],
@@ -73,10 +73,11 @@ pub async fn hold(
     .await?)
 }
 
-/// Keeps new tokens and ends the hold. A refresh token that was not replaced stays. False if someone else holds the row.
+/// Stores new tokens and ends the hold. The refresh token stays unless it was replaced. Returns false if the caller no
+/// longer holds the row.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn save(
     pool: &PgPool,
     id: &[u8],
@@ -103,10 +104,10 @@ pub async fn save(
     Ok(saved.rows_affected() > 0)
 }
 
-/// Notes that the provider accepts the tokens no more, and ends the hold.
+/// Records that the provider rejects the tokens, and ends the hold.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn refuse(pool: &PgPool, id: &[u8], holder: Uuid, problem: &str) -> Result<(), StoreError> {
     sqlx::query!(
         "update oauth_tokens set refused_at = now(), problem = $3, holder = null, held_until = null, asked_at = null,
@@ -121,10 +122,10 @@ pub async fn refuse(pool: &PgPool, id: &[u8], holder: Uuid, problem: &str) -> Re
     Ok(())
 }
 
-/// Ends a hold without new tokens. `is_lost`: the provider may have replaced the refresh token.
+/// Ends a hold without new tokens. `is_lost` means that the provider may have replaced the refresh token.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn release(pool: &PgPool, id: &[u8], holder: Uuid, is_lost: bool) -> Result<(), StoreError> {
     sqlx::query!(
         "update oauth_tokens set holder = null, held_until = null, asked_at = case when $3 then asked_at end
@@ -138,21 +139,21 @@ pub async fn release(pool: &PgPool, id: &[u8], holder: Uuid, is_lost: bool) -> R
     Ok(())
 }
 
-/// How a row stands.
+/// The state of a row.
 #[derive(Debug)]
 pub struct Standing {
-    /// Counts the changes of the tokens.
+    /// Number of changes of the tokens.
     pub generation: i64,
-    /// The provider accepts the tokens no more.
+    /// Whether the provider rejects the tokens.
     pub is_refused: bool,
-    /// The answer to a request was lost, and nobody asks now.
+    /// Whether the answer to a request was lost and no node is asking now.
     pub is_interrupted: bool,
 }
 
-/// How a row stands; none if there is no such row.
+/// Returns the state of a row.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn standing(pool: &PgPool, id: &[u8]) -> Result<Option<Standing>, StoreError> {
     Ok(sqlx::query_as!(
         Standing,
@@ -166,31 +167,31 @@ pub async fn standing(pool: &PgPool, id: &[u8]) -> Result<Option<Standing>, Stor
     .await?)
 }
 
-/// A row as listed: everything but the tokens.
+/// A row as listed, without its tokens.
 #[derive(Debug, serde::Serialize)]
 pub struct TokenListing {
-    /// Beginning of its id, hexadecimal.
+    /// Beginning of its id, as hexadecimal text.
     pub id: String,
-    /// Whose call made it.
+    /// Connection whose call created it.
     pub connection: String,
-    /// How often its tokens changed.
+    /// Number of changes of the tokens.
     pub generation: i64,
-    /// Made.
+    /// Time of creation.
     pub created_at: Time,
-    /// Tokens changed last.
+    /// Time at which the tokens last changed.
     pub changed_at: Time,
-    /// The provider accepts its tokens no more since then.
+    /// Time since which the provider rejects the tokens.
     pub refused_at: Option<Time>,
-    /// What the provider said.
+    /// The provider's error message.
     pub problem: Option<String>,
-    /// A request was sent then whose answer is not recorded, or not yet.
+    /// Time of a request whose answer is not recorded, or not yet.
     pub asked_at: Option<Time>,
 }
 
-/// All rows, by connection, the newest first.
+/// Lists all rows by connection, newest first.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn list(pool: &PgPool, limit: i64) -> Result<Vec<TokenListing>, StoreError> {
     Ok(sqlx::query_as!(
         TokenListing,
@@ -202,10 +203,10 @@ pub async fn list(pool: &PgPool, limit: i64) -> Result<Vec<TokenListing>, StoreE
     .await?)
 }
 
-/// The whole ids of the rows whose id begins so, or which a connection's call made; the newest first.
+/// Returns the full ids of rows whose id begins with a text, or that a connection's call created; newest first.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn ids(pool: &PgPool, connection: Option<&str>, id: Option<&str>) -> Result<Vec<Vec<u8>>, StoreError> {
     Ok(sqlx::query_scalar!(
         "select id from oauth_tokens
@@ -218,16 +219,16 @@ pub async fn ids(pool: &PgPool, connection: Option<&str>, id: Option<&str>) -> R
     .await?)
 }
 
-/// What `stepwell connections list` calls a row, as the subject of an act.
+/// Returns the subject of an act on a row: its id as shown by `stepwell connections list`.
 fn subject(id: &[u8]) -> String {
     format!("oauth:{}", hex::encode(&id[..id.len().min(6)]))
 }
 
-/// Puts another refresh token, which a person got, in place of all tokens of a row, and records who did. Without one the stored
-/// ones count again.
+/// Replaces all tokens of a row with a refresh token that a person obtained, and records the act. Without one, makes
+/// the stored refresh token usable again.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn reauthorize(
     pool: &PgPool,
     id: &[u8],
@@ -254,10 +255,10 @@ pub async fn reauthorize(
     Ok(changed.rows_affected() > 0)
 }
 
-/// Forgets a row, and records who did.
+/// Deletes a row and records the act.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn forget(pool: &PgPool, id: &[u8], by: By<'_>) -> Result<bool, StoreError> {
     let mut transaction = pool.begin().await?;
     let gone = sqlx::query!("delete from oauth_tokens where id = $1", id).execute(&mut *transaction).await?;
@@ -268,25 +269,25 @@ pub async fn forget(pool: &PgPool, id: &[u8], by: By<'_>) -> Result<bool, StoreE
     Ok(gone.rows_affected() > 0)
 }
 
-/// The tokens of a row, to be encrypted with another key.
+/// The encrypted tokens of a row, for changing the encryption key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sealed {
-    /// Which row.
+    /// Id of the row.
     pub id: Vec<u8>,
-    /// Whose call made it.
+    /// Connection whose call created it.
     pub connection: String,
-    /// The newest refresh token.
+    /// The current refresh token.
     pub refresh_token: Vec<u8>,
-    /// The one before.
+    /// The refresh token before it.
     pub previous_token: Option<Vec<u8>>,
-    /// What calls carry.
+    /// The token that calls send.
     pub access_token: Option<Vec<u8>>,
 }
 
-/// Rows by id, after this one.
+/// Returns rows after this id, in order.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn sealed_after(pool: &PgPool, id: &[u8], limit: i64) -> Result<Vec<Sealed>, StoreError> {
     Ok(sqlx::query_as!(
         Sealed,
@@ -298,10 +299,11 @@ pub async fn sealed_after(pool: &PgPool, id: &[u8], limit: i64) -> Result<Vec<Se
     .await?)
 }
 
-/// Replaces the tokens of a row by the same in another encryption, and records who did. False if they changed meanwhile.
+/// Replaces the tokens of a row with the same tokens under another key, and records the act. Returns false if they
+/// changed in between.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn reseal(pool: &PgPool, old: &Sealed, new: &Sealed, by: By<'_>) -> Result<bool, StoreError> {
     let mut transaction = pool.begin().await?;
     let changed = sqlx::query!(

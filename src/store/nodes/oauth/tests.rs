@@ -1,4 +1,4 @@
-//! Who holds a row of tokens, and what a former holder may still do.
+//! Holding a row of tokens, and what a former holder can no longer do.
 
 use super::*;
 use crate::machine::Actor;
@@ -36,7 +36,7 @@ async fn a_row_has_one_holder_and_a_former_one_writes_nothing(pool: PgPool) {
     assert!(hold(&pool, ID, 0, two, 60.0).await.unwrap().is_none(), "one holds it");
     assert!(!standing(&pool, ID).await.unwrap().unwrap().is_interrupted);
 
-    // The hold ends without a word, as when a node dies.
+    // Let the hold expire, as it does when a node dies.
     sqlx::query("update oauth_tokens set held_until = now() - interval '1 second'").execute(&pool).await.unwrap();
     assert!(standing(&pool, ID).await.unwrap().unwrap().is_interrupted);
     let held = hold(&pool, ID, 0, two, 60.0).await.unwrap().unwrap();

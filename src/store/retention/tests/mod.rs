@@ -1,4 +1,4 @@
-//! Statements of retention: the lease, what may go and what goes.
+//! Statements of retention: the lease, what may be removed, and the removal.
 
 mod partitions;
 
@@ -24,7 +24,7 @@ where
     sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_one(pool).await.unwrap()
 }
 
-/// A run that completed long ago, with one journal row.
+/// Stores a run that completed long ago, with one journal row.
 async fn ended_run(pool: &PgPool, id: RunId, parent: Option<RunId>) -> Removal {
     let mut run = fixture::run(id);
     run.parent_id = parent;
@@ -46,7 +46,7 @@ async fn definition(pool: &PgPool) {
     .await;
 }
 
-/// Records an archive of these, as the holder of the lease.
+/// Records an archive with these removals, as the holder of the lease.
 async fn recorded(pool: &PgPool, removals: &[Removal]) -> Uuid {
     let holder = Uuid::now_v7();
     lease(pool, holder).await.unwrap().expect("the lease is free");
@@ -120,7 +120,7 @@ async fn a_family_goes_as_a_whole_with_all_that_hangs_on_it(pool: PgPool) {
     assert!(unfinished(&pool).await.unwrap().is_empty());
 }
 
-/// What makes one run of a family stay.
+/// Changes to one run, each of which makes its family stay.
 const REASONS: [&str; 13] = [
     "update runs set finished_at = null, status = 'running' where id = 'RUN'",
     "update runs set attention = 'faulted' where id = 'RUN'",
@@ -289,7 +289,8 @@ async fn the_guide_says_what_happens_to_the_rows_of_every_table(pool: PgPool) {
     assert_eq!(told, there);
 }
 
-/// Archives of several workflows and outcomes cover the same weeks. Pages, not time: the machine that tests run on is shared.
+/// Archives of several workflows and statuses cover the same weeks. Counts pages instead of time, because the test
+/// machine is shared.
 #[sqlx::test]
 async fn the_archive_of_a_run_is_found_in_a_few_pages_however_many_overlap(
     pool_options: sqlx::postgres::PgPoolOptions,
@@ -313,7 +314,7 @@ async fn the_archive_of_a_run_is_found_in_a_few_pages_however_many_overlap(
     assert!(has_run(&mut conn, run).await.unwrap() && has_event(&mut conn, run).await.unwrap());
     assert!(!has_run(&mut conn, unknown).await.unwrap() && !has_event(&mut conn, unknown).await.unwrap());
     drop(conn);
-    // As the engine's connections plan, and as others do.
+    // With the planner settings of the engine's connections, and with those of others.
     for planned in ["off", "on"] {
         let settings = [("enable_seqscan", planned), ("enable_bitmapscan", planned)];
         let options = options.clone().application_name("reads").options(settings);
@@ -323,7 +324,7 @@ async fn the_archive_of_a_run_is_found_in_a_few_pages_however_many_overlap(
             assert!(archive_of(&one, run).await.unwrap().is_some());
         }
         one.close().await;
-        // It tells what it read when it ends.
+        // The connection reports its statistics when it ends.
         while scalar::<bool>(&pool, "select exists (select from pg_stat_activity where application_name = 'reads' and datname = current_database())").await {
             tokio::task::yield_now().await;
         }

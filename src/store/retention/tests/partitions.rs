@@ -1,4 +1,4 @@
-//! Partitions: made ahead, dropped once they are empty and past, and what one does the other never undoes.
+//! Partitions are created ahead of time and dropped once they are empty and in the past; neither undoes the other.
 
 use super::*;
 
@@ -29,7 +29,7 @@ async fn a_month_with_daily_partitions_keeps_them_and_is_filled_in_between_witho
             Uuid::now_v7().simple()
         )
     };
-    // Days of the coming month, as an earlier version made them; one with a gap to the next.
+    // Daily partitions in the coming month, as an earlier version created them; one after a gap.
     let first = "date_trunc('month', now() at time zone 'utc') + interval '1 month'";
     for (from, to) in [(3, 4), (4, 5), (9, 10)] {
         execute(
@@ -89,7 +89,7 @@ async fn a_partition_of_the_past_is_dropped_once_it_is_empty_and_no_other(pool: 
     assert_eq!(drop_empty_partition(&pool).await.unwrap().as_deref(), Some("journal_202601"));
 }
 
-/// It is called every ten minutes, as `ensure_partitions` is: what one drops the other must not make again.
+/// Both functions run every ten minutes, so `ensure_partitions` must not recreate a dropped partition.
 #[sqlx::test]
 async fn what_is_dropped_is_never_made_again(pool: PgPool) {
     for (now, until) in [

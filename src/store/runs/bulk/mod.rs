@@ -1,7 +1,8 @@
-//! Bulk acts: one act over many runs, told page after page by whichever node comes first.
+//! Bulk acts: one act on many runs, carried out page by page by whichever node comes first.
 //!
-//! **Invariant.** Whoever changes a bulk act or its items holds the row of the bulk act. The transaction that marks an item as told writes
-//! its command, which has the item's id: so each run is acted on once, whatever dies in between.
+//! **Invariant.** A transaction that changes a bulk act or its items holds the row of the bulk act. The transaction
+//! that marks an item as told also writes the item's command, which has the same id. So each run is acted on exactly
+//! once, whichever node dies.
 
 mod read;
 mod steer;
@@ -20,12 +21,12 @@ pub use read::{BulkRow, ItemRow, count_running, find, items, list};
 pub use steer::{Steer, hold, steer};
 pub use tell::{Page, Telling, settle, tell};
 
-/// Who must still be allowed to act for a bulk act to go on; nobody, of somebody who can open the database.
+/// The user and token that must still have the right to act; neither for someone who can open the database.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Whose {
-    /// A user.
+    /// Id of the user.
     pub user: Option<Uuid>,
-    /// A token.
+    /// Id of the token.
     pub token: Option<Uuid>,
 }
 
@@ -39,31 +40,32 @@ impl From<Principal> for Whose {
     }
 }
 
-/// A bulk act on its way in.
+/// A bulk act to record.
 #[derive(Debug)]
 pub struct NewBulk<'a> {
-    /// UUIDv7. The same again is the same bulk act.
+    /// Id, a UUIDv7. Recording the same id twice has no effect.
     pub id: Uuid,
-    /// What to do.
+    /// The act for each run.
     pub act: &'a Act,
-    /// The filter as it was written.
+    /// The filter as given.
     pub filter: &'a Value,
-    /// Whether more runs fitted.
+    /// Whether more runs matched than the bulk act includes.
     pub more: bool,
-    /// After how many runs it waits for a person.
+    /// Number of runs after which it waits for a person to confirm.
     pub trial: Option<i32>,
-    /// Acts a second.
+    /// Maximum number of acts per second.
     pub rate: Option<f64>,
-    /// Who must still be allowed to act.
+    /// The user and token that must still have the right to act.
     pub whose: Whose,
-    /// The runs in order. Of one that needs a person, its number of journal rows: once that has changed, it is left alone.
+    /// The runs in order. For a run that needs attention, the number of its records: if that changes, the run is
+    /// skipped.
     pub runs: &'a [(RunId, Option<i32>)],
 }
 
-/// Records a bulk act with its runs; false if it is there already.
+/// Records a bulk act with its runs. Returns false if it exists.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn create(pool: &PgPool, new: &NewBulk<'_>, by: By<'_>) -> Result<bool, StoreError> {
     let mut transaction = pool.begin().await?;
     let total = i32::try_from(new.runs.len()).unwrap_or(i32::MAX);
@@ -108,10 +110,10 @@ pub async fn create(pool: &PgPool, new: &NewBulk<'_>, by: By<'_>) -> Result<bool
     Ok(true)
 }
 
-/// Whether any bulk act has something to do. Where none has, a look costs this question.
+/// Whether any bulk act has work to do; a cheap check before [`due`].
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn is_pending(pool: &PgPool) -> Result<bool, StoreError> {
     Ok(sqlx::query_scalar!(
         r#"select exists (select from bulk_acts where finished_at is null and status = 'running')
@@ -121,32 +123,32 @@ pub async fn is_pending(pool: &PgPool) -> Result<bool, StoreError> {
     .await?)
 }
 
-/// A bulk act that may go on now.
+/// A bulk act that can continue now.
 #[derive(Debug)]
 pub struct Due {
-    /// Which one.
+    /// Id of the bulk act.
     pub id: Uuid,
-    /// JSON text of the act.
+    /// The act, as JSON text.
     pub act: String,
-    /// In whose name.
+    /// Actor in whose name the commands are written.
     pub acts_as: String,
-    /// Why.
+    /// The reason given, if any.
     pub reason: Option<String>,
-    /// Runs that were told before.
+    /// Number of runs processed so far.
     pub told: i32,
-    /// Runs that may be told now; it may be negative.
+    /// Number of runs that may be processed now; may be negative.
     pub allowed: i32,
-    /// Whether they may still act.
+    /// Whether the actor still has the right to act.
     pub permitted: bool,
-    /// When it was asked for.
+    /// Time at which it was requested.
     pub created_at: Time,
 }
 
-/// Running bulk acts whose rate allows a run now, oldest first. Each has at most `open_max` runs that have not answered; one that has not
-/// for a minute holds up no others.
+/// Returns running bulk acts whose rate allows another run now, oldest first. Each may have `open_max` unanswered runs;
+/// a run that has not answered for a minute no longer counts.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn due(pool: &PgPool, page: i32, open_max: i32) -> Result<Vec<Due>, StoreError> {
     Ok(sqlx::query_as!(
         Due,
@@ -171,27 +173,27 @@ pub async fn due(pool: &PgPool, page: i32, open_max: i32) -> Result<Vec<Due>, St
     .await?)
 }
 
-/// A run that comes next.
+/// The next run of a bulk act.
 #[derive(Debug)]
 pub struct NextItem {
-    /// Its place, from 1.
+    /// Position in the bulk act, from 1.
     pub place: i32,
     /// Id of its command.
     pub id: Uuid,
-    /// Which run.
+    /// Id of the run.
     pub run: RunId,
-    /// What it runs; none if there is no such run any more.
+    /// Id of the run's definition; `None` if the run no longer exists.
     pub definition_id: Option<i32>,
-    /// Number of journal rows that it must still have.
+    /// Number of journal records that it must still have.
     pub seq: Option<i32>,
-    /// Whether it stands where it stood when it was chosen.
+    /// Whether the run is unchanged since it was chosen.
     pub stands: bool,
 }
 
-/// The runs behind the first `told`.
+/// Returns the runs after the first `told`, which have been processed.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn next_items(pool: &PgPool, bulk: Uuid, told: i32, limit: i64) -> Result<Vec<NextItem>, StoreError> {
     Ok(sqlx::query_as!(
         NextItem,
@@ -208,13 +210,13 @@ pub async fn next_items(pool: &PgPool, bulk: Uuid, told: i32, limit: i64) -> Res
     .await?)
 }
 
-/// Days after its end that a bulk act is kept.
+/// Days for which a bulk act is kept after its end.
 pub const KEPT_DAYS: i32 = 90;
 
-/// Forgets bulk acts that ended long ago. Journals and the record of acts keep who did what and why.
+/// Deletes bulk acts that ended more than [`KEPT_DAYS`] ago. Journals and acts still record who did what and why.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn forget_old(pool: &PgPool) -> Result<(), StoreError> {
     sqlx::query!(
         "delete from bulk_acts where id in (

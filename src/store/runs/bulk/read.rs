@@ -11,54 +11,54 @@ use crate::store::StoreError;
 /// A bulk act.
 #[derive(Debug, Clone)]
 pub struct BulkRow {
-    /// UUIDv7.
+    /// Id, a UUIDv7.
     pub id: Uuid,
-    /// What to do.
+    /// The act for each run.
     pub act: Value,
-    /// The filter as it was written.
+    /// The filter as given.
     pub filter: Value,
-    /// Whether more runs fitted than it takes.
+    /// Whether more runs matched than it includes.
     pub more: bool,
-    /// Who asked for it.
+    /// Actor who requested it.
     pub actor: String,
-    /// Why.
+    /// The reason given, if any.
     pub reason: Option<String>,
-    /// After how many runs it waits for a person.
+    /// Number of runs after which it waits for a person to confirm.
     pub trial: Option<i32>,
-    /// Acts a second.
+    /// Maximum number of acts per second.
     pub rate: Option<f64>,
-    /// `running`, `trial`, `paused`, `stopped`, `done`.
+    /// Status: `running`, `trial`, `paused`, `stopped` or `done`.
     pub status: String,
-    /// Its runs.
+    /// Number of its runs.
     pub total: i32,
-    /// Those that were told, or will never be.
+    /// Number of runs that were processed, or never will be.
     pub told: i32,
-    /// Those that did it.
+    /// Number of runs that carried out the act.
     pub done: i32,
-    /// Those on which nothing was done.
+    /// Number of runs on which nothing was done.
     pub refused: i32,
-    /// Those for which it waits for a second person.
+    /// Number of runs that wait for a second person's approval.
     pub proposed: i32,
-    /// Those that did it and need a person again; counted for a single bulk act only.
+    /// Number of runs that carried out the act and need attention again. Only set when a single bulk act is read.
     pub failed_again: Option<i64>,
-    /// In whose name it goes on.
+    /// Actor in whose name it continues.
     pub acts_as: String,
-    /// When it was asked for.
+    /// Time at which it was requested.
     pub created_at: Time,
-    /// When somebody last changed its status.
+    /// Time at which its status was last changed.
     pub changed_at: Time,
-    /// Who.
+    /// Actor who changed it.
     pub changed_by: String,
-    /// Why.
+    /// The reason given for the change, if any.
     pub change_reason: Option<String>,
-    /// When it ended.
+    /// Time at which it ended.
     pub finished_at: Option<Time>,
 }
 
-/// One bulk act.
+/// Returns a bulk act by its id.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn find(pool: &PgPool, id: Uuid) -> Result<Option<BulkRow>, StoreError> {
     Ok(sqlx::query_as!(
         BulkRow,
@@ -74,10 +74,10 @@ pub async fn find(pool: &PgPool, id: Uuid) -> Result<Option<BulkRow>, StoreError
     .await?)
 }
 
-/// Bulk acts, latest first, those before `before`.
+/// Lists bulk acts, newest first, before `before`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn list(pool: &PgPool, before: Option<Uuid>, limit: i64) -> Result<Vec<BulkRow>, StoreError> {
     Ok(sqlx::query_as!(
         BulkRow,
@@ -91,10 +91,10 @@ pub async fn list(pool: &PgPool, before: Option<Uuid>, limit: i64) -> Result<Vec
     .await?)
 }
 
-/// How many tell runs now.
+/// Counts the bulk acts that are running.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn count_running(pool: &PgPool) -> Result<i64, StoreError> {
     Ok(sqlx::query_scalar!(
         r#"select count(*) as "count!" from bulk_acts where finished_at is null and status = 'running'"#
@@ -103,39 +103,39 @@ pub async fn count_running(pool: &PgPool) -> Result<i64, StoreError> {
     .await?)
 }
 
-/// A run of a bulk act, and what became of it.
+/// A run of a bulk act, with the result.
 #[derive(Debug, Clone)]
 pub struct ItemRow {
-    /// Its place, from 1.
+    /// Position in the bulk act, from 1.
     pub place: i32,
-    /// Which run.
+    /// Id of the run.
     pub run: RunId,
-    /// Business key.
+    /// Business key of the run.
     pub key: Option<String>,
-    /// Namespace of its workflow; none if the run was archived since.
+    /// Namespace of its workflow; `None` if the run has been archived.
     pub namespace: Option<String>,
     /// Name of its workflow.
     pub name: Option<String>,
     /// Version of its workflow.
     pub version: Option<String>,
-    /// `waiting`, `in_progress`, `done`, `failed_again`, `refused`, `proposed`, `left`.
+    /// Result: `waiting`, `in_progress`, `done`, `failed_again`, `refused`, `proposed` or `left`.
     pub result: String,
     /// Why nothing was done.
     pub detail: Option<String>,
-    /// What waits for a second person.
+    /// The proposal that waits for a second person.
     pub proposal: Option<Uuid>,
-    /// When it was told.
+    /// Time at which the run was processed.
     pub told_at: Option<Time>,
-    /// Where the run stands now.
+    /// Current status of the run.
     pub status: Option<String>,
-    /// Why it needs a person now.
+    /// Why the run needs attention now.
     pub attention: Option<String>,
-    /// Why it stopped.
+    /// Error of the run, if it faulted.
     pub error: Option<Value>,
 }
 
 impl ItemRow {
-    /// What the run runs; none if it was archived since.
+    /// Returns the workflow of the run; `None` if the run has been archived.
     #[must_use]
     pub fn workflow(&self) -> Option<WorkflowRef> {
         let (namespace, name, version) = (self.namespace.clone()?, self.name.clone()?, self.version.clone()?);
@@ -143,10 +143,10 @@ impl ItemRow {
     }
 }
 
-/// Runs of a bulk act in order, those behind the place `after`; only those with this result, if one is given.
+/// Returns runs of a bulk act in order, after the position `after`, optionally only those with this result.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn items(
     pool: &PgPool,
     bulk: Uuid,

@@ -8,22 +8,22 @@ use crate::machine::Actor;
 use crate::store::StoreError;
 use crate::store::acts::{self, By};
 
-/// What somebody wants of a bulk act that has begun.
+/// A change that someone makes to a bulk act that has begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Steer {
-    /// Tell no further run until it is resumed.
+    /// Process no more runs until it is resumed.
     Pause,
-    /// Go on, in the name of whoever says so.
+    /// Continue, in the name of the person who resumes it.
     Resume,
-    /// End here.
+    /// End it without processing the remaining runs.
     Stop,
 }
 
 impl Steer {
-    /// All of them.
+    /// All values.
     pub const ALL: [Self; 3] = [Self::Pause, Self::Resume, Self::Stop];
 
-    /// As in addresses, and in the record of acts behind `bulk.`
+    /// Name in URLs, and in acts after `bulk.`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -33,7 +33,7 @@ impl Steer {
         }
     }
 
-    /// The status that follows.
+    /// The status that it leads to.
     #[must_use]
     pub fn status(self) -> &'static str {
         match self {
@@ -53,11 +53,11 @@ impl std::str::FromStr for Steer {
     }
 }
 
-/// Steers a bulk act that has not ended; false if it has, stands so already, or there is none. Once this is answered, a paused or stopped
-/// one tells no further run.
+/// Pauses, resumes or stops a bulk act. Returns false if it has ended, already has that status, or does not exist.
+/// After this returns, a paused or stopped bulk act processes no more runs.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn steer(pool: &PgPool, id: Uuid, steer: Steer, whose: Whose, by: By<'_>) -> Result<bool, StoreError> {
     let mut transaction = pool.begin().await?;
     let steered = sqlx::query!(
@@ -84,10 +84,10 @@ pub async fn steer(pool: &PgPool, id: Uuid, steer: Steer, whose: Whose, by: By<'
     Ok(true)
 }
 
-/// Pauses a bulk act that cannot go on by itself.
+/// Pauses a bulk act that cannot continue by itself.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn hold(pool: &PgPool, id: Uuid, why: &str) -> Result<(), StoreError> {
     let engine = Actor::engine();
     steer(pool, id, Steer::Pause, Whose::default(), By { actor: &engine, reason: Some(why) }).await.map(drop)

@@ -1,4 +1,5 @@
-//! Tells the runs of a bulk act, in one transaction with the marks that say so, and notes what they answer.
+//! Sends the runs of a bulk act their commands, in one transaction with the marks on its items, and records the
+//! answers.
 
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
@@ -10,42 +11,43 @@ use crate::store::runs::freezes;
 use crate::store::runs::proposals::{self, NewProposal};
 use crate::store::{StoreError, shard};
 
-/// What becomes of a run's item.
+/// What to do about an item.
 #[derive(Debug)]
 pub enum Telling<'a> {
-    /// The run is told.
+    /// Send the run the command.
     Command,
-    /// It needs a second person.
+    /// Propose the act, because it needs a second person.
     Proposal(NewProposal<'a>),
-    /// It is done already.
+    /// Mark it as done: the run is already in the desired state.
     Done,
-    /// Nothing is done, and why.
+    /// Do nothing, for this reason.
     Refused(String),
 }
 
-/// Runs that are told together.
+/// Runs that are processed in one transaction.
 #[derive(Debug)]
 pub struct Page<'a> {
-    /// Which bulk act.
+    /// Id of the bulk act.
     pub bulk: Uuid,
-    /// Runs that were told before: if others were told meanwhile, nothing happens.
+    /// Number of runs processed before. If another node has processed more since, nothing happens.
     pub told: i32,
-    /// What to do.
+    /// The act for each run.
     pub act: &'a Act,
-    /// Its JSON text.
+    /// The act, as JSON text.
     pub text: &'a str,
-    /// In whose name, and why.
+    /// Who acts, and why.
     pub by: By<'a>,
-    /// The runs, in order of their places.
+    /// The runs, in order of their positions.
     pub items: Vec<(NextItem, Telling<'a>)>,
 }
 
 const MOVED_ON: &str = "it has moved on since it was chosen, or is gone";
 
-/// Tells runs, in one transaction with the marks that say so; false if the bulk act was paused or somebody else told them.
+/// Processes runs, in one transaction with the marks on their items. Returns false if the bulk act was paused or
+/// another node processed them.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn tell(pool: &PgPool, page: &Page<'_>) -> Result<bool, StoreError> {
     let mut transaction = pool.begin().await?;
     if !take_turn(&mut transaction, page).await? {
@@ -53,7 +55,7 @@ pub async fn tell(pool: &PgPool, page: &Page<'_>) -> Result<bool, StoreError> {
     }
     let commanded: Vec<&NextItem> = page.items.iter().filter_map(commanded).collect();
     if *page.act == Act::Suspend {
-        // They stay suspended, whatever freeze held them back before.
+        // They stay suspended even after the freeze that held them ends.
         let runs: Vec<RunId> = commanded.iter().map(|item| item.run).collect();
         freezes::let_go(&mut transaction, &runs).await?;
     }
@@ -89,7 +91,7 @@ fn commanded<'i>((item, telling): &'i (NextItem, Telling<'_>)) -> Option<&'i Nex
     matches!(telling, Telling::Command).then_some(item)
 }
 
-/// Moves on by the runs of a page, unless somebody else did or it may not go on any more.
+/// Advances the bulk act by the runs of a page. Returns false if another node has done so, or it may not continue.
 async fn take_turn(conn: &mut PgConnection, page: &Page<'_>) -> Result<bool, StoreError> {
     let moved = sqlx::query!(
         "update bulk_acts set told = told + $3,
@@ -107,7 +109,7 @@ async fn take_turn(conn: &mut PgConnection, page: &Page<'_>) -> Result<bool, Sto
     Ok(moved.rows_affected() == 1)
 }
 
-/// Writes the commands of runs that still stand where they stood; gives the ids of those.
+/// Writes the commands of runs that are unchanged since they were chosen. Returns their ids.
 async fn command(conn: &mut PgConnection, page: &Page<'_>, items: &[&NextItem]) -> Result<Vec<Uuid>, StoreError> {
     Ok(sqlx::query_scalar!(
         "insert into commands (id, shard, run_id, act, actor, reason)
@@ -127,7 +129,7 @@ async fn command(conn: &mut PgConnection, page: &Page<'_>, items: &[&NextItem]) 
     .await?)
 }
 
-/// What is noted about an item that was told.
+/// The result to record for an item.
 struct Mark<'a> {
     place: i32,
     result: Option<&'static str>,
@@ -169,7 +171,7 @@ async fn mark(conn: &mut PgConnection, bulk: Uuid, marks: &[Mark<'_>]) -> Result
     Ok(())
 }
 
-/// Counts results; a bulk act all of whose runs have one is done.
+/// Adds to the counts of results, and ends the bulk act once every run has one.
 async fn count(conn: &mut PgConnection, bulk: Uuid, [done, refused, proposed]: [i32; 3]) -> Result<(), StoreError> {
     sqlx::query!(
         "update bulk_acts set done = done + $2, refused = refused + $3, proposed = proposed + $4,
@@ -187,10 +189,10 @@ async fn count(conn: &mut PgConnection, bulk: Uuid, [done, refused, proposed]: [
     Ok(())
 }
 
-/// Notes what runs have answered.
+/// Records the answers of runs.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn settle(pool: &PgPool) -> Result<(), StoreError> {
     let open = sqlx::query_scalar!(
         r#"select b.id from (select distinct bulk_id from bulk_items where told_at is not null and result is null limit 100) as o

@@ -1,4 +1,4 @@
-//! Accepted events and the runs that begin, in one statement.
+//! Stores accepted events and the runs they start, in one statement.
 
 use std::borrow::Cow;
 
@@ -10,39 +10,39 @@ use crate::machine::Time;
 use crate::store::runs::journal::NewRow;
 use crate::store::{StoreError, shard};
 
-/// `type` of what is stored for a start through the API under an idempotency key: no event that a run could wait for.
+/// `type` of the event stored for a start through the API with an idempotency key. No run can wait for it.
 pub const START_TYPE: &str = "stepwell.start";
 
-/// A run that begins.
+/// A run to start.
 #[derive(Debug)]
 pub struct Beginning<'a> {
-    /// Its row.
+    /// Row of the run.
     pub run: &'a NewRun,
     /// Its first journal rows.
     pub rows: &'a [NewRow],
-    /// The event that must be new for it to begin.
+    /// The event that must be new for the run to start.
     pub with: Option<Uuid>,
 }
 
-/// What [`accept`] did.
+/// The result of [`accept`].
 #[derive(Debug, Default)]
 pub struct Acceptance {
-    /// Events that are new, and whether a run may wait for each.
+    /// New events, and whether a run may be waiting for each.
     pub stored: Vec<(Uuid, bool)>,
-    /// There is a freeze that the caller does not know: nothing was written.
+    /// Whether a freeze exists that the caller does not know. If so, nothing was written.
     pub is_frozen: bool,
 }
 
-/// Stores the events whose keys are new, and the runs that begin, unless they begin with an event that is not.
+/// Stores events whose keys are new, and starts runs unless their event is a duplicate.
 ///
-/// Keys go in sorted, so that concurrent batches lock them in one order. With `freezes`, those by which the runs were judged, it waits for
-/// a freeze that begins, and writes nothing if there is another.
+/// Keys are inserted in sorted order, so that concurrent batches lock them in one order. With `freezes`, the freezes on
+/// which the decisions were based, it waits for a freeze that is just beginning and writes nothing if there is another.
 ///
-/// A run that begins to wait while this commits sees nothing of these events yet; it looks again once every transaction has ended that was
-/// under way then (see [`crate::store::events::listeners`]).
+/// A run that begins to wait during this commit cannot see these events yet. It checks again once all transactions that
+/// are in progress then have ended (see [`crate::store::events::listeners`]).
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 #[expect(clippy::too_many_lines, reason = "one statement")]
 pub async fn accept(
     conn: &mut PgConnection,
@@ -151,15 +151,15 @@ pub async fn accept(
     })
 }
 
-/// An array as Postgres writes it: arrays of arrays cannot be sent.
+/// Formats ids as a Postgres array literal, because arrays of arrays cannot be bound.
 fn array_of(ids: &[Uuid]) -> String {
     format!("{{{}}}", ids.iter().map(Uuid::to_string).collect::<Vec<_>>().join(","))
 }
 
-/// What is known about these keys.
+/// Returns the stored events with these keys.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn known_events(conn: &mut PgConnection, keys: &[(&str, &str)]) -> Result<Vec<KnownEvent>, StoreError> {
     Ok(sqlx::query_as!(
         KnownEvent,

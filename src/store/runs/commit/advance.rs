@@ -1,4 +1,4 @@
-//! Transitions of runs with their journal rows, in one statement.
+//! Stores transitions of runs with their journal rows, in one statement.
 
 use std::borrow::Cow;
 
@@ -10,22 +10,22 @@ use crate::machine::{RunId, Time};
 use crate::store::runs::journal::NewRow;
 use crate::store::{StoreError, shard};
 
-/// Moves runs that their nodes still own, and appends the journal rows of those that moved; gives their ids. Runs go in sorted by key, so
-/// that concurrent batches lock rows in one order.
+/// Updates runs that their nodes still own, and appends the journal rows of those. Returns their ids. Runs are locked
+/// in sorted order, so that concurrent batches do not deadlock.
 ///
-/// Progress begins the count of claims again. Without it the claim still counts while the run stays, and is given back when the run
-/// leaves its node unharmed.
+/// Progress resets the count of claims. Without progress, a claim still counts while the node keeps the run, and is
+/// given back when the node releases it.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn advance(
     conn: &mut PgConnection,
     transitions: &[&Transition],
     rows: &[(RunId, &NewRow)],
 ) -> Result<Vec<Uuid>, StoreError> {
     let t = transitions;
-    // `is not distinct from` cannot use an index: on an empty table a plan through the index on owners would look as good as
-    // one by key, and be kept while a node comes to own ten thousand runs.
+    // `is not distinct from` cannot use an index. On an empty table, a plan through the index on owners would look as
+    // cheap as one by key, and would be kept even when a node owns ten thousand runs.
     Ok(sqlx::query_scalar!(
         r#"with moved as (
                update runs r
@@ -86,10 +86,10 @@ pub async fn advance(
     .await?)
 }
 
-/// Notes that runs are of other versions from now on. Only for runs that the transaction has locked.
+/// Pins runs to other versions. The transaction must have locked them.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn redefine(conn: &mut PgConnection, moves: &[(RunId, i32)]) -> Result<(), StoreError> {
     sqlx::query!(
         "update runs r set definition_id = u.definition_id
@@ -104,25 +104,25 @@ pub async fn redefine(conn: &mut PgConnection, moves: &[(RunId, i32)]) -> Result
     Ok(())
 }
 
-/// A run's row as the committer compares it after a commit whose reply was lost.
+/// The columns of a run that the committer compares after a commit whose reply was lost.
 #[derive(Debug)]
 pub struct Standing {
-    /// The run.
+    /// Id of the run.
     pub id: Uuid,
-    /// Who drives it.
+    /// Node that drives it.
     pub owner: Option<Uuid>,
-    /// Its fence.
+    /// Its current fence.
     pub fence: i64,
-    /// Number of journal rows.
+    /// Number of its journal records.
     pub seq: i32,
-    /// Hash of the last one.
+    /// Hash of the last journal row.
     pub head: Vec<u8>,
 }
 
-/// How these runs stand.
+/// Returns the current state of these runs.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn standings(conn: &mut PgConnection, runs: &[RunId]) -> Result<Vec<Standing>, StoreError> {
     Ok(sqlx::query_as!(
         Standing,

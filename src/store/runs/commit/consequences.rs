@@ -1,4 +1,5 @@
-//! What follows from records: listeners, events that go out, messages to other runs, places in queues and freezes.
+//! Writes the consequences of records: listeners, outgoing events, messages to other runs, positions in queues, freezes
+//! and tasks.
 
 use sqlx::PgConnection;
 
@@ -9,10 +10,10 @@ use crate::store::events::{listeners, outgoing};
 use crate::store::runs::commands::{self, NewMessage};
 use crate::store::runs::{freezes, queues, tasks};
 
-/// Writes what follows from the records of these runs.
+/// Writes the consequences of the records of these runs.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn insert_consequences(
     conn: &mut PgConnection,
     of_runs: &[(RunId, &Consequences)],

@@ -1,7 +1,8 @@
-//! What the committer writes: batches of accepted events with their runs, and of transitions, each one statement over arrays.
+//! What the committer writes: batches of accepted events with their runs, and batches of transitions, each in one
+//! statement over arrays.
 //!
-//! Every write for a run carries the predicate (owner, fence, expected seq) on the run's own row (GUARANTEES.md, section 3):
-//! a node that lost the run changes nothing.
+//! Every write to a run checks owner, fence and expected seq on the run's row (GUARANTEES.md, section 3), so a node
+//! that has lost the run changes nothing.
 
 mod accept;
 mod advance;
@@ -26,50 +27,51 @@ use crate::store::nodes::formats::Format;
 /// An event to store.
 #[derive(Debug, Clone)]
 pub struct NewEvent {
-    /// UUIDv7.
+    /// Id, a UUIDv7.
     pub id: Uuid,
-    /// With `event_id` the identity for dedupe.
+    /// Name of the source; the deduplication key together with `event_id`.
     pub source: String,
     /// The sender's id.
     pub event_id: String,
-    /// CloudEvents type.
+    /// CloudEvents `type`.
     pub r#type: String,
-    /// Database time.
+    /// Database time at which it was received.
     pub received_at: Time,
-    /// JSON text of the headers.
+    /// Headers as JSON text.
     pub headers: String,
-    /// As received.
+    /// The body as received.
     pub body: Vec<u8>,
     /// SHA-256 of the body.
     pub body_hash: Hash,
-    /// JSON text of the attributes.
+    /// CloudEvents attributes as JSON text.
     pub attributes: String,
-    /// JSON text of the data where it is not the body itself.
+    /// Its data as JSON text, if that differs from the body.
     pub data: Option<String>,
-    /// `run`, `resumed`, `gathered`, `unmatched` or `rejected`.
+    /// Outcome: `run`, `resumed`, `gathered`, `unmatched` or `rejected`.
     pub outcome: &'static str,
     /// Runs that it starts.
     pub runs: Vec<RunId>,
-    /// JSON text: why it was rejected.
+    /// Why it was rejected, as JSON text.
     pub detail: Option<String>,
-    /// Whether it is known already that someone waits for it.
+    /// Whether a run is already known to wait for it.
     pub awaited: bool,
-    /// Its place among the events of its sender, if that one counts.
+    /// Its sequence number, if the source numbers its events.
     pub counted: Option<Counted>,
     /// Whether it needs attention: a workflow subscribes to it but rejected it.
     pub needs_attention: bool,
-    /// Whether its sender proved itself: under a known id it is a duplicate then, whatever its bytes.
+    /// Whether the sender authenticated itself. If so, an event with a known id is a duplicate even if its bytes
+    /// differ.
     pub is_proven: bool,
 }
 
-/// A key that was there already.
+/// A key that already exists.
 #[derive(Debug)]
 pub struct KnownEvent {
-    /// The source.
+    /// Name of the source.
     pub source: String,
     /// The sender's id.
     pub event_id: String,
-    /// The first event.
+    /// Id of the first event with this key.
     pub event: Uuid,
     /// Hash of its body.
     pub body_hash: Vec<u8>,
@@ -82,69 +84,69 @@ pub struct KnownEvent {
 /// A run to insert.
 #[derive(Debug, Clone)]
 pub struct NewRun {
-    /// UUIDv7.
+    /// Id, a UUIDv7.
     pub id: RunId,
-    /// Which definition.
+    /// Id of its definition.
     pub definition_id: i32,
-    /// The accepted event.
+    /// The event that started it.
     pub event_id: Option<Uuid>,
     /// The run that started it.
     pub parent_id: Option<Uuid>,
     /// Business key.
     pub key: Option<String>,
-    /// Database time.
+    /// Database time at which it was accepted.
     pub created_at: Time,
     /// The row's state after its first records.
     pub state: RunState,
 }
 
-/// The columns of a run that change.
+/// The columns of a run that transitions change.
 #[derive(Debug, Clone)]
 pub struct RunState {
-    /// Its status.
+    /// Status as text.
     pub status: &'static str,
     /// Why it needs attention.
     pub attention: Option<&'static str>,
-    /// Task reference where it stands.
+    /// Reference of the task it is at.
     pub task: Option<String>,
-    /// JSON text: why it stopped, or ended otherwise than well.
+    /// Error as JSON text, if it faulted or did not complete.
     pub error: Option<String>,
-    /// What runs that need a person for the same cause share.
+    /// Fingerprint shared by runs that need attention for the same cause.
     pub fingerprint: Option<String>,
-    /// Who drives it from now on.
+    /// Node that drives it from now on.
     pub owner: Option<Uuid>,
-    /// When it continues by itself.
+    /// Time at which it continues by itself.
     pub wake_at: Option<Time>,
     /// Number of the last record.
     pub seq: i32,
-    /// Hash of the row that holds it.
+    /// Hash of the journal row that contains that record.
     pub head: Hash,
-    /// The newest format that was written.
+    /// The newest format written so far.
     pub format: Format,
-    /// Set once closed.
+    /// Time at which it closed.
     pub finished_at: Option<Time>,
 }
 
-/// What is written with the records that led to it.
+/// Rows that follow from records and are written with them.
 #[derive(Debug, Clone, Default)]
 pub struct Consequences {
-    /// Events to wait for from now on.
+    /// Listeners to add.
     pub listeners: Vec<NewListener>,
-    /// `listen`s that are over.
+    /// Executions of `listen` that have ended.
     pub unlisten: Vec<i32>,
-    /// Events that go out.
+    /// Events to send.
     pub outgoing: Vec<NewOutgoing>,
-    /// What other runs are told.
+    /// Messages to other runs.
     pub messages: Vec<NewMessage>,
-    /// Where the run queues up from now on.
+    /// Queue that the run enters.
     pub enters: Option<ConcurrencyKey>,
-    /// Where it has been.
+    /// Queue that the run leaves.
     pub leaves: Option<ConcurrencyKey>,
-    /// The freeze for whose end it waits from now on.
+    /// Freeze whose end the run now waits for.
     pub frozen: Option<Uuid>,
-    /// It continues, whatever freeze it waited for.
+    /// Whether the run no longer waits for a freeze.
     pub thawed: bool,
-    /// Steps that begin or stop to wait for people.
+    /// Tasks for people that are opened or closed.
     pub tasks: TaskChanges,
 }
 
@@ -161,16 +163,16 @@ impl Consequences {
 /// One transition of a run that a node owns.
 #[derive(Debug, Clone)]
 pub struct Transition {
-    /// The run.
+    /// Id of the run.
     pub id: RunId,
-    /// The incarnation that owns it.
+    /// Node that owns it.
     pub owner: Uuid,
-    /// The fence under which it does.
+    /// Fence of the ownership.
     pub fence: i64,
-    /// Number of journal rows before.
+    /// Number of the last record before this transition.
     pub seq_before: i32,
-    /// What it becomes.
+    /// The new state.
     pub state: RunState,
-    /// Whether it shows that the run does not kill its nodes: it got on, beyond being taken over or called again.
+    /// Whether the run made progress beyond being claimed or called again, which shows that it does not kill its nodes.
     pub progress: bool,
 }

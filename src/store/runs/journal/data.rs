@@ -1,13 +1,13 @@
-//! What a record says, as the text that is stored. Nothing is written that could not be read back.
+//! The stored text of a record. Nothing is written that could not be read back.
 
 use super::unreadable;
 use crate::machine::Record;
 use crate::store::StoreError;
 
-/// Deepest nesting of a row's data. serde_json reads 127 levels, and what a run gives is told to others in a few more.
+/// Deepest nesting of a row's data. serde_json reads 127 levels, and messages wrap a run's output in a few more.
 const DEPTH_MAX: usize = 120;
 
-/// The `data` part of `{"kind":K,"data":D}`, without a second encoding, and the record's note beside it.
+/// Returns the `data` part of `{"kind":K,"data":D}`, cut out without encoding it twice, with the record's note inside.
 pub(super) fn of(record: &Record) -> Result<String, StoreError> {
     let kind = record.change.kind();
     let unwritable = |why: String| unreadable(format!("{kind} cannot be written: {why}"));
@@ -25,10 +25,10 @@ pub(super) fn of(record: &Record) -> Result<String, StoreError> {
     Ok(data)
 }
 
-/// How a note begins in a row's data.
+/// Text that begins a note in a row's data.
 const NOTE: &str = r#""note":"#;
 
-/// The note in a row's data.
+/// Returns the note in a row's data.
 pub(super) fn note(data: &str) -> Option<String> {
     #[derive(serde::Deserialize)]
     struct Noted {
@@ -37,7 +37,7 @@ pub(super) fn note(data: &str) -> Option<String> {
     data.contains(NOTE).then(|| serde_json::from_str::<Noted>(data).ok()?.note)?
 }
 
-/// Levels of arrays and objects in a JSON text.
+/// Returns the nesting depth of arrays and objects in a JSON text.
 fn depth(json: &str) -> usize {
     let (mut level, mut deepest, mut quoted, mut escaped) = (0_usize, 0, false, false);
     for byte in json.bytes() {

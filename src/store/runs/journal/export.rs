@@ -1,7 +1,7 @@
-//! Journal rows on their way out of the database and back: as the columns are, with
-//! what a row holds elsewhere, so that what was hashed stays byte for byte.
+//! Export and import of journal rows: all columns, including values stored elsewhere, so that hashed text stays the
+//! same byte for byte.
 //!
-//! Only this file knows how a stored row becomes a line of an archive, and a line a row.
+//! Only this file converts between stored rows and lines of archives.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -15,16 +15,16 @@ use crate::store::{StoreError, shard};
 /// A stored row with all its columns.
 #[derive(Debug)]
 pub struct ExportedRow {
-    /// Its place in the run's journal.
+    /// Number of its last record in the run's journal.
     pub seq: i32,
-    /// JSON text of its columns by name.
+    /// Columns by name, as JSON text.
     pub row: String,
 }
 
-/// Stored rows of a run behind `after_seq`, in order.
+/// Returns rows of a run after `after_seq`, in order.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn export(pool: &PgPool, run: RunId, after_seq: i32, limit: i64) -> Result<Vec<ExportedRow>, StoreError> {
     Ok(sqlx::query_as!(
         ExportedRow,
@@ -46,7 +46,7 @@ struct Columns {
     run_id: RunId,
     seq: i32,
     at: Time,
-    // Archives of before migration 26 have none.
+    // Archives from before migration 26 have no format.
     #[serde(default = "one_record")]
     format: Format,
     kind: Option<String>,
@@ -62,10 +62,10 @@ fn one_record() -> Format {
     ONE_RECORD
 }
 
-/// What an exported row of a run was.
+/// Restores a stored row from an exported one.
 ///
 /// # Errors
-/// It is not such a row, or another run's.
+/// The line is not a journal row, or belongs to another run.
 pub fn imported(run: RunId, row: &RawValue) -> Result<StoredRow, StoreError> {
     let c: Columns = serde_json::from_str(row.get()).map_err(|e| unreadable(e.to_string()))?;
     if c.run_id != run {

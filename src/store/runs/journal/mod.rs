@@ -1,6 +1,6 @@
-//! The journal: append-only, hash-chained per run. What is stored is what was hashed, byte for byte.
+//! The journal: append-only, with a hash chain per run. The stored text is the hashed text, byte for byte.
 //!
-//! A row holds the records of one decision. Rows of format 1, which earlier versions wrote, hold one record each.
+//! A row contains the records of one decision. Rows of format 1, written by earlier versions, contain one record each.
 
 mod data;
 mod export;
@@ -26,7 +26,7 @@ use crate::store::StoreError;
 /// A hash of the chain.
 pub type Hash = [u8; 32];
 
-/// Where the chain of a run begins.
+/// Returns the hash before a run's first row.
 #[must_use]
 pub fn genesis(run: RunId) -> Hash {
     Sha256::digest([b"stepwell journal 1".as_slice(), run.as_bytes()].concat()).into()
@@ -35,29 +35,29 @@ pub fn genesis(run: RunId) -> Hash {
 /// One record as stored.
 #[derive(Debug)]
 pub struct JournalRow {
-    /// Place in the run's journal, from 1.
+    /// Number of the record in the run's journal, from 1.
     pub seq: i32,
-    /// Database time.
+    /// Database time of the record.
     pub at: Time,
-    /// `task.completed` and so on ([`crate::machine::Change`]).
+    /// Kind of [`crate::machine::Change`], such as `task.completed`.
     pub kind: String,
-    /// Task reference.
+    /// Reference of the task.
     pub task: Option<String>,
-    /// Attempt, from 1.
+    /// Number of the attempt, from 1.
     pub attempt: Option<i32>,
-    /// Who.
+    /// Who acted.
     pub actor: String,
     /// What happened, as JSON text.
     pub data: Box<RawValue>,
-    /// Hash of the row that holds it, chained to the row before.
+    /// Hash of its row, chained to the previous row.
     pub hash: Vec<u8>,
 }
 
 impl JournalRow {
-    /// The record that was written.
+    /// Decodes the record.
     ///
     /// # Errors
-    /// A later version wrote it, or it was damaged.
+    /// A later version wrote it, or it is damaged.
     pub fn record(&self) -> Result<Record, StoreError> {
         let whole = format!(r#"{{"kind":"{}","data":{}}}"#, self.kind, self.data.get());
         let change: Change = serde_json::from_str(&whole)

@@ -1,4 +1,4 @@
-//! Reading journals: record by record for people, page by page for folding.
+//! Reads journals: record by record for people, page by page for folding.
 
 use std::collections::HashMap;
 
@@ -9,10 +9,10 @@ use crate::machine::{Record, RunId};
 use crate::store::runs::snapshots;
 use crate::store::{StoreError, shard};
 
-/// Rows of a run whose last record comes after `after_seq`, in order, exactly as stored.
+/// Returns rows of a run whose last record comes after `after_seq`, in order, as stored.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn stored(
     executor: impl PgExecutor<'_>,
     run: RunId,
@@ -32,10 +32,10 @@ pub async fn stored(
     .await?)
 }
 
-/// All records of each of these runs, and the bytes of their data: one statement for many short journals.
+/// Returns all records of each run, and the bytes of their data: one statement for many short journals.
 ///
 /// # Errors
-/// The database is away, or a row of one of them cannot be read.
+/// The database is unavailable or a row cannot be decoded.
 pub async fn records_of_each(
     pool: &PgPool,
     runs: &[RunId],
@@ -72,10 +72,10 @@ pub async fn records_of_each(
     Ok(found)
 }
 
-/// The records of a run after `after_seq`, in order.
+/// Returns the records of a run after `after_seq`, in order.
 ///
 /// # Errors
-/// The database is away, or a row cannot be read.
+/// The database is unavailable or a row cannot be decoded.
 pub async fn read(
     conn: &mut PgConnection,
     run: RunId,
@@ -86,7 +86,7 @@ pub async fn read(
     let mut records: Vec<JournalRow> = Vec::new();
     loop {
         let after = records.last().map_or(after_seq, |record| record.seq);
-        // A row has one record or many: few rows are read at once, for each may be large.
+        // A row may have many large records, so few rows are read at once.
         let rows = stored(&mut *conn, run, after, limit.min(READ_ROWS)).await?;
         let is_last = i64::try_from(rows.len()).unwrap_or(i64::MAX) < limit.min(READ_ROWS);
         for row in rows {
@@ -99,19 +99,19 @@ pub async fn read(
     }
 }
 
-/// Rows that [`read`] reads at once.
+/// Number of rows that [`read`] reads at once.
 const READ_ROWS: i64 = 50;
 
-/// Most records of one run that are held in memory at once.
+/// Maximum number of records of one run in memory.
 pub const RECORDS_MAX: usize = 1_000_000;
 
-/// Rows read at once: a long history is many short statements.
+/// Number of rows read at once; a long journal takes many short statements.
 const PAGE_ROWS: i64 = 200;
 
-/// Histories longer than this are read and folded where no run waits for it.
+/// Journals with more records than this are read and folded on a blocking thread.
 pub const LONG: usize = 500;
 
-/// The records of a run, page after page: however long its journal is, only a page of it is in memory.
+/// Reads the records of a run page by page. Only one page of the journal is in memory.
 #[derive(Debug)]
 pub struct Pages<'a> {
     pool: &'a PgPool,
@@ -123,16 +123,16 @@ pub struct Pages<'a> {
 }
 
 impl<'a> Pages<'a> {
-    /// The records after a place.
+    /// Starts after the record with this number.
     #[must_use]
     pub fn after(pool: &'a PgPool, run: RunId, seq: i32) -> Self {
         Self { pool, run, after: seq, ended: false, bytes: 0 }
     }
 
-    /// The next ones; none at the end.
+    /// Returns the next page, or `None` at the end.
     ///
     /// # Errors
-    /// The database is away, or a row cannot be read.
+    /// The database is unavailable or a row cannot be decoded.
     pub async fn next(&mut self) -> Result<Option<Vec<Record>>, StoreError> {
         if self.ended {
             return Ok(None);
@@ -156,18 +156,19 @@ impl<'a> Pages<'a> {
     }
 }
 
-/// All records of a run, and the bytes of their data.
+/// Returns all records of a run, and the bytes of their data.
 ///
 /// # Errors
-/// The database is away, or a row cannot be read.
+/// The database is unavailable or a row cannot be decoded.
 pub async fn records(pool: &PgPool, run: RunId) -> Result<(Vec<Record>, usize), StoreError> {
     records_after(pool, run, 0).await
 }
 
-/// The records of a run from which folding begins, and the place of the first of them; 0 if that is the first of all.
+/// Returns the records from which folding the run begins, and the number of the first of them, or 0 if that is the
+/// run's first record.
 ///
 /// # Errors
-/// The database is away, or a row cannot be read.
+/// The database is unavailable or a row cannot be decoded.
 pub async fn records_from_base(pool: &PgPool, run: RunId) -> Result<(Vec<Record>, u32), StoreError> {
     let base = snapshots::base(pool, run).await?;
     let (records, _) = records_after(pool, run, (base - 1).max(0)).await?;
@@ -185,7 +186,7 @@ async fn records_after(pool: &PgPool, run: RunId, after: i32) -> Result<(Vec<Rec
     Ok((records, pages.bytes))
 }
 
-/// Does what takes long on a thread for such things, and what does not at once.
+/// Runs work that takes long on a blocking thread, and other work right here.
 async fn elsewhere<T: Send + 'static>(
     takes_long: bool,
     work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,

@@ -1,4 +1,4 @@
-//! A row of the journal and the records in it. The hash of a row covers its bytes and the hash of the row before.
+//! A row of the journal and its records. The hash of a row covers its bytes and the hash of the previous row.
 
 use std::borrow::Cow;
 
@@ -11,14 +11,14 @@ use crate::machine::Time;
 use crate::store::StoreError;
 use crate::store::nodes::formats::{Format, NEWEST, ONE_RECORD};
 
-/// A row exactly as stored.
+/// A row as stored.
 #[derive(Debug, Clone)]
 pub struct StoredRow {
-    /// Place of its last record in the run's journal, from 1.
+    /// Number of its last record in the run's journal, from 1.
     pub seq: i32,
-    /// Database time.
+    /// Database time of the row.
     pub at: Time,
-    /// How to read it.
+    /// Format of the row.
     pub format: Format,
     /// Format 1: kind of the record.
     pub kind: Option<String>,
@@ -26,15 +26,15 @@ pub struct StoredRow {
     pub task: Option<String>,
     /// Format 1: attempt, from 1.
     pub attempt: Option<i32>,
-    /// Format 1: who.
+    /// Format 1: who acted.
     pub actor: Option<String>,
-    /// Format 1: what happened. Format 2: an array of records. JSON text, exactly as hashed.
+    /// JSON text exactly as hashed. Format 1: what happened; format 2 and later: an array of records.
     pub data: String,
-    /// SHA-256 chained to the row before.
+    /// SHA-256, chained to the previous row.
     pub hash: Vec<u8>,
 }
 
-/// The parts of a row that its hash covers, the hash of the row before among them.
+/// The parts of a row that its hash covers, including the hash of the previous row.
 pub(super) struct Link<'a> {
     pub(super) before: &'a [u8],
     pub(super) seq: i32,
@@ -48,7 +48,7 @@ pub(super) struct Link<'a> {
 }
 
 impl Link<'_> {
-    /// Each part goes in with its length, so that no text can pass for two others.
+    /// Hashes each part with its length, so that no text can pass for two others.
     pub(super) fn hash(&self) -> Hash {
         let mut hash = Sha256::new();
         hash.update(self.before);
@@ -67,7 +67,7 @@ impl Link<'_> {
     }
 }
 
-/// A record in a row of format 2.
+/// A record in a row of format 2 or later.
 #[derive(Deserialize)]
 struct Element<'a> {
     #[serde(borrow)]
@@ -80,14 +80,14 @@ struct Element<'a> {
     at: Option<Time>,
 }
 
-/// Who acted where a record names nobody.
+/// Actor of records that do not contain one.
 pub(super) const ENGINE: &str = "engine";
 
 impl StoredRow {
-    /// Its records, in order.
+    /// Decodes the records, in order.
     ///
     /// # Errors
-    /// A later version wrote it, or it was damaged.
+    /// A later version wrote it, or it is damaged.
     pub fn records(self) -> Result<Vec<JournalRow>, StoreError> {
         match self.format {
             ONE_RECORD => self.only_record().map(|record| vec![record]),
@@ -129,7 +129,7 @@ impl StoredRow {
         Ok(records.collect())
     }
 
-    /// Whether the row is what was written after a row with this hash.
+    /// Whether the hash of this row matches its contents and the previous hash.
     #[must_use]
     pub fn follows(&self, before: &[u8]) -> bool {
         let link = Link {
@@ -160,7 +160,7 @@ pub(super) mod tests {
     use crate::store::nodes::formats::{CONTINUED, ONE_DECISION};
     use crate::store::runs::journal::{NewRow, encode, genesis};
 
-    /// What the database gives back of a row.
+    /// Returns a row as the database would return it.
     pub(in super::super) fn stored(row: &NewRow) -> StoredRow {
         StoredRow {
             seq: row.seq,

@@ -1,4 +1,4 @@
-//! Whether journals are what was written: each row follows from the one before, and the last is the one that the run's row names.
+//! Verifies journals: each row must follow from the previous one, and the last must match the head in the run's row.
 
 use sqlx::PgPool;
 
@@ -6,54 +6,54 @@ use super::{JournalRow, StoredRow, genesis, read};
 use crate::machine::RunId;
 use crate::store::StoreError;
 
-/// Why a run's journal is not what was written.
+/// Why a run's journal differs from what was written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Tampered {
-    /// A row does not follow from the one before: changed, inserted or reordered.
+    /// A row does not follow from the previous one: it was changed, inserted or reordered.
     #[error("row {seq} of run {run} was changed, or the rows before it were")]
     Row {
-        /// The run.
+        /// Id of the run.
         run: RunId,
-        /// The first bad place.
+        /// Number of the first bad record.
         seq: i32,
     },
     /// A row is missing.
     #[error("row {seq} of run {run} is missing")]
     Missing {
-        /// The run.
+        /// Id of the run.
         run: RunId,
-        /// The first missing place.
+        /// Number of the first missing record.
         seq: i32,
     },
     /// The journal is shorter or longer than the run's row says, or ends in another hash.
     #[error("the journal of run {run} ends at row {last}, but the run's anchor is row {anchored}")]
     Anchor {
-        /// The run.
+        /// Id of the run.
         run: RunId,
-        /// Last row there is.
+        /// Number of the last record found.
         last: i32,
-        /// Row that the run's head names.
+        /// Number of the last record according to the run's row.
         anchored: i32,
     },
-    /// A row is as it was written, and this version cannot read it.
+    /// A row has the right hash, but this version cannot decode it.
     #[error("row {seq} of run {run} cannot be read: {why}")]
     Unreadable {
-        /// The run.
+        /// Id of the run.
         run: RunId,
-        /// The row.
+        /// Number of the row's last record.
         seq: i32,
-        /// What is wrong.
+        /// Why it cannot be decoded.
         why: String,
     },
-    /// Journal rows whose run is gone.
+    /// The journal has rows of a run that does not exist.
     #[error("the journal has rows of run {run}, which has no row among the runs")]
     Orphan {
-        /// The run.
+        /// Id of the run.
         run: RunId,
     },
 }
 
-/// The chain of one run, row by row, from the first.
+/// The chain of one run, checked row by row from the first.
 #[derive(Debug)]
 pub struct Chain {
     run: RunId,
@@ -62,22 +62,22 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// Before the first row.
+    /// Starts before the first row.
     #[must_use]
     pub fn new(run: RunId) -> Self {
         Self { run, before: genesis(run).to_vec(), last: 0 }
     }
 
-    /// Place of the last record so far.
+    /// Returns the number of the last record so far.
     #[must_use]
     pub fn last(&self) -> i32 {
         self.last
     }
 
-    /// Takes the next row and gives its records.
+    /// Checks the next row and returns its records.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// How the row differs from what was written.
     pub fn push(&mut self, row: StoredRow) -> Result<Vec<JournalRow>, Tampered> {
         let (run, seq, hash, follows) = (self.run, row.seq, row.hash.clone(), row.follows(&self.before));
         let records = match row.records() {
@@ -85,7 +85,7 @@ impl Chain {
             Err(_) if !follows => return Err(Tampered::Row { run, seq }),
             Err(why) => return Err(Tampered::Unreadable { run, seq, why: why.to_string() }),
         };
-        // The hash covers the place of the row's last record: a row that is missing before it leaves a hole.
+        // The hash covers the number of the row's last record, so a missing row leaves a gap.
         if records.first().is_none_or(|first| first.seq != self.last + 1) {
             return Err(Tampered::Missing { run, seq: self.last + 1 });
         }
@@ -96,7 +96,7 @@ impl Chain {
         Ok(records)
     }
 
-    /// Whether it ends where the run's row says.
+    /// Checks that the chain ends where the run's row says.
     #[must_use]
     pub fn end(&self, anchored: i32, head: &[u8]) -> Option<Tampered> {
         let whole = self.last == anchored && self.before == head;
@@ -104,10 +104,10 @@ impl Chain {
     }
 }
 
-/// Recomputes the chain of one run against what its row says.
+/// Recomputes the chain of one run and compares it with the run's row.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn verify(pool: &PgPool, run: RunId, anchored: i32, head: &[u8]) -> Result<Option<Tampered>, StoreError> {
     let mut chain = Chain::new(run);
     loop {

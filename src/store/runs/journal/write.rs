@@ -1,4 +1,4 @@
-//! Records become rows: encoded and chained.
+//! Encodes records as rows and chains them.
 
 use std::sync::Arc;
 
@@ -10,14 +10,14 @@ use crate::store::StoreError;
 use crate::store::nodes::formats::{self, Format, HELD, ONE_DECISION, ONE_RECORD};
 use serde_json::Value;
 
-/// A row ready to be written.
+/// A row to write.
 #[derive(Debug, Clone)]
 pub struct NewRow {
-    /// Place of its last record in the run's journal, from 1.
+    /// Number of its last record in the run's journal, from 1.
     pub seq: i32,
-    /// Database time, whole microseconds.
+    /// Database time, in whole microseconds.
     pub at: Time,
-    /// How to read it.
+    /// Format of the row.
     pub format: Format,
     /// Format 1: kind of the record.
     pub kind: Option<&'static str>,
@@ -25,20 +25,21 @@ pub struct NewRow {
     pub task: Option<Arc<str>>,
     /// Format 1: attempt, from 1.
     pub attempt: Option<i32>,
-    /// Format 1: who.
+    /// Format 1: who acted.
     pub actor: Option<String>,
-    /// JSON text, whole.
+    /// The full JSON text.
     pub data: String,
-    /// What of it is held elsewhere.
+    /// Parts of the text that are stored elsewhere.
     pub holes: Vec<Hole>,
-    /// Chained hash.
+    /// SHA-256, chained to the previous row.
     pub hash: Hash,
 }
 
-/// A row of format 2 ends behind the record with which it reaches so many bytes: rows are read whole.
+/// Size in bytes after which a row of format 2 or later takes no more records, because rows are read whole.
 const ROW_BYTES: usize = 256 * 1024;
 
-/// Rows for the records that follow `seq`, chained to `head`; gives the new head. What a format cannot say gets a newer one.
+/// Encodes the records after `seq` as rows chained to `head`. Returns them with the new head. Records that `format`
+/// cannot express get a newer format.
 ///
 /// # Errors
 /// A record cannot be written as JSON.
@@ -46,7 +47,7 @@ pub fn encode(records: &[Record], seq: i32, head: Hash, format: Format) -> Resul
     encode_from(records, seq, head, format, None)
 }
 
-/// The same for records that may repeat the text of the event that starts the run.
+/// Like [`encode`], for records that may contain the text of the event that starts the run.
 ///
 /// # Errors
 /// A record cannot be written as JSON.
@@ -98,7 +99,7 @@ pub fn encode_from(
         }
         data.push(']');
         let holes = if format >= HELD { held::holes(&data, source) } else { Vec::new() };
-        // The oldest format that can say it, so that as many versions as possible can read it.
+        // The oldest format that can express it, so that as many versions as possible can read it.
         let holding = if holes.is_empty() { ONE_DECISION } else { HELD };
         let format = needed(&rest[..count]).unwrap_or(ONE_DECISION).max(holding);
         rest = &rest[count..];
@@ -109,7 +110,7 @@ pub fn encode_from(
     Ok((chain.rows, chain.head))
 }
 
-/// Rows that follow one another.
+/// Rows chained to each other.
 struct Chain {
     rows: Vec<NewRow>,
     seq: i32,
@@ -117,7 +118,7 @@ struct Chain {
 }
 
 impl Chain {
-    /// Adds a row of so many records.
+    /// Adds a row with this many records.
     fn add(&mut self, records: i32, mut row: NewRow) {
         self.seq += records;
         row.seq = self.seq;
@@ -138,7 +139,7 @@ impl Chain {
     }
 }
 
-/// Appends a record to the array of a row that was written at a time. What goes without saying is left out.
+/// Appends a record to the array of a row written at `row_at`. Leaves out default values.
 fn append_element(array: &mut String, record: &Record, row_at: Time) -> Result<(), StoreError> {
     let text = |value: &str| Value::from(value).to_string();
     array.push('{');
@@ -159,7 +160,7 @@ fn append_element(array: &mut String, record: &Record, row_at: Time) -> Result<(
     Ok(())
 }
 
-/// Postgres keeps microseconds; what is hashed must be what comes back.
+/// Truncates to microseconds, which Postgres keeps: a row must hash the same when it is read back.
 fn whole_micros(at: Time) -> Time {
     Time::from_timestamp_micros(at.timestamp_micros()).unwrap_or(at)
 }

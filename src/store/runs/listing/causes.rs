@@ -1,4 +1,4 @@
-//! Runs that need a person, grouped by cause.
+//! Runs that need attention, grouped by cause.
 
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -7,50 +7,50 @@ use super::COUNT_MAX;
 use crate::machine::{RunId, Time, WorkflowError};
 use crate::store::StoreError;
 
-/// Runs that need a person for one cause.
+/// Runs that need attention for one cause.
 #[derive(Debug, Clone)]
 pub struct CauseGroup {
-    /// What they share.
+    /// Fingerprint that they share.
     pub fingerprint: String,
     /// Namespace and name of their workflow.
     pub workflow: (String, String),
-    /// Why it needs attention.
+    /// Why they need attention.
     pub attention: String,
-    /// Reference of the task where the sample stands.
+    /// Reference of the task that the sample is at.
     pub task: Option<String>,
-    /// The sample's error.
+    /// Error of the sample.
     pub error: Option<WorkflowError>,
-    /// How many.
+    /// Number of runs.
     pub count: i64,
-    /// Since when the first of them needs a person.
+    /// Time since which the first of them needs attention.
     pub first_at: Time,
-    /// Since when the last does.
+    /// Time since which the last of them needs attention.
     pub last_at: Time,
-    /// The newest of them.
+    /// The newest of the runs.
     pub sample: RunId,
-    /// The user who handles it.
+    /// The user who handles the cause.
     pub assignee: Option<String>,
-    /// Whether it is muted. A run that joins the group unmutes it.
+    /// Set while it is muted. A run that joins the group unmutes it.
     pub muted: Option<Muted>,
 }
 
-/// Why people are not told of a cause for now.
+/// A mute: nobody is notified of the cause.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct Muted {
     /// Who muted it.
     pub by: String,
-    /// Since when.
+    /// Time at which it was muted.
     pub at: Time,
-    /// When it ends; without it, when another run joins the group.
+    /// Time at which the mute ends; `None` if it ends when another run joins the group.
     pub until: Option<Time>,
-    /// Why.
+    /// The reason given, if any.
     pub reason: Option<String>,
 }
 
-/// Groups of the latest 10,000 runs that need a person, the one that has waited longest first.
+/// Groups the latest 10,000 runs that need attention; the one that has waited longest comes first.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn causes(pool: &PgPool, limit: i64) -> Result<Vec<CauseGroup>, StoreError> {
     let groups = sqlx::query!(
         r#"select g.fingerprint as "fingerprint!", g.n as "n!", g.first_at as "first_at!", g.last_at as "last_at!",

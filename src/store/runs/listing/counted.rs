@@ -1,5 +1,5 @@
-//! Live runs, counted for everyone who asks at about the same time: pages and scrapes stay cheap when counting is not, for instance
-//! while a long transaction keeps vacuum from its work.
+//! Counts of live runs, shared between callers, so that pages and scrapes stay cheap even when counting is slow, for
+//! instance while a long transaction blocks vacuum.
 
 use std::time::{Duration, Instant};
 
@@ -9,13 +9,14 @@ use tokio::sync::Mutex;
 use super::{LiveCounts, live_counts};
 use crate::store::StoreError;
 
-/// How long a count is shared, at least and at most.
+/// Minimum and maximum time for which a count is shared.
 const SHARED_FOR: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(30));
 
-/// A count is shared for so many times as long as counting took: however slow it is, the database spends little on it.
+/// A count is shared for this many times as long as counting took, which limits the load on the database however slow
+/// it is.
 const SHARED_TIMES: u32 = 50;
 
-/// When counting was last tried, and the last count that was made.
+/// When the last count was attempted, and the last successful one.
 #[derive(Debug)]
 struct Last {
     tried: Instant,
@@ -23,16 +24,16 @@ struct Last {
     counts: Option<LiveCounts>,
 }
 
-/// The last count.
+/// The shared count.
 #[derive(Debug, Default)]
 pub struct Counted(Mutex<Option<Last>>);
 
 impl Counted {
-    /// How many runs live, or lived some seconds ago. One caller counts, the others wait for it. After a failure they get the count before
-    /// it instead of failing one after the other.
+    /// Returns the counts of live runs, at most some seconds old. One caller counts while the others wait. After a
+    /// failure, callers get the previous count instead of each failing in turn.
     ///
     /// # Errors
-    /// The database is away.
+    /// The database is unavailable.
     pub async fn live(&self, pool: &PgPool) -> Result<LiveCounts, StoreError> {
         let mut last = self.0.lock().await;
         if let Some(last) = last.as_ref().filter(|last| last.tried.elapsed() < last.shared_for) {

@@ -1,4 +1,4 @@
-//! Lists for API, dashboard and command line: paged, bounded, never a count of a whole table.
+//! Lists for the API, the dashboard and the command line: paged and bounded, without counting whole tables.
 //!
 //! Read them through a pool whose connections have [`READ_OPTIONS`].
 
@@ -21,44 +21,44 @@ pub use counted::Counted;
 pub use page::RunsPage;
 use rows::RunRecord;
 
-/// Begins a transaction whose statements all see the same moment, and read rows in the order of an index: the planner does not know how few
-/// rows a page looks at, and would rather read and sort all.
+/// Begins a transaction whose statements share one snapshot and read rows in index order. The planner does not know how
+/// few rows a page reads, and would rather read and sort all of them.
 pub(in crate::store) const ONE_MOMENT: &str = "begin isolation level repeatable read read only; set local enable_sort = off; \
     set local enable_bitmapscan = off; set local enable_seqscan = off; set local enable_incremental_sort = off";
 
-/// Options of connections that lists are read through: never a plan made without the values, never longer than a
-/// second. For `PgConnectOptions::options`.
+/// Options of connections that read lists: plans use the actual values, and no statement runs longer than a second. For
+/// `PgConnectOptions::options`.
 pub const READ_OPTIONS: [(&str, &str); 3] =
     [("plan_cache_mode", "force_custom_plan"), ("statement_timeout", "1000"), ("jit", "off")];
 
-/// Which runs (CONTRACT.md, `GET /api/v1/runs`). Everything given must hold.
+/// Conditions on runs (CONTRACT.md, `GET /api/v1/runs`); all that are set must hold.
 #[derive(Debug, Clone, Default)]
 pub struct RunFilter {
-    /// `namespace/name` or `name`.
+    /// Workflow as `namespace/name` or `name`.
     pub workflow: Option<String>,
     /// Exact version.
     pub version: Option<String>,
-    /// Any of these; empty for all.
+    /// Any of these statuses; empty for all.
     pub status: Vec<Status>,
-    /// `any`, `none` or one reason.
+    /// `any`, `none` or a reason for attention.
     pub attention: Option<String>,
-    /// What runs that need a person for one cause share.
+    /// Fingerprint shared by runs that need attention for the same cause.
     pub fingerprint: Option<String>,
     /// Exact business key.
     pub key: Option<String>,
-    /// The accepted event's id.
+    /// Id of the event that started the run.
     pub event: Option<Uuid>,
-    /// Start of the key, or of the run's id.
+    /// Prefix of the key or of the run's id.
     pub q: Option<String>,
-    /// Created at or after.
+    /// Created at or after this time.
     pub since: Option<Time>,
-    /// Created before.
+    /// Created before this time.
     pub until: Option<Time>,
-    /// Order by creation.
+    /// Whether the newest or the oldest come first.
     pub order: Order,
 }
 
-/// Order of a list by creation.
+/// Order of a list, by creation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Order {
     /// Newest first.
@@ -68,59 +68,60 @@ pub enum Order {
     Oldest,
 }
 
-/// One line of a list of runs.
+/// A run as listed.
 #[derive(Debug, Clone)]
 pub struct RunRow {
-    /// UUIDv7.
+    /// Id, a UUIDv7.
     pub id: RunId,
-    /// What it runs.
+    /// Workflow and version.
     pub workflow: WorkflowRef,
-    /// Its status.
+    /// Status as text.
     pub status: String,
     /// Why it needs attention.
     pub attention: Option<String>,
     /// Business key.
     pub key: Option<String>,
-    /// The accepted event.
+    /// The event that started it.
     pub event: Option<Uuid>,
     /// The run that started it.
     pub parent: Option<Uuid>,
-    /// Reference of the task where it stands.
+    /// Reference of the task it is at.
     pub task: Option<String>,
-    /// Why it stopped, or ended otherwise than well.
+    /// Error, if it faulted or did not complete.
     pub error: Option<WorkflowError>,
-    /// What runs that need a person for the same cause share.
+    /// Fingerprint shared by runs that need attention for the same cause.
     pub fingerprint: Option<String>,
-    /// Since when it needs a person.
+    /// Time since which it needs attention.
     pub attention_at: Option<Time>,
-    /// Incarnation of the node that drives it.
+    /// Id of the node that drives it.
     pub owner: Option<Uuid>,
-    /// Number of journal rows.
+    /// Number of records in its journal.
     pub seq: i32,
-    /// Accepted.
+    /// Time at which it was accepted.
     pub created_at: Time,
-    /// Ended.
+    /// Time at which it closed.
     pub finished_at: Option<Time>,
-    /// When it continues by itself.
+    /// Time at which it continues by itself.
     pub wake_at: Option<Time>,
 }
 
-/// A page of runs that fit, at most `limit`; `after` is what `next` of the page before held. A page looks at a bounded number of rows:
-/// it may hold fewer than `limit`, or none, and still have a next one.
+/// Returns a page of up to `limit` matching runs; `after` is `next` of the previous page. A page examines a bounded
+/// number of rows, so it may have fewer than `limit` runs, or none, and still have a next page.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn page(pool: &PgPool, filter: &RunFilter, after: Option<RunId>, limit: i64) -> Result<RunsPage, StoreError> {
     page::read(pool, filter, after, limit).await
 }
 
-/// How long [`runs`] goes on through pages.
+/// Time for which [`runs`] reads further pages.
 const LOOKING_MAX: Duration = Duration::from_secs(2);
 
-/// As [`page()`], and on through the next ones until `limit` runs were found, all were looked at, or two seconds have passed.
+/// Like [`page()`], but reads further pages until `limit` runs were found, all were examined, or two seconds have
+/// passed.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn runs(pool: &PgPool, filter: &RunFilter, after: Option<RunId>, limit: i64) -> Result<RunsPage, StoreError> {
     let until = Instant::now() + LOOKING_MAX;
     let mut found = RunsPage { rows: Vec::new(), next: after };
@@ -136,10 +137,10 @@ pub async fn runs(pool: &PgPool, filter: &RunFilter, after: Option<RunId>, limit
     }
 }
 
-/// One run.
+/// Returns a run.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn run(pool: &PgPool, id: RunId) -> Result<Option<RunRow>, StoreError> {
     let record = sqlx::query_as!(
         RunRecord,
@@ -155,11 +156,11 @@ pub async fn run(pool: &PgPool, id: RunId) -> Result<Option<RunRow>, StoreError>
     Ok(record.map(RunRow::from))
 }
 
-/// The latest runs of a workflow with this business key, all its versions, latest first; without a namespace of any. By an index whatever the table holds:
-/// workflows ask for this, so it may not cost what a list for people may.
+/// Returns the newest runs of a workflow (in any version, and in any namespace if none is given) with this business
+/// key, newest first. Workflows call this, so it always uses an index.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn latest_of_key(
     pool: &PgPool,
     (namespace, name): (Option<&str>, &str),
@@ -168,7 +169,7 @@ pub async fn latest_of_key(
 ) -> Result<Vec<RunOfKey>, StoreError> {
     Ok(sqlx::query_as!(
         RunOfKey,
-        // `offset 0` keeps the planner from beginning with all versions of the workflow.
+        // `offset 0` keeps the planner from starting with all versions of the workflow.
         "select r.id, r.status, r.attention from runs r
          cross join lateral (select namespace, name from definitions where id = r.definition_id offset 0) d
          where r.key = $3 and ($1::text is null or d.namespace = $1) and d.name = $2 order by r.id desc limit $4",
@@ -184,30 +185,30 @@ pub async fn latest_of_key(
 /// A run with a business key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunOfKey {
-    /// Its id.
+    /// Id of the run.
     pub id: RunId,
-    /// Its status.
+    /// Status as text.
     pub status: String,
     /// Why it needs attention.
     pub attention: Option<String>,
 }
 
-/// How many live runs there are by status, each at most [`COUNT_MAX`].
+/// Number of live runs by status, each up to [`COUNT_MAX`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LiveCounts {
-    /// Status to number.
+    /// Pairs of status and number.
     pub by_status: Vec<(String, i64)>,
-    /// Runs that need a person.
+    /// Number of runs that need attention.
     pub attention: i64,
 }
 
-/// Counting stops here; pages then say "10,000+".
+/// Counting stops here; pages then show "10,000+".
 pub const COUNT_MAX: i64 = 10_000;
 
-/// Counts over the partial indexes of the live part only. `faulted` among them are those that wait for a person.
+/// Counts live runs through partial indexes. `faulted` counts only those that need attention.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn live_counts(pool: &PgPool) -> Result<LiveCounts, StoreError> {
     let rows = sqlx::query!(
         r#"select s.status as "status!",
@@ -233,18 +234,18 @@ pub async fn live_counts(pool: &PgPool) -> Result<LiveCounts, StoreError> {
 pub struct VersionRow {
     /// Semantic version.
     pub version: String,
-    /// SHA-256 over source and functions, hexadecimal.
+    /// SHA-256 over source and functions, as hexadecimal text.
     pub hash: String,
-    /// Who.
+    /// Actor who deployed it.
     pub deployed_by: String,
-    /// When.
+    /// Time of deployment.
     pub deployed_at: Time,
 }
 
-/// Versions of a workflow, last deployed first.
+/// Returns versions of a workflow, last deployed first.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn versions(pool: &PgPool, namespace: &str, name: &str, limit: i64) -> Result<Vec<VersionRow>, StoreError> {
     Ok(sqlx::query_as!(
         VersionRow,
@@ -258,10 +259,10 @@ pub async fn versions(pool: &PgPool, namespace: &str, name: &str, limit: i64) ->
     .await?)
 }
 
-/// The source text of one version, as it was deployed.
+/// Returns the source text of a version as it was deployed.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn source(pool: &PgPool, workflow: &WorkflowRef) -> Result<Option<String>, StoreError> {
     Ok(sqlx::query_scalar!(
         "select source from definitions where namespace = $1 and name = $2 and version = $3 limit 1",
@@ -273,10 +274,10 @@ pub async fn source(pool: &PgPool, workflow: &WorkflowRef) -> Result<Option<Stri
     .await?)
 }
 
-/// Whether the database answers.
+/// Checks that the database answers.
 ///
 /// # Errors
-/// It does not.
+/// The database does not answer.
 pub async fn ping(pool: &PgPool) -> Result<(), StoreError> {
     sqlx::query_scalar!(r#"select 1 as "one!""#).fetch_one(pool).await?;
     Ok(())

@@ -1,6 +1,6 @@
-//! One page of runs. A filter is split into parts, each of which an index serves in the order of the list: a workflow's versions one
-//! by one, statuses one by one. A part looks at a bounded number of rows. Where that is not enough to fill the page, the page says
-//! how far it looked, and the next one continues there; so no filter is slow, however many runs do not match it.
+//! Pages of runs. A filter is split into parts, each of which one index serves in list order: per version of a
+//! workflow, or per status. A part examines a bounded number of rows. If that does not fill the page, the page reports
+//! where it stopped and the next one continues there, so no filter is slow however few runs match it.
 
 use sqlx::{PgConnection, PgPool, Postgres, QueryBuilder};
 use uuid::Uuid;
@@ -12,29 +12,31 @@ use crate::machine::Status;
 use crate::store::StoreError;
 use crate::store::uuids::{before, beginning_with, bounds, following};
 
-/// More definitions than this are not gone through one by one.
+/// Maximum number of definitions that are scanned one by one.
 const DEFINITIONS_MAX: usize = 200;
 
-/// No installation has more.
+/// Maximum number of definitions read; no installation has more.
 const DEFINITIONS_KNOWN_MAX: i64 = 1_000_000;
 
-/// Keys that begin with a text, found by the index of keys; where there are more, runs are looked through in order.
+/// Maximum number of keys with a prefix that are looked up in the index of keys. If there are more, runs are examined
+/// in order instead.
 const KEYS_MAX: i64 = 10_000;
 
-/// Runs that are known by their ids and that one page looks at.
+/// Maximum number of runs known by id that one page examines.
 #[expect(clippy::cast_possible_truncation, reason = "it is small")]
 const IDS_MAX: usize = APART_MAX as usize;
 
 /// A page of runs.
 #[derive(Debug, Default)]
 pub struct RunsPage {
-    /// In order.
+    /// The rows, in order.
     pub rows: Vec<RunRow>,
-    /// Set if there may be more: give it as `after` for the next page. It is the last row's id, or how far the page looked.
+    /// Pass this as `after` to get the next page; `None` on the last one. It is the id of the last row, or of the last
+    /// row examined.
     pub next: Option<Uuid>,
 }
 
-/// A row that fits, or the last one that an arm looked at.
+/// A matching row, or the last row that an arm examined.
 #[derive(sqlx::FromRow)]
 struct Hit {
     id: Uuid,
@@ -42,26 +44,26 @@ struct Hit {
     is_last: bool,
 }
 
-/// What every row of a page must fit.
+/// The conditions on every row of a page.
 struct Bounds<'f> {
     filter: &'f RunFilter,
     definitions: Option<Vec<i32>>,
     statuses: Option<Vec<String>>,
-    /// `Some(true)`: any reason; `Some(false)`: none.
+    /// `Some(true)` for any reason, `Some(false)` for none.
     attention: Option<bool>,
     reason: Option<&'f str>,
     low: Uuid,
     high: Uuid,
 }
 
-/// One page; `after` is what `next` of the page before held.
+/// Returns a page; `after` is `next` of the previous page.
 pub(super) async fn read(
     pool: &PgPool,
     filter: &RunFilter,
     after: Option<Uuid>,
     limit: i64,
 ) -> Result<RunsPage, StoreError> {
-    // All statements see the same moment: what comes or goes between them would be shown twice or never.
+    // All statements share one snapshot, so that a run that changes between them is not listed twice or missed.
     let mut moment = pool.begin_with(ONE_MOMENT).await?;
     let Some(mut bounds) = Bounds::of(&mut moment, filter).await? else { return Ok(RunsPage::default()) };
     match (after, filter.order) {
@@ -75,7 +77,8 @@ pub(super) async fn read(
     for part in bounds.parts(&mut moment).await? {
         let hits = bounds.find(&mut moment, &part, limit + 1).await?;
         ids.extend(hits.iter().filter(|hit| hit.fits).map(|hit| hit.id));
-        // What one arm did not look at may come before what another found beyond.
+        // A run that one arm did not examine may come before one that another arm found, so everything after the first
+        // cut is dropped.
         let cuts = hits.iter().filter(|hit| hit.is_last).map(|hit| hit.id);
         cut = cuts.chain(part.cut()).chain(cut).min_by(further);
     }
@@ -94,7 +97,7 @@ pub(super) async fn read(
 }
 
 impl<'f> Bounds<'f> {
-    /// None where nothing can fit.
+    /// Returns `None` if nothing can match.
     async fn of(conn: &mut PgConnection, filter: &'f RunFilter) -> Result<Option<Self>, StoreError> {
         let definitions = match filter.workflow.is_some() || filter.version.is_some() {
             true => Some(definition_ids(conn, filter).await?),
@@ -122,7 +125,7 @@ impl<'f> Bounds<'f> {
         }))
     }
 
-    /// The parts whose union is all that can fit, each by the index that has the fewest other rows.
+    /// Returns the parts whose union has all runs that can match, each served by the index with the fewest other rows.
     async fn parts(&self, conn: &mut PgConnection) -> Result<Vec<Part>, StoreError> {
         let filter = self.filter;
         if let Some(event) = filter.event {
@@ -175,12 +178,12 @@ impl<'f> Bounds<'f> {
         self.few_definitions().map_or(Part::All, Part::Definitions)
     }
 
-    /// The definitions, if they are so few that they can be gone through one by one.
+    /// Returns the definitions if there are few enough to scan them one by one.
     fn few_definitions(&self) -> Option<Vec<i32>> {
         self.definitions.clone().filter(|definitions| definitions.len() <= DEFINITIONS_MAX)
     }
 
-    /// Those of these runs that come first.
+    /// Keeps those of these runs that come first.
     fn nearest(&self, mut ids: Vec<Uuid>) -> Part {
         ids.retain(|id| (self.low..=self.high).contains(id));
         ids.sort_unstable();
@@ -192,7 +195,8 @@ impl<'f> Bounds<'f> {
         Part::Ids(ids, cut)
     }
 
-    /// Those of the runs whose key or id begins with a text that come first on this page; none if there are very many.
+    /// Returns those of the runs with this prefix of key or id that come first on this page; `None` if there are too
+    /// many.
     async fn beginning_with(&self, conn: &mut PgConnection, text: &str) -> Result<Option<Vec<Uuid>>, StoreError> {
         let q = Prefix::of(text);
         let (id_low, id_high) = q.ids.map_or((Uuid::max(), Uuid::nil()), |ids| ids);
@@ -219,7 +223,8 @@ impl<'f> Bounds<'f> {
         Ok((found.n <= KEYS_MAX).then_some(found.ids))
     }
 
-    /// What fits of a part, at most so many of each arm, and how far each arm looked that looked at as many rows as it may.
+    /// Returns the matches of a part, up to `limit` per arm, and the last row examined by each arm that reached its
+    /// maximum.
     async fn find(&self, conn: &mut PgConnection, part: &Part, limit: i64) -> Result<Vec<Hit>, StoreError> {
         let columns = part.column().map_or("r.id".to_owned(), |(column, _)| format!("r.{column}, r.id"));
         let mut filter = QueryBuilder::new("");
@@ -237,7 +242,7 @@ impl<'f> Bounds<'f> {
         sql.push(", false) as fits from (select * from runs r where ");
         self.push_looked(&mut sql, part);
         sql.push(" limit ").push_bind(looked).push(") r) r where r.fits or r.place = ").push_bind(looked);
-        // As the rows come, so that the statement ends with the last one that is wanted.
+        // In scan order, so that the statement ends with the last row that the page needs.
         self.push_order(&mut sql, part);
         sql.push(" limit ").push_bind(limit).push(") hit");
         Ok(sql.build_query_as().fetch_all(conn).await?)
@@ -250,8 +255,8 @@ impl<'f> Bounds<'f> {
         }
     }
 
-    /// The rows that an arm goes through, in order. An array of one value, and not the value itself: for the planner it is then no constant,
-    /// and only the index that has this column first is in order.
+    /// Appends the scan of an arm, in order. An array of one value instead of the value hides the constant from the
+    /// planner, so that only the index with this column first provides the order.
     fn push_looked(&self, sql: &mut QueryBuilder<Postgres>, part: &Part) {
         sql.push(part.condition());
         if let Some((column, value)) = part.column() {
@@ -269,7 +274,7 @@ impl<'f> Bounds<'f> {
         sql.push("r.id ").push(self.direction());
     }
 
-    /// What the rows of the part do not all fit anyway.
+    /// Appends the conditions that the part does not already guarantee.
     fn push_filter(&self, sql: &mut QueryBuilder<Postgres>, part: &Part) {
         if let Some(definitions) = self.definitions.as_ref().filter(|_| !part.settles(Filtered::Definition)) {
             sql.push(" and definition_id = any(").push_bind(definitions).push(")");
@@ -313,25 +318,25 @@ impl Prefix {
     }
 }
 
-/// What starts with a text, as ranges that an index can find.
+/// A prefix as ranges that an index can find.
 struct Prefix {
     key_low: String,
     key_high: String,
-    /// None where the text starts no UUID.
+    /// `None` if no UUID begins with the text.
     ids: Option<(Uuid, Uuid)>,
 }
 
-/// Live as far as the status tells. A faulted run may be live too: it waits for a person.
+/// Whether a status means that a run is live. A faulted run may be live too, if it needs attention.
 fn is_live(status: Status) -> bool {
     matches!(status, Status::Pending | Status::Running | Status::Waiting | Status::Suspended | Status::Compensating)
 }
 
-/// Ended, or stopped, otherwise than well.
+/// Whether a run with this status faulted or closed without completing.
 fn is_unhappy(status: Status) -> bool {
     matches!(status, Status::Compensated | Status::Cancelled | Status::Faulted)
 }
 
-/// Versions that fit, those deployed last first.
+/// Returns matching versions, last deployed first.
 async fn definition_ids(conn: &mut PgConnection, filter: &RunFilter) -> Result<Vec<i32>, StoreError> {
     let (namespace, name) = match filter.workflow.as_deref().map(|w| (w, w.split_once('/'))) {
         Some((_, Some((namespace, name)))) => (Some(namespace), Some(name)),
@@ -352,7 +357,7 @@ async fn definition_ids(conn: &mut PgConnection, filter: &RunFilter) -> Result<V
     .await?)
 }
 
-/// Whether these definitions have so few runs together that a page can look at all of them.
+/// Whether these definitions together have so few runs that a page can examine all of them.
 async fn are_rare(conn: &mut PgConnection, definitions: &[i32]) -> Result<bool, StoreError> {
     if definitions.len() > DEFINITIONS_MAX {
         return Ok(false);
@@ -371,7 +376,7 @@ async fn are_rare(conn: &mut PgConnection, definitions: &[i32]) -> Result<bool, 
     Ok(count <= APART_MAX)
 }
 
-/// The event's row names its runs, so `runs` needs no index on it.
+/// Returns the runs of an event. The event's row lists them, so `runs` needs no index for this.
 async fn runs_of_event(conn: &mut PgConnection, event: Uuid) -> Result<Vec<Uuid>, StoreError> {
     let runs = sqlx::query_scalar!("select runs from events where id = $1 limit 1", event).fetch_optional(conn).await?;
     Ok(runs.unwrap_or_default())

@@ -1,42 +1,42 @@
-//! A part of a page of runs: which index serves it, in how many arms, and how far an arm looks.
+//! A part of a page of runs: the index that serves it, the number of its arms, and how many rows an arm examines.
 
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
-/// Rows that one page looks at where neighbors in the list are neighbors on disk.
+/// Rows that one page examines if list order is disk order.
 const DENSE_MAX: i64 = 5_000;
 
-/// The same where each may have to be read from another place.
+/// Rows that one page examines if each may be in a different place on disk.
 pub(super) const APART_MAX: i64 = 2_000;
 
-/// However many arms there are, each looks at some.
+/// Rows that each arm examines at least, however many arms there are.
 const OF_AN_ARM_MIN: i64 = 10;
 
-/// Rows in the order of one index, and how the rows of the part are told apart from others there.
+/// Rows in the order of one index, and the condition that selects them there.
 pub(super) enum Part {
-    /// Runs of these ids, of which there are more behind the last one if that is given too.
+    /// Runs with these ids; a second value is the id after which there are more.
     Ids(Vec<Uuid>, Option<Uuid>),
     /// All runs.
     All,
-    /// Those of a business key.
+    /// Runs with a business key.
     Key(String),
-    /// Those of definitions, one by one.
+    /// Runs of definitions, one arm each.
     Definitions(Vec<i32>),
-    /// The same of definitions that have few runs together.
+    /// Runs of definitions that have few runs in total.
     Rare(Vec<i32>),
-    /// Those that have not ended, status by status.
+    /// Runs that have not closed, one arm per status.
     Live(Vec<String>),
-    /// Those that did not end well, status by status.
+    /// Runs that faulted or closed without completing, one arm per status.
     Unhappy(Vec<String>),
-    /// The same of definitions, one by one.
+    /// The same for definitions, one arm for each definition and status.
     UnhappyOf(Vec<i32>, Vec<String>),
-    /// Those that need a person.
+    /// Runs that need attention.
     Attention,
-    /// Those that need a person for one cause.
+    /// Runs that need attention for one cause.
     Cause(String),
 }
 
-/// What a filter asks for, as far as a part may settle it.
+/// A condition of a filter that a part may guarantee.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Filtered {
     Definition,
@@ -47,7 +47,7 @@ pub(super) enum Filtered {
 }
 
 impl Part {
-    /// How many arms it has: each goes through an index of its own kind from one end.
+    /// Number of arms, each of which scans its own range of the index.
     fn arms(&self) -> usize {
         match self {
             Self::Definitions(definitions) | Self::Rare(definitions) => definitions.len(),
@@ -57,18 +57,19 @@ impl Part {
         }
     }
 
-    /// How many rows an arm looks at. Where all its rows fit, that are at least as many as a page has: it reads only the index then.
+    /// Number of rows that an arm examines. If all of its rows match, that is at least a full page, which then only
+    /// reads the index.
     pub(super) fn looked(&self, limit: i64, all_fit: bool) -> i64 {
         let share = |most: i64| most / i64::try_from(self.arms().max(1)).unwrap_or(i64::MAX);
         match self {
-            // They are known to be no more.
+            // There are no more rows than this.
             Self::Ids(..) | Self::Rare(_) => APART_MAX + 1,
             Self::All => DENSE_MAX,
             _ => share(APART_MAX).max(if all_fit { limit } else { OF_AN_ARM_MIN }),
         }
     }
 
-    /// Whether every row of it fits as far as this goes.
+    /// Whether every row of this part meets this condition.
     pub(super) fn settles(&self, what: Filtered) -> bool {
         match what {
             Filtered::Definition => matches!(self, Self::Definitions(_) | Self::Rare(_) | Self::UnhappyOf(..)),
@@ -79,7 +80,7 @@ impl Part {
         }
     }
 
-    /// How far it goes before the database is asked, if not to the end.
+    /// The id up to which this part is complete, if not to the end.
     pub(super) fn cut(&self) -> Option<Uuid> {
         match self {
             Self::Ids(_, cut) => *cut,
@@ -111,7 +112,7 @@ impl Part {
         }
     }
 
-    /// The column of its index that the rows are ordered by before the id, and what it is in an arm.
+    /// The index column before the id, and its value in an arm.
     pub(super) fn column(&self) -> Option<(&'static str, &'static str)> {
         match self {
             Self::Definitions(_) | Self::Rare(_) | Self::UnhappyOf(..) => Some(("definition_id", "arm.definition")),
@@ -122,7 +123,7 @@ impl Part {
         }
     }
 
-    /// What its index holds only, and what else it is asked for.
+    /// The condition of the partial index, and any further one.
     pub(super) fn condition(&self) -> &'static str {
         match self {
             Self::Ids(..) => "r.id = any(arm.ids)",

@@ -8,7 +8,7 @@ use crate::dsl::WorkflowRef;
 use crate::machine::Time;
 use crate::store::StoreError;
 
-/// These runs, in no order.
+/// Returns these runs in any order.
 pub(super) async fn by_ids(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<RunRecord>, StoreError> {
     Ok(sqlx::query_as!(
         RunRecord,
@@ -22,7 +22,7 @@ pub(super) async fn by_ids(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<RunRecord>
     .await?)
 }
 
-/// A row as the statements give it.
+/// A row as returned by the statements.
 pub(super) struct RunRecord {
     pub(super) id: Uuid,
     pub(super) namespace: String,

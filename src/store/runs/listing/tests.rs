@@ -1,10 +1,10 @@
-//! What a list finds, and that it finds it through an index when the table is large.
+//! What lists find, and that they use an index when the table is large.
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use super::*;
 
-/// A pool like the one that API and dashboard read through.
+/// Returns a pool like the one through which the API and the dashboard read.
 async fn reads(options: PgConnectOptions) -> PgPool {
     PgPoolOptions::new()
         .max_connections(2)
@@ -13,7 +13,8 @@ async fn reads(options: PgConnectOptions) -> PgPool {
         .unwrap()
 }
 
-/// Two workflows and `count` runs: one in a hundred is live, one in a thousand wants attention, one in 500 faulted.
+/// Inserts two workflows and `count` runs: one in a hundred is live, one in a thousand needs attention, one in 500
+/// faulted.
 async fn fill(pool: &PgPool, count: i32) {
     sqlx::raw_sql(sqlx::AssertSqlSafe(format!(
         "insert into definitions (namespace, name, version, hash, source, functions, deployed_by) values
@@ -70,7 +71,7 @@ async fn filters_combine(pool: PgPool) {
     assert_eq!(keys(&pool, calm).await, [1501, 501]);
 }
 
-/// Whether run `n` of [`fill`] fits, by the same rules told in Rust.
+/// Whether run `n` of [`fill`] matches, by the same rules written in Rust.
 fn fits(filter: &RunFilter, n: i64) -> bool {
     let status = match n {
         _ if n % 100 == 0 => ["pending", "running", "waiting", "suspended", "compensating"][n as usize / 100 % 5],
@@ -95,8 +96,8 @@ fn fits(filter: &RunFilter, n: i64) -> bool {
         && filter.until.is_none_or(|t| at(n) < t)
 }
 
-/// Each filter alone and any two together, in both orders: what the pages hold is what fits, and a page is never far. The table is a
-/// hundred times as long as what one page looks at where rows may lie apart.
+/// Each filter alone and in pairs, in both orders: pages contain exactly the matches, and few pages are needed. The
+/// table has a hundred times as many rows as a page examines.
 #[sqlx::test]
 async fn filters_alone_and_in_pairs_find_every_match_in_few_pages(pool: PgPool) {
     const RUNS: i64 = 200_000;
@@ -209,7 +210,8 @@ async fn runs_of_an_event_are_those_that_its_row_names(pool: PgPool) {
     assert!(runs(&pool, &filter(Uuid::now_v7()), None, 10).await.unwrap().rows.is_empty());
 }
 
-/// Lists at 200,000 runs read a few pages of an index, whatever the filter. Pages, not time: the machine is shared.
+/// Lists over 200,000 runs read a few pages of an index, whatever the filter. Counts pages instead of time, because the
+/// test machine is shared.
 #[sqlx::test]
 async fn a_large_history_does_not_make_lists_slow(
     pool_options: PgPoolOptions,
@@ -264,7 +266,7 @@ async fn blocks(pool: &PgPool) -> i64 {
     .unwrap()
 }
 
-/// Closes a pool and waits until its connections have ended, since they report what they read only then.
+/// Closes a pool and waits until its connections have ended, because they only then report what they read.
 async fn gone(pool: &PgPool, reads: PgPool) {
     reads.close().await;
     let others = "select exists (select 1 from pg_stat_activity where datname = current_database()

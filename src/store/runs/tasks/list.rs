@@ -1,5 +1,5 @@
-//! Lists of tasks. An index leads through them in their order; a page looks at a bounded number of rows, and says where the next one
-//! continues if that was not enough.
+//! Lists of tasks for people. An index serves each list in order. A page examines a bounded number of rows, and reports
+//! where the next one continues if that was not enough.
 
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -8,29 +8,29 @@ use super::TaskRow;
 use crate::machine::RunId;
 use crate::store::{StoreError, shard};
 
-/// Rows that one page looks at.
+/// Number of rows that one page examines.
 const SEEN_MAX: i64 = 10_000;
 
-/// Which tasks, by how they stand.
+/// Selects tasks by status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TaskStatus {
-    /// They wait.
+    /// Waiting for a decision.
     #[default]
     Open,
-    /// A person decided.
+    /// Decided by a person.
     Done,
-    /// They stopped waiting without a decision.
+    /// Closed without a decision.
     Closed,
-    /// All of them.
+    /// Any status.
     Any,
 }
 
 impl TaskStatus {
-    /// All of them with their names.
+    /// All values with their names.
     pub const NAMES: [(&str, Self); 4] =
         [("open", Self::Open), ("done", Self::Done), ("closed", Self::Closed), ("any", Self::Any)];
 
-    /// As in the API.
+    /// Returns the status with this name in the API.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::NAMES.into_iter().find(|(known, _)| *known == name).map(|(_, status)| status)
@@ -41,48 +41,48 @@ impl TaskStatus {
     }
 }
 
-/// Someone who may decide.
+/// A person who may decide.
 #[derive(Debug, Clone, Default)]
 pub struct MayDecide {
-    /// The name of the user; none of a program.
+    /// Name of the user; `None` for a program.
     pub user: Option<String>,
-    /// Their scopes.
+    /// Scopes of the person.
     pub roles: Vec<String>,
 }
 
-/// Which tasks.
+/// Selects tasks.
 #[derive(Debug, Clone, Default)]
 pub struct TaskFilter {
-    /// How they stand.
+    /// Only tasks with this status.
     pub status: TaskStatus,
-    /// Only those that this person may decide.
+    /// Only tasks that this person may decide.
     pub may_decide: Option<MayDecide>,
-    /// `namespace/name`
+    /// Only tasks of this workflow, as `namespace/name`.
     pub workflow: Option<String>,
-    /// Those of this run.
+    /// Only tasks of this run.
     pub run: Option<RunId>,
-    /// Those of runs with this business key.
+    /// Only tasks of runs with this business key.
     pub key: Option<String>,
-    /// Those before this one.
+    /// Only tasks before this one.
     pub before: Option<Uuid>,
 }
 
 /// A page of tasks.
 #[derive(Debug, Default)]
 pub struct Listed {
-    /// Latest first.
+    /// The rows, newest first.
     pub rows: Vec<TaskRow>,
-    /// Set if there may be more: what `before` of the next page is.
+    /// Pass this as `before` to get the next page; `None` on the last one.
     pub next: Option<Uuid>,
 }
 
-/// A task that fits, or the last one that was looked at.
+/// A matching task, or the last one examined.
 struct Hit {
     id: Uuid,
     fits: bool,
 }
 
-/// The tasks on one way through the table that fit, and the last one there if there may be more behind it.
+/// Selects the matching tasks on one path through the table, and the last one examined if there may be more.
 macro_rules! hits {
     ($way:literal, $pool:expr, $filter:expr, $limit:expr $(, $argument:expr)*) => {{
         let filter: &TaskFilter = $filter;
@@ -118,10 +118,10 @@ macro_rules! hits {
     }};
 }
 
-/// Tasks, latest first, at most `limit`. Of the ways through the table the one that leads to the fewest rows is gone.
+/// Returns a page of tasks, newest first, through the most selective index.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn list(pool: &PgPool, filter: &TaskFilter, limit: i64) -> Result<Listed, StoreError> {
     let hits = match (filter.run, &filter.key, &filter.workflow, filter.status) {
         (Some(run), ..) => hits!("t.shard = $10 and t.run_id = $11", pool, filter, limit + 1, shard(run), run),
@@ -138,7 +138,7 @@ pub async fn list(pool: &PgPool, filter: &TaskFilter, limit: i64) -> Result<List
     Ok(Listed { rows: by_ids(pool, &ids).await?, next })
 }
 
-/// These tasks, latest first, without what their steps were given.
+/// Returns these tasks, newest first, without the inputs of their steps.
 async fn by_ids(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<TaskRow>, StoreError> {
     if ids.is_empty() {
         return Ok(Vec::new());

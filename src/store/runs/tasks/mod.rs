@@ -1,5 +1,5 @@
-//! Steps that wait for a person, as rows that can be listed. They are written with the records that they follow from; nothing that a
-//! run does depends on them.
+//! Tasks for people: steps that wait for a person, as rows that can be listed. They are derived from records and
+//! written with them; no run depends on them.
 
 mod list;
 
@@ -19,24 +19,24 @@ use crate::store::{StoreError, shard};
 pub enum Outcome {
     /// A person decided.
     Done,
-    /// Its time was over.
+    /// It timed out.
     Timeout,
     /// A person skipped the step.
     Skipped,
     /// The run was cancelled.
     Cancelled,
-    /// The run is being undone.
+    /// The run is compensating.
     Undone,
-    /// The run moved to another version, which asks anew.
+    /// The run moved to another version, which asks again.
     Moved,
-    /// The run, or a block around the step, stopped at an error.
+    /// The run or a block around the step faulted.
     Faulted,
-    /// The run went on without it: another branch was faster.
+    /// The run continued without it, because another branch was faster.
     Ended,
 }
 
 impl Outcome {
-    /// As in API and database.
+    /// Name in the API and the database.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -55,51 +55,51 @@ impl Outcome {
 /// A step that begins to wait for a person.
 #[derive(Debug, Clone)]
 pub struct NewTask {
-    /// Which step of the run.
+    /// Execution of the step in its run.
     pub execution: i32,
-    /// The version of the workflow that asks.
+    /// Id of the definition.
     pub definition: i32,
-    /// `namespace/name`.
+    /// Workflow as `namespace/name`.
     pub workflow: String,
     /// Reference of the step.
     pub step: String,
     /// The run's business key.
     pub key: Option<String>,
-    /// What is asked, of whom.
+    /// The question, and who may answer it.
     pub asked: Asked,
-    /// JSON text of what the step was given, unless it is large.
+    /// Input of the step as JSON text, unless it is large.
     pub input: Option<String>,
-    /// When it began to wait.
+    /// Time at which it began to wait.
     pub created_at: Time,
-    /// When it ends by itself.
+    /// Time at which it times out.
     pub due_at: Option<Time>,
 }
 
 /// A step that stops waiting for a person.
 #[derive(Debug, Clone)]
 pub struct Closing {
-    /// Which step of the run.
+    /// Execution of the step in its run.
     pub execution: i32,
-    /// Why.
+    /// Why it stopped waiting.
     pub outcome: Outcome,
-    /// When.
+    /// Time at which it stopped waiting.
     pub at: Time,
-    /// Who decided, skipped or cancelled.
+    /// Actor who decided, skipped or cancelled.
     pub by: Option<String>,
-    /// JSON text of the answer, if there is one.
+    /// The answer as JSON text, if there is one.
     pub answer: Option<String>,
-    /// Why, in the words of that person.
+    /// The reason given, if any.
     pub reason: Option<String>,
 }
 
-/// What a decision changes in the list of steps that wait for people.
+/// Changes that a decision makes to the tasks for people.
 #[derive(Debug, Clone, Default)]
 pub struct TaskChanges {
     /// Steps that begin to wait.
     pub asked: Vec<NewTask>,
     /// Steps that stop waiting.
     pub closed: Vec<Closing>,
-    /// Steps whose deadline moved.
+    /// Steps whose deadline changed.
     pub due: Vec<(i32, Option<Time>)>,
 }
 
@@ -110,7 +110,7 @@ impl TaskChanges {
         self.asked.is_empty() && self.closed.is_empty() && self.due.is_empty()
     }
 
-    /// About how many bytes of values it sends to the database.
+    /// Approximate number of bytes of values sent to the database.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let of_asked = |task: &NewTask| {
@@ -126,63 +126,63 @@ impl TaskChanges {
 /// A step that waits, or waited, for a person.
 #[derive(Debug, Clone)]
 pub struct TaskRow {
-    /// UUIDv7.
+    /// Id, a UUIDv7.
     pub id: Uuid,
-    /// The run.
+    /// Id of the run.
     pub run_id: RunId,
-    /// Which step of it.
+    /// Execution of the step in its run.
     pub execution: i32,
-    /// The version of the workflow that asks.
+    /// Id of the definition.
     pub definition_id: i32,
-    /// Its namespace.
+    /// Namespace of the workflow.
     pub namespace: String,
-    /// Its name.
+    /// Name of the workflow.
     pub name: String,
-    /// Its version.
+    /// Version of the workflow.
     pub version: String,
     /// Reference of the step.
     pub step: String,
     /// The run's business key.
     pub key: Option<String>,
-    /// What is to be decided, in a line.
+    /// The question, in one line.
     pub title: String,
-    /// What the person should know.
+    /// Details for the person who decides.
     pub description: Option<String>,
     /// Users who may decide.
     pub users: Vec<String>,
-    /// Scopes, of which a person who may decide needs one.
+    /// Scopes of which a person needs one to decide.
     pub roles: Vec<String>,
-    /// What the step was given, unless it is large.
+    /// Input of the step, unless it is large.
     pub input: Option<Value>,
-    /// When it began to wait.
+    /// Time at which it began to wait.
     pub created_at: Time,
-    /// When it ends by itself.
+    /// Time at which it times out.
     pub due_at: Option<Time>,
-    /// Why it stopped waiting; none while it waits.
+    /// Why it stopped waiting; `None` while it waits.
     pub outcome: Option<String>,
-    /// When it stopped.
+    /// Time at which it stopped waiting.
     pub closed_at: Option<Time>,
-    /// Who decided, skipped or cancelled.
+    /// Actor who decided, skipped or cancelled.
     pub closed_by: Option<String>,
-    /// What was decided.
+    /// The answer.
     pub answer: Option<Value>,
-    /// Why, in the words of that person.
+    /// The reason given, if any.
     pub reason: Option<String>,
 }
 
 impl TaskRow {
-    /// What asks.
+    /// Returns the workflow.
     #[must_use]
     pub fn workflow(&self) -> WorkflowRef {
         WorkflowRef { namespace: self.namespace.clone(), name: self.name.clone(), version: self.version.clone() }
     }
 }
 
-/// Writes the changes of these runs, whose transaction has locked them. What stops waiting goes first: a run that moves to another version
-/// asks anew.
+/// Writes the changes of runs that the transaction has locked. Closes tasks before it opens new ones, because a run
+/// that moves to another version asks again.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn write(conn: &mut PgConnection, of_runs: &[(RunId, &TaskChanges)]) -> Result<(), StoreError> {
     let closed: Vec<_> = of_runs.iter().flat_map(|(run, c)| c.closed.iter().map(|c| (*run, c))).collect();
     let due: Vec<_> = of_runs.iter().flat_map(|(run, c)| c.due.iter().map(|d| (*run, *d))).collect();
@@ -200,7 +200,7 @@ pub async fn write(conn: &mut PgConnection, of_runs: &[(RunId, &TaskChanges)]) -
 }
 
 async fn open(conn: &mut PgConnection, tasks: &[(RunId, &NewTask)]) -> Result<(), StoreError> {
-    // Lists go as JSON texts: `unnest` would take them apart.
+    // Lists are bound as JSON texts, because `unnest` would flatten them.
     let list = |names: &[String]| serde_json::to_string(names).unwrap_or_default();
     let t = tasks;
     sqlx::query!(
@@ -234,8 +234,8 @@ async fn open(conn: &mut PgConnection, tasks: &[(RunId, &NewTask)]) -> Result<()
     Ok(())
 }
 
-/// `outcome is null` says the same as `closed_at is null`, but lets no plan begin with the index of all open tasks, which is
-/// small only while the database is new.
+/// `outcome is null` means the same as `closed_at is null`, but keeps the planner from using the index of open tasks,
+/// which is small only while the database is new.
 async fn close(conn: &mut PgConnection, closed: &[(RunId, &Closing)]) -> Result<(), StoreError> {
     let c = closed;
     sqlx::query!(
@@ -272,10 +272,10 @@ async fn put_off(conn: &mut PgConnection, due: &[(RunId, (i32, Option<Time>))]) 
     Ok(())
 }
 
-/// One of them.
+/// Returns a task by its id.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn find(pool: &PgPool, id: Uuid) -> Result<Option<TaskRow>, StoreError> {
     Ok(sqlx::query_as!(
         TaskRow,
@@ -288,13 +288,13 @@ pub async fn find(pool: &PgPool, id: Uuid) -> Result<Option<TaskRow>, StoreError
     .await?)
 }
 
-/// Counting stops here.
+/// Maximum number that is counted.
 const COUNTED_MAX: i64 = 10_000;
 
-/// How many wait for a person.
+/// Counts the tasks that wait for a person.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn count_open(pool: &PgPool) -> Result<i64, StoreError> {
     Ok(sqlx::query_scalar!(
         r#"select count(*) as "count!" from (select from tasks where closed_at is null limit $1) as open"#,
@@ -304,21 +304,22 @@ pub async fn count_open(pool: &PgPool) -> Result<i64, StoreError> {
     .await?)
 }
 
-/// A decision that was recorded for a run.
+/// A recorded decision.
 #[derive(Debug, Clone)]
 pub struct Recorded {
-    /// Its command.
+    /// Id of its command.
     pub command: Uuid,
     /// Who decided.
     pub actor: String,
-    /// JSON text of the [`crate::machine::Message`].
+    /// The [`crate::machine::Message`] as JSON text.
     pub message: String,
 }
 
-/// Records a decision for its run, unless one was recorded for this question before: then gives that one. None if the run is gone.
+/// Records a decision for its run. If the question has been decided before, returns that decision instead; `None` if
+/// the run is gone.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn decide(
     pool: &PgPool,
     (question, execution): (Uuid, i32),

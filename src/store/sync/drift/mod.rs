@@ -1,4 +1,5 @@
-//! The result of the records that a reconciliation reported: from its journal to the events, from those to the runs that they started.
+//! What happened to the records that a reconciliation reported: from its journal to the emitted events, and from those
+//! to the runs they started.
 
 use std::collections::BTreeMap;
 
@@ -14,31 +15,31 @@ use crate::store::{StoreError, shard};
 /// A record that a reconciliation reported, with one run that its event started.
 #[derive(Debug)]
 pub struct Told {
-    /// Place in the reconciliation's journal.
+    /// Number of the record in the reconciliation's journal.
     pub seq: i32,
-    /// The mapping.
+    /// Name of the mapping.
     pub entity: Option<String>,
-    /// The name of its side.
+    /// Name of the side that the record is on.
     pub side: Option<String>,
-    /// Its id there.
+    /// Id of the record on that side.
     pub id: Option<String>,
-    /// The id of its partner, where the reconciliation knew it.
+    /// Id of the linked record, if the reconciliation knew it.
     pub other_id: Option<String>,
     /// The event, once it is stored.
     pub event: Option<Uuid>,
-    /// The outcome of the event.
+    /// Outcome of the event.
     pub event_outcome: Option<String>,
-    /// A run that it started.
+    /// A run that the event started.
     pub run: Option<RunId>,
-    /// The run's status.
+    /// Status of the run.
     pub status: Option<String>,
-    /// Why it needs attention.
+    /// Why the run needs attention.
     pub attention: Option<String>,
-    /// What it gave, once completed.
+    /// Output of the run, once it has completed.
     pub output: Option<Value>,
 }
 
-/// What a record's row in the reconciliation's journal says.
+/// The part of a journal record that reports a record.
 #[derive(Debug, Default, Deserialize)]
 struct Emission {
     emitted: Option<Emitted>,
@@ -62,7 +63,7 @@ struct Named {
     other_id: Option<String>,
 }
 
-/// The outcome of an event.
+/// What happened to an event.
 struct Fate {
     seq: i32,
     event: Option<Uuid>,
@@ -73,16 +74,17 @@ struct Fate {
     data: Option<String>,
 }
 
-/// Rows of a journal that are read at once.
+/// Number of journal rows read at once.
 const ROWS_AT_ONCE: i64 = 500;
 
-/// Records that a run reported at these tasks, in order, behind `after`; at most `limit` records, each with all of its runs.
+/// Returns up to `limit` records that a run reported at these tasks, in order, after `after`, each with all of its
+/// runs.
 ///
-/// Records are read here and not in SQL: an operator of JSON fails for all rows where Postgres cannot read one. What names none of the
-/// tasks is left out by its text.
+/// Records are decoded here and not in SQL: a JSON operator fails the whole statement if Postgres cannot parse one row.
+/// Rows whose text contains none of the tasks are skipped.
 ///
 /// # Errors
-/// The database is away, or a second is not enough.
+/// The database is unavailable or the statement takes longer than a second.
 pub async fn told(
     pool: &PgPool,
     sweep: RunId,
@@ -93,7 +95,7 @@ pub async fn told(
     let emission = |data: &str| serde_json::from_str::<Emission>(data).ok()?.emitted;
     let (mut emitted, mut after) = (BTreeMap::new(), after);
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    // A row may name a task without having completed it: the next ones are read until there are enough.
+    // A row may contain a task without completing it, so reading goes on until there are enough records.
     loop {
         let rows = naming(pool, sweep, tasks, after, ROWS_AT_ONCE).await?;
         let is_last = rows.len() < usize::try_from(ROWS_AT_ONCE).unwrap_or(usize::MAX);
@@ -135,7 +137,7 @@ pub async fn told(
         .collect())
 }
 
-/// Rows of a run's journal behind `after` whose text names one of the tasks.
+/// Returns rows of a run's journal after `after` whose text contains one of the tasks.
 async fn naming(
     pool: &PgPool,
     run: RunId,
@@ -161,8 +163,8 @@ async fn naming(
     .await?)
 }
 
-/// The outcome of these events, one row for each of their runs, in order. Every `limit 1` makes a join one look into an
-/// index for each event, however the planner guesses.
+/// Returns what happened to these events, one row for each of their runs, in order. Each `limit 1` makes the join an
+/// index lookup per event, whatever the planner estimates.
 async fn fates(pool: &PgPool, emitted: &BTreeMap<i32, Emitted>) -> Result<Vec<Fate>, StoreError> {
     let key = |text: &Option<String>| text.clone().filter(|text| !text.contains('\0'));
     Ok(sqlx::query_as!(
@@ -188,10 +190,10 @@ async fn fates(pool: &PgPool, emitted: &BTreeMap<i32, Emitted>) -> Result<Vec<Fa
     .await?)
 }
 
-/// What a completed run gave; none if it has not completed.
+/// Returns the output of a completed run; `None` if it has not completed.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn output(pool: &PgPool, run: RunId) -> Result<Option<Value>, StoreError> {
     let found = sqlx::query_scalar!(
         r#"select journal_text(j.shard, j.run_id, j.data, j.held) as "data!" from runs r
@@ -203,7 +205,7 @@ pub async fn output(pool: &PgPool, run: RunId) -> Result<Option<Value>, StoreErr
     Ok(found.fetch_optional(pool).await?.as_deref().and_then(output_in))
 }
 
-/// The output in the last row of a completed run: the last record of a decision, or the only one.
+/// Returns the output in the last row of a completed run: that of the last record of a decision, or of the only one.
 fn output_in(data: &str) -> Option<Value> {
     #[derive(Deserialize)]
     struct Completed {

@@ -1,4 +1,4 @@
-//! A reconciliation is read record by record through indexes, among however many runs and events of others.
+//! A reconciliation's records are found through indexes, however many other runs and events there are.
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Row};
@@ -6,15 +6,16 @@ use sqlx::{AssertSqlSafe, Row};
 use super::*;
 use crate::store::runs::listing::READ_OPTIONS;
 
-/// Runs and events of others.
+/// Number of other runs and events.
 const ROWS: i32 = 200_000;
 
-/// Records of the reconciliation.
+/// Number of records that the reconciliation reported.
 const RECORDS: i32 = 5_000;
 
 const TASK: &str = "/do/0/tell";
 
-/// A run for each event, completed, and a reconciliation that reported the first ones; of each tenth event there is no run.
+/// Fills the tables with a completed run per event, and a reconciliation that reported the first events; every tenth
+/// event has no run.
 async fn fill(pool: &PgPool, sweep: RunId) {
     let statements = format!(
         "insert into definitions (namespace, name, version, hash, source, functions, deployed_by)

@@ -1,4 +1,5 @@
-//! Totals: passes, what they found, and what takes the place of what was shown. [`shown`] is what people read, [`signing`] what they sign.
+//! Totals: reconciliation passes, the lines they found, and their publication. [`shown`] is what people read,
+//! [`signing`] what they sign off.
 
 mod rows;
 pub mod shown;
@@ -15,22 +16,22 @@ use crate::memory::totals::{Line, Pass, Place, State};
 use crate::store::StoreError;
 use rows::{Columns, LineRow, by_place};
 
-/// Passes that are kept.
+/// Number of passes kept.
 const KEPT: i64 = 100;
 
-/// Makes sure that nobody else begins or ends a pass, or signs a period off, before the transaction ends.
+/// Locks the totals until the transaction ends, so that nobody else begins or ends a pass or signs off a period.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn lock(conn: &mut PgConnection) -> Result<(), StoreError> {
     sqlx::query!("select pg_advisory_xact_lock(hashtextextended('totals', 0))").execute(conn).await?;
     Ok(())
 }
 
-/// The pass of a run.
+/// Returns the pass of a run.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn of_run(conn: &mut PgConnection, run: Uuid) -> Result<Option<Pass>, StoreError> {
     Ok(sqlx::query_as!(
         Pass,
@@ -42,10 +43,10 @@ pub async fn of_run(conn: &mut PgConnection, run: Uuid) -> Result<Option<Pass>, 
     .await?)
 }
 
-/// One of them, which nobody else changes before the transaction ends.
+/// Locks a pass until the transaction ends and returns it.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn lock_pass(conn: &mut PgConnection, id: Uuid) -> Result<Option<Pass>, StoreError> {
     Ok(sqlx::query_as!(
         Pass,
@@ -57,10 +58,10 @@ pub async fn lock_pass(conn: &mut PgConnection, id: Uuid) -> Result<Option<Pass>
     .await?)
 }
 
-/// Runs with a pass under way: neither the pass nor the run has ended.
+/// Returns the runs with an open pass: neither the pass nor the run has ended.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn under_way(conn: &mut PgConnection) -> Result<Vec<Uuid>, StoreError> {
     Ok(sqlx::query_scalar!(
         r#"select h.run as "run!"
@@ -73,10 +74,10 @@ pub async fn under_way(conn: &mut PgConnection) -> Result<Vec<Uuid>, StoreError>
     .await?)
 }
 
-/// Adds a pass, and removes those that never ended and what is older than the latest ones.
+/// Inserts a pass, and deletes those that never ended and the oldest ones.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn insert(conn: &mut PgConnection, pass: &Pass) -> Result<(), StoreError> {
     sqlx::query!("delete from totals_passes where ended_at is null").execute(&mut *conn).await?;
     sqlx::query!(
@@ -99,10 +100,11 @@ pub async fn insert(conn: &mut PgConnection, pass: &Pass) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Keeps lines that a pass found; what it reported about the same deal before is replaced. Gives how many lines it has found.
+/// Stages lines that a pass found, replacing what it reported about the same deals before. Returns the number of lines
+/// staged so far.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn stage(conn: &mut PgConnection, pass: Uuid, lines: &[Line]) -> Result<i64, StoreError> {
     let columns = Columns::of(lines);
     sqlx::query!(
@@ -139,10 +141,10 @@ pub async fn stage(conn: &mut PgConnection, pass: Uuid, lines: &[Line]) -> Resul
         .await?)
 }
 
-/// How many lines of each state a pass has found.
+/// Counts the staged lines of a pass by state.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn states(conn: &mut PgConnection, pass: Uuid) -> Result<BTreeMap<State, i64>, StoreError> {
     let counts = sqlx::query_scalar!(
         r#"select array[count(*) filter (where state = 0), count(*) filter (where state = 1), count(*) filter (where state = 2),
@@ -156,10 +158,10 @@ pub async fn states(conn: &mut PgConnection, pass: Uuid) -> Result<BTreeMap<Stat
     Ok(State::ALL.into_iter().zip(counts).collect())
 }
 
-/// What a pass found on these days.
+/// Returns the staged lines of a pass for these days.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn staged(
     conn: &mut PgConnection,
     pass: Uuid,
@@ -179,10 +181,11 @@ pub async fn staged(
     Ok(by_place(rows))
 }
 
-/// What is shown of these days, and what is shown elsewhere, outside of the pass, of the deals and orders that it `found` on them.
+/// Returns the published lines of these days, and the published lines outside the pass that have a deal or order in
+/// `found`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn standing(
     conn: &mut PgConnection,
     pass: &Pass,
@@ -216,10 +219,10 @@ pub async fn standing(
     Ok(by_place(rows))
 }
 
-/// Shows these lines.
+/// Publishes lines.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn put(conn: &mut PgConnection, lines: &[Line]) -> Result<(), StoreError> {
     let columns = Columns::of(lines);
     sqlx::query!(
@@ -252,10 +255,10 @@ pub async fn put(conn: &mut PgConnection, lines: &[Line]) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Shows these no more.
+/// Removes published lines.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn remove(conn: &mut PgConnection, gone: &[Place]) -> Result<(), StoreError> {
     let days: Vec<NaiveDate> = gone.iter().map(|place| place.day).collect();
     let texts = |of: fn(&Place) -> &String| gone.iter().map(|place| of(place).clone()).collect::<Vec<String>>();
@@ -272,19 +275,20 @@ pub async fn remove(conn: &mut PgConnection, gone: &[Place]) -> Result<(), Store
     Ok(())
 }
 
-/// Notes that a pass changed what is shown of these days, although they are not its own: what people saw of them is no longer so.
+/// Records that a pass changed published lines of days outside its period, so that a sign-off based on the earlier
+/// lines is refused.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn touch(conn: &mut PgConnection, pass: Uuid, days: &[NaiveDate]) -> Result<(), StoreError> {
     sqlx::query!("update totals_days set pass_id = $1 where day = any($2)", pass, days).execute(conn).await?;
     Ok(())
 }
 
-/// Writes that a pass is over: what it gave, which days it looked at, what companies are called. What it found is kept aside no more.
+/// Ends a pass: stores its result, the days it covered and the names of companies, and deletes its staged lines.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn end(
     conn: &mut PgConnection,
     pass: &Pass,

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use crate::decimal::Decimal;
 use crate::memory::totals::{Line, Place, State};
 
-/// Lines, a list for each column.
+/// Lines as one list per column.
 #[derive(Default)]
 pub(super) struct Columns {
     pub(super) days: Vec<NaiveDate>,
@@ -45,7 +45,7 @@ impl Columns {
     }
 }
 
-/// A line as it stands in its row.
+/// A line as stored.
 #[derive(Debug)]
 pub(super) struct LineRow {
     pub(super) day: NaiveDate,
@@ -83,7 +83,7 @@ pub(super) fn by_place(rows: Vec<LineRow>) -> BTreeMap<Place, Line> {
     rows.into_iter().map(Line::from).map(|line| (line.place.clone(), line)).collect()
 }
 
-/// What stands in a column of amounts, and was written there by [`Columns`].
+/// Parses an amount that [`Columns`] wrote.
 pub(super) fn amount(text: Option<&str>) -> Option<Decimal> {
     text.and_then(Decimal::parse)
 }

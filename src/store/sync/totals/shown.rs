@@ -1,4 +1,4 @@
-//! What people read of the totals. Sums are made by Postgres, of exact numbers.
+//! Published totals as people read them. Postgres adds up the exact numbers.
 
 use chrono::NaiveDate;
 use sqlx::{PgExecutor, PgPool};
@@ -10,12 +10,12 @@ use crate::machine::RunId;
 use crate::memory::totals::{Line, Place, Scope, State};
 use crate::store::StoreError;
 
-/// Which lines.
+/// Selects lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filter {
-    /// Days, and of those one currency or company, or all.
+    /// A range of days, optionally of one currency or company.
     pub scope: Scope,
-    /// Only those of this state.
+    /// Only lines in this state.
     pub state: Option<State>,
 }
 
@@ -25,30 +25,30 @@ impl Filter {
     }
 }
 
-/// What the lines of a day, currency and company come to, or of several days.
+/// The sums of the lines of one day, currency and company, or over several days.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sum {
-    /// None where it is of several days.
+    /// The day; `None` for a sum over several days.
     pub day: Option<NaiveDate>,
-    /// ISO 4217.
+    /// ISO 4217 code.
     pub currency: String,
-    /// By its id; empty where there is only one.
+    /// Id of the company; empty if there is only one.
     pub company: String,
-    /// Won deals.
+    /// Number of won deals.
     pub deals: i64,
-    /// Orders that stand.
+    /// Number of orders that are not cancelled.
     pub orders: i64,
     /// Net total of the deals.
     pub deal_amount: Decimal,
     /// Net total of the orders.
     pub order_amount: Decimal,
-    /// Lines of each state, in the order of [`State::ALL`].
+    /// Number of lines in each state, in the order of [`State::ALL`].
     pub states: [i64; 6],
-    /// Changes since a person signed off.
+    /// Number of changes since a person signed off.
     pub changed: i64,
-    /// Whether a complete pass has looked at it since the day was over.
+    /// Whether a complete pass has covered each day since it ended.
     pub complete: bool,
-    /// The last sign-off of it, with who and when; for several days none.
+    /// The last sign-off; `None` for a sum over several days.
     pub signed: Option<Uuid>,
 }
 
@@ -85,10 +85,10 @@ impl From<SumRow> for Sum {
     }
 }
 
-/// Sums by day, currency and company, latest day first, those behind `after`.
+/// Returns sums by day, currency and company, newest day first, after `after`.
 ///
 /// # Errors
-/// The database is away, or a second is not enough.
+/// The database is unavailable or the statement takes longer than a second.
 pub async fn by_day(
     pool: &PgPool,
     filter: &Filter,
@@ -133,10 +133,10 @@ pub async fn by_day(
     Ok(rows.into_iter().map(Sum::from).collect())
 }
 
-/// Sums by currency and company over all days of a period.
+/// Returns sums by currency and company over all days of a period.
 ///
 /// # Errors
-/// The database is away, or a second is not enough.
+/// The database is unavailable or the statement takes longer than a second.
 pub async fn by_period(executor: impl PgExecutor<'_>, filter: &Filter, limit: i64) -> Result<Vec<Sum>, StoreError> {
     let scope = &filter.scope;
     let rows = sqlx::query_as!(
@@ -171,24 +171,24 @@ pub async fn by_period(executor: impl PgExecutor<'_>, filter: &Filter, limit: i6
     Ok(rows.into_iter().map(Sum::from).collect())
 }
 
-/// Where a page of lines begins: behind this one.
+/// The last line of the previous page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct After {
     /// State of the line.
     pub state: State,
-    /// Its place.
+    /// Place of the line.
     pub place: Place,
 }
 
 impl After {
-    /// As a cursor says it: JSON, for ids may hold any mark.
+    /// Encodes it as a cursor: JSON, because ids may contain any character.
     #[must_use]
     pub fn to_token(&self) -> String {
         let Place { day, currency, company, key } = &self.place;
         serde_json::json!([self.state.rank(), day, currency, company, key]).to_string()
     }
 
-    /// What [`Self::to_token`] wrote; none if it is something else.
+    /// Parses what [`Self::to_token`] returned; `None` for anything else.
     #[must_use]
     pub fn of_token(token: &str) -> Option<Self> {
         let (rank, day, currency, company, key): (usize, _, _, _, _) = serde_json::from_str(token).ok()?;
@@ -196,10 +196,10 @@ impl After {
     }
 }
 
-/// Lines, those first that a person has to look at first, those behind `after`.
+/// Returns lines after `after`, those in most need of a person first.
 ///
 /// # Errors
-/// The database is away, or a second is not enough.
+/// The database is unavailable or the statement takes longer than a second.
 pub async fn lines(pool: &PgPool, filter: &Filter, after: Option<&After>, limit: i64) -> Result<Vec<Line>, StoreError> {
     let scope = &filter.scope;
     let place = after.map(|after| &after.place);
@@ -232,22 +232,22 @@ pub async fn lines(pool: &PgPool, filter: &Filter, after: Option<&After>, limit:
 /// A run about a deal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunOfDeal {
-    /// The deal's id: the run's business key.
+    /// Id of the deal, which is the run's business key.
     pub deal: String,
-    /// Its id.
+    /// Id of the run.
     pub run: RunId,
     /// `namespace/name`
     pub workflow: String,
-    /// Its status.
+    /// Status of the run.
     pub status: String,
-    /// Why it needs attention.
+    /// Why the run needs attention.
     pub attention: Option<String>,
 }
 
-/// The latest runs with these business keys, at most `each` of every key, latest first.
+/// Returns the newest runs with these business keys, up to `each` per key, newest first.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn runs(pool: &PgPool, deals: &[String], each: i64) -> Result<Vec<RunOfDeal>, StoreError> {
     Ok(sqlx::query_as!(
         RunOfDeal,
@@ -263,39 +263,39 @@ pub async fn runs(pool: &PgPool, deals: &[String], each: i64) -> Result<Vec<RunO
     .await?)
 }
 
-/// Names of companies by their ids.
+/// Returns ids and names of companies, by name.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn companies(pool: &PgPool) -> Result<Vec<(String, String)>, StoreError> {
     let rows =
         sqlx::query!("select id, name from totals_companies order by name, id limit 1000").fetch_all(pool).await?;
     Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
 }
 
-/// A pass, as people see it.
+/// A pass as people see it.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct PassRow {
-    /// UUIDv7.
+    /// Id, a UUIDv7.
     pub id: Uuid,
-    /// Who does it.
+    /// Run that performs it.
     pub run: Uuid,
     /// First day.
     pub from: NaiveDate,
     /// Last day.
     pub until: NaiveDate,
-    /// When it began.
+    /// Time at which it began.
     pub began_at: crate::machine::Time,
-    /// When it was over.
+    /// Time at which it ended.
     pub ended_at: Option<crate::machine::Time>,
-    /// Whether its run has ended without ending it.
+    /// Whether its run closed without ending the pass.
     pub stopped: bool,
 }
 
-/// Passes over any of these days, latest first.
+/// Returns passes over any of these days, newest first.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn passes(
     pool: &PgPool,
     (from, until): (NaiveDate, NaiveDate),

@@ -1,4 +1,4 @@
-//! Periods that people signed off, and what changed in them since.
+//! Sign-offs of periods, and changes in signed-off periods.
 
 use chrono::NaiveDate;
 use serde_json::Value;
@@ -10,10 +10,10 @@ use crate::memory::totals::{Change, Place, Problems, Scope};
 use crate::store::StoreError;
 use crate::store::audit::{self, RowKey, Sealed};
 
-/// What was signed off of these days.
+/// Returns what was signed off on any of these days.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn signed(conn: &mut PgConnection, from: NaiveDate, until: NaiveDate) -> Result<Vec<Scope>, StoreError> {
     Ok(sqlx::query_as!(
         Scope,
@@ -26,10 +26,10 @@ pub async fn signed(conn: &mut PgConnection, from: NaiveDate, until: NaiveDate) 
     .await?)
 }
 
-/// Marks what a pass changed of periods that were signed off.
+/// Records the changes that a pass made to signed-off periods.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn mark(conn: &mut PgConnection, run: Uuid, changes: &[Change]) -> Result<(), StoreError> {
     let ids: Vec<Uuid> = changes.iter().map(|_| Uuid::now_v7()).collect();
     let days: Vec<NaiveDate> = changes.iter().map(|change| change.place.day).collect();
@@ -57,10 +57,10 @@ pub async fn mark(conn: &mut PgConnection, run: Uuid, changes: &[Change]) -> Res
     audit::seal(conn, &ids.iter().map(|id| (Sealed::TotalsChanges, id.to_string())).collect::<Vec<_>>()).await
 }
 
-/// What speaks against signing a period off without a word.
+/// Returns the problems that a person must acknowledge to sign off a period.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn problems(executor: impl PgExecutor<'_>, scope: &Scope) -> Result<Problems, StoreError> {
     Ok(sqlx::query_as!(
         Problems,
@@ -80,10 +80,11 @@ pub async fn problems(executor: impl PgExecutor<'_>, scope: &Scope) -> Result<Pr
     .await?)
 }
 
-/// The last pass that looked at any of these days or changed what is shown of them: that is what a person saw.
+/// Returns the last pass that covered any of these days or changed their published lines: the state that a person has
+/// seen.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn as_of(
     executor: impl PgExecutor<'_>,
     from: NaiveDate,
@@ -98,24 +99,24 @@ pub async fn as_of(
     .await?)
 }
 
-/// A sign-off to write.
+/// A sign-off to store.
 #[derive(Debug)]
 pub struct NewSignOff<'s> {
-    /// What is signed off.
+    /// The days, currency and company signed off.
     pub scope: &'s Scope,
-    /// Who.
+    /// Who signs off.
     pub actor: &'s str,
-    /// Why.
+    /// The reason given, if any.
     pub reason: Option<&'s str>,
-    /// Counts, amounts and problems as they are.
+    /// Counts, amounts and problems at this time.
     pub totals: &'s Value,
 }
 
-/// Writes a sign-off, and takes the changes of its period in. Gives its id, how many those were, and the rows that it wrote: whoever
-/// records the act seals them.
+/// Stores a sign-off, and assigns it the marked changes of its period. Returns its id, their number, and the keys of
+/// the changed rows, which the caller must seal with the act.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn sign(conn: &mut PgConnection, new: &NewSignOff<'_>) -> Result<(Uuid, Vec<RowKey>), StoreError> {
     let id = Uuid::now_v7();
     let Scope { from, until, currency, company } = new.scope;
@@ -150,33 +151,33 @@ pub async fn sign(conn: &mut PgConnection, new: &NewSignOff<'_>) -> Result<(Uuid
     Ok((id, changed))
 }
 
-/// A sign-off, as people see it.
+/// A sign-off as people see it.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct SignOff {
-    /// UUIDv7.
+    /// Id, a UUIDv7.
     pub id: Uuid,
     /// First day.
     pub from: NaiveDate,
     /// Last day.
     pub until: NaiveDate,
-    /// Only this one; none is every currency.
+    /// Currency signed off; `None` for all.
     pub currency: Option<String>,
-    /// Only this one, by its id; none is every company.
+    /// Id of the company signed off; `None` for all.
     pub company: Option<String>,
-    /// When.
+    /// Time of the sign-off.
     pub at: Time,
-    /// Who.
+    /// Who signed off.
     pub actor: String,
-    /// Why.
+    /// The reason given, if any.
     pub reason: Option<String>,
-    /// Counts, amounts and problems as they were then.
+    /// Counts, amounts and problems at that time.
     pub totals: Value,
 }
 
-/// Sign-offs of any of these days, latest first, those before `before`.
+/// Returns sign-offs of any of these days, newest first, before the sign-off `before`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn list(
     executor: impl PgExecutor<'_>,
     (from, until): (NaiveDate, NaiveDate),
@@ -197,10 +198,10 @@ pub async fn list(
     .await?)
 }
 
-/// One of them.
+/// Returns a sign-off by its id.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn find(executor: impl PgExecutor<'_>, id: Uuid) -> Result<Option<SignOff>, StoreError> {
     Ok(sqlx::query_as!(
         SignOff,
@@ -212,10 +213,10 @@ pub async fn find(executor: impl PgExecutor<'_>, id: Uuid) -> Result<Option<Sign
     .await?)
 }
 
-/// Which of these places changed since someone signed them off.
+/// Returns those of these places that have changed since they were signed off.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn marked(executor: impl PgExecutor<'_>, places: &[&Place]) -> Result<Vec<Place>, StoreError> {
     let days: Vec<NaiveDate> = places.iter().map(|place| place.day).collect();
     let texts = |of: fn(&Place) -> &String| places.iter().map(|place| of(place).clone()).collect::<Vec<String>>();
@@ -234,37 +235,37 @@ pub async fn marked(executor: impl PgExecutor<'_>, places: &[&Place]) -> Result<
     .await?)
 }
 
-/// A change of a period that was signed off, as people see it.
+/// A change in a signed-off period, as people see it.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct ChangeRow {
-    /// UUIDv7.
+    /// Id, a UUIDv7.
     pub id: Uuid,
-    /// When it was found.
+    /// Time at which it was found.
     pub at: Time,
     /// Day of the line.
     pub day: NaiveDate,
     /// Currency of the line.
     pub currency: String,
-    /// Company of the line, by its id; empty where there is only one.
+    /// Id of the company of the line; empty if there is only one.
     pub company: String,
-    /// The deal's id; of an order without one `order:` and its id.
+    /// Id of the deal; for an order without a deal, `order:` and the order's id.
     pub key: String,
-    /// `new`, `vanished`, `changed`
+    /// Kind: `new`, `vanished` or `changed`.
     pub kind: String,
-    /// What the line was.
+    /// The line before the change.
     pub before: Option<Value>,
-    /// What it is.
+    /// The line after the change.
     pub after: Option<Value>,
     /// The run that found it.
     pub run: Uuid,
-    /// The later sign-off that took it in; none while it is marked.
+    /// The later sign-off that includes it; `None` while it is marked.
     pub sign_off: Option<Uuid>,
 }
 
-/// Changes of these days, latest first, those before `before`.
+/// Returns changes on these days, newest first, before the change `before`.
 ///
 /// # Errors
-/// The database is away.
+/// The database is unavailable.
 pub async fn changes(
     executor: impl PgExecutor<'_>,
     (from, until): (NaiveDate, NaiveDate),

@@ -1,6 +1,7 @@
-//! Authentication policies: one shape for definitions, `hub.yaml` and secrets that hold whole policies.
+//! Authentication policies, in one shape for definitions, `hub.yaml` and secrets that contain whole policies.
 //!
-//! Texts are [`SecretTemplate`]s until a call is made; only then they become values, and those are never recorded.
+//! Texts stay [`SecretTemplate`]s until a call is made. Only then are they resolved, and the resolved values are never
+//! recorded.
 
 mod read;
 mod reader;
@@ -13,7 +14,7 @@ pub use read::read;
 pub(super) use reader::secret_name;
 pub use reader::{Flaw, FlawPlace, Origin, Reading};
 
-/// How a call proves who calls.
+/// How a request authenticates.
 #[derive(Debug, Clone)]
 pub enum Authentication {
     /// `basic`
@@ -25,7 +26,7 @@ pub enum Authentication {
     },
     /// `bearer`
     Bearer {
-        /// The token.
+        /// The bearer token.
         token: SecretTemplate,
     },
     /// `digest`
@@ -37,28 +38,28 @@ pub enum Authentication {
     },
     /// `oauth2` and `oidc`
     OAuth2(Arc<OAuth2<SecretTemplate>>),
-    /// `oauth1`: of connections only.
+    /// `oauth1`: allowed in connections only.
     OAuth1(Arc<OAuth1<SecretTemplate>>),
-    /// `KIND: { use: SECRET }`: the secret holds the settings as a JSON object.
+    /// `KIND: { use: SECRET }`: the secret contains the settings as a JSON object.
     FromSecret {
-        /// `basic`, `oauth2`, ...
+        /// The kind of policy: `basic`, `oauth2`, ...
         kind: String,
-        /// Its name.
+        /// The name of the secret.
         secret: String,
     },
 }
 
-/// An authentication that a definition brings along, and the namespace that decides which secrets it may use.
+/// A policy from a definition, with the namespace that decides which secrets it may use.
 #[derive(Debug, Clone)]
 pub struct OwnAuthentication {
-    /// The definition's.
+    /// Namespace of the definition.
     pub namespace: String,
-    /// How the call proves who calls.
+    /// The policy.
     pub policy: Authentication,
 }
 
 impl Authentication {
-    /// The names of the secrets that it uses.
+    /// Returns the names of the secrets that this policy refers to.
     #[must_use]
     pub fn secrets(&self) -> Vec<String> {
         let mut names = Vec::new();
@@ -81,45 +82,45 @@ impl Authentication {
     }
 }
 
-/// `oauth2` and `oidc`. `T` is a template, or the value that it became.
+/// `oauth2` and `oidc`. `T` is [`SecretTemplate`] before a call and the resolved text during it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OAuth2<T> {
-    /// Where tokens come from; none: the connection's base URL.
+    /// Base URL of the authorization server; `None`: the connection's base URL.
     pub authority: Option<T>,
-    /// Where the token endpoint is.
+    /// How the token endpoint is found.
     pub endpoint: TokenEndpoint,
-    /// What is shown for a token.
+    /// The OAuth grant.
     pub grant: Grant,
-    /// Who asks.
+    /// The client and how it authenticates.
     pub client: Client<T>,
-    /// How the request is written.
+    /// Content type of the token request.
     pub encoding: TokenEncoding,
-    /// Who may have issued the token; empty: anyone.
+    /// Issuers that a token may name in `iss`; empty: any issuer.
     pub issuers: Vec<T>,
-    /// Asked for.
+    /// Scopes to request.
     pub scopes: Vec<T>,
-    /// Asked for.
+    /// Audiences to request.
     pub audiences: Vec<T>,
-    /// Of the user; with `jwt-bearer` the assertion's subject.
+    /// The user's name for the grant `password`; with `jwt-bearer` the assertion's subject.
     pub username: Option<T>,
-    /// Of the user.
+    /// The user's password for the grant `password`.
     pub password: Option<T>,
-    /// On behalf of whom; with `refresh_token` the first refresh token.
+    /// The subject token of a token exchange; with `refresh_token` the first refresh token.
     pub subject: Option<ActorToken<T>>,
-    /// Who acts.
+    /// The actor token of a token exchange.
     pub actor: Option<ActorToken<T>>,
 }
 
-/// Where the token endpoint is.
+/// How the token endpoint is found.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum TokenEndpoint {
-    /// Below the authority.
+    /// A path below the authority.
     Path(String),
-    /// Named by the authority's `/.well-known/openid-configuration`.
+    /// Read from the authority's `/.well-known/openid-configuration`.
     Discovered,
 }
 
-/// `grant`
+/// `grant`: the OAuth grant type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Grant {
     /// `client_credentials`
@@ -134,20 +135,20 @@ pub enum Grant {
     JwtBearer,
 }
 
-/// `client`
+/// `client`: the OAuth client.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Client<T> {
-    /// `id`
+    /// The client ID.
     pub id: Option<T>,
-    /// `secret`
+    /// The client secret.
     pub secret: Option<T>,
-    /// `assertion`, or `key` to sign one with.
+    /// The client assertion, or the key that signs one.
     pub assertion: Option<Assertion<T>>,
-    /// `authentication`
+    /// How the client authenticates at the token endpoint.
     pub method: ClientMethod,
 }
 
-/// `client.authentication`
+/// `client.authentication`: the values are those of OpenID Connect Core 1.0, section 9.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ClientMethod {
     /// `client_secret_basic`
@@ -162,40 +163,40 @@ pub enum ClientMethod {
     None,
 }
 
-/// A signed statement about the client.
+/// A signed JWT that authenticates the client.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Assertion<T> {
-    /// Signed by someone else.
+    /// A JWT signed elsewhere.
     Ready(T),
-    /// Signed by us, afresh for each request.
+    /// A JWT that Stepwell signs anew for each token request.
     Signed(SigningKey<T>),
 }
 
-/// What assertions are signed with.
+/// The key that signs client assertions.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SigningKey<T> {
-    /// `key`: PEM.
+    /// The private key as PEM.
     pub key: T,
-    /// `keyId`
+    /// The `kid` of the JWT header.
     pub key_id: Option<T>,
-    /// `algorithm`
+    /// The signing algorithm.
     pub algorithm: SigningAlgorithm,
-    /// `audience`; none: the token endpoint.
+    /// The `aud` claim; `None`: the token endpoint.
     pub audience: Option<T>,
 }
 
-/// `algorithm` of an assertion.
+/// `algorithm`: how an assertion is signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SigningAlgorithm {
-    /// RSA, PKCS#1 padding.
+    /// RSA with PKCS#1 v1.5 padding.
     Rs256,
-    /// RSA, PSS padding.
+    /// RSA with PSS padding.
     Ps256,
     /// ECDSA over P-256.
     Es256,
 }
 
-/// `request.encoding`
+/// `request.encoding`: the content type of a token request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TokenEncoding {
     /// `application/x-www-form-urlencoded`
@@ -204,35 +205,35 @@ pub enum TokenEncoding {
     Json,
 }
 
-/// `subject` and `actor`
+/// `subject` and `actor`: a security token of RFC 8693.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ActorToken<T> {
     /// The token.
     pub token: T,
-    /// Its type, a URN.
+    /// The token type, a URN of RFC 8693.
     pub kind: T,
 }
 
 /// `oauth1`: OAuth 1.0a with HMAC-SHA256.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OAuth1<T> {
-    /// `consumerKey`
+    /// The consumer key.
     pub consumer_key: T,
-    /// `consumerSecret`
+    /// The consumer secret.
     pub consumer_secret: T,
-    /// `token`
+    /// The token ID.
     pub token: T,
-    /// `tokenSecret`
+    /// The token secret.
     pub token_secret: T,
-    /// `realm`: the account, for NetSuite.
+    /// The realm; for NetSuite the account ID.
     pub realm: Option<T>,
 }
 
 impl<T> OAuth2<T> {
-    /// The same with every text replaced.
+    /// Replaces every text with what `fill` returns for it.
     ///
     /// # Errors
-    /// The first that `fill` reports.
+    /// The first error of `fill`.
     pub fn try_map<U, E>(&self, mut fill: impl FnMut(&T) -> Result<U, E>) -> Result<OAuth2<U>, E> {
         let fill = &mut fill;
         Ok(OAuth2 {
@@ -280,10 +281,10 @@ impl<T> ActorToken<T> {
 }
 
 impl<T> OAuth1<T> {
-    /// The same with every text replaced.
+    /// Replaces every text with what `fill` returns for it.
     ///
     /// # Errors
-    /// The first that `fill` reports.
+    /// The first error of `fill`.
     pub fn try_map<U, E>(&self, mut fill: impl FnMut(&T) -> Result<U, E>) -> Result<OAuth1<U>, E> {
         Ok(OAuth1 {
             consumer_key: fill(&self.consumer_key)?,

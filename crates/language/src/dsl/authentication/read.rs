@@ -1,4 +1,4 @@
-//! From the settings of a policy to [`Authentication`], with every flaw at its place.
+//! Reads the settings of a policy into an [`Authentication`] and reports each flaw at its place.
 
 use std::sync::Arc;
 
@@ -81,12 +81,12 @@ impl Reader {
         }
     }
 
-    /// What is offered: `oauth1` comes last, and definitions do not have it.
+    /// The allowed kinds. `oauth1` is last in `KINDS` because definitions may not use it.
     fn kinds(&self) -> &'static [&'static str] {
         if self.origin.is_definition() { &KINDS[..5] } else { &KINDS }
     }
 
-    /// `use: NAME`, where the secret holds all settings.
+    /// Reads `use: NAME`, which names a secret that contains all settings.
     fn secret_object(&mut self, kind: &str, settings: &Fields<'_>) -> Option<Authentication> {
         self.known(settings, &["use"]);
         let name = settings.get("use").and_then(Value::as_str).unwrap_or_default();
@@ -109,7 +109,7 @@ impl Reader {
     fn oauth1(&mut self, settings: &Fields<'_>) -> Option<Authentication> {
         self.known(settings, &["consumerKey", "consumerSecret", "token", "tokenSecret", "realm", "signature"]);
         self.word(settings, "signature", &[("HMAC-SHA256", ())]);
-        // Key and token are names, sent with each request; what signs it are the two secrets.
+        // Key and token are identifiers, sent with each request. Only the two secrets sign it.
         let key = self.required(settings, "consumerKey", Exposure::Public);
         let secret = self.required(settings, "consumerSecret", Exposure::Secret);
         let token = self.required(settings, "token", Exposure::Public);
@@ -172,7 +172,7 @@ impl Reader {
         None
     }
 
-    /// Connections may leave it out: then it is their base URL.
+    /// Connections may omit it: their base URL is the default.
     fn authority(&mut self, kind: &str, settings: &Fields<'_>) -> Option<SecretTemplate> {
         if settings.get("authority").is_none() && (kind == "oidc" || self.origin.is_definition()) {
             self.missing(settings, "authority", "");
@@ -268,7 +268,7 @@ impl Reader {
         }
     }
 
-    /// What a grant needs beyond the client.
+    /// Checks the fields that a grant needs beyond the client.
     fn check_grant(&mut self, settings: &Fields<'_>, oauth2: &OAuth2<SecretTemplate>) {
         let needed: &[&str] = match oauth2.grant {
             Grant::Password => &["username", "password"],

@@ -1,4 +1,4 @@
-//! Reads fields of a policy and notes what is wrong, wherever the policy is written. No message holds a value.
+//! Reads the fields of a policy and collects its flaws, wherever the policy is written. No message contains a value.
 
 use serde_json::{Map, Value};
 
@@ -8,16 +8,16 @@ use crate::dsl::fields::listed;
 use crate::dsl::mistake::did_you_mean;
 use crate::dsl::{Severity, credentials};
 
-/// Where a policy is written, which decides what it may say.
+/// Where a policy is written, which decides what it may contain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// A definition: what the language has.
+    /// A new definition: the fields of the language only.
     Definition,
-    /// The same, deployed by an earlier version that let credentials be written out.
+    /// A definition deployed by an earlier version, which still allowed literal credentials.
     Deployed,
-    /// `hub.yaml`: our additions too.
+    /// `hub.yaml`: Stepwell's additions are allowed as well.
     Hub,
-    /// A secret: its texts are values, never references.
+    /// The value of a secret: its texts are literal, never references to other secrets.
     Secret,
 }
 
@@ -27,49 +27,49 @@ impl Origin {
     }
 }
 
-/// Which part of an entry a flaw is about.
+/// Which part of an entry a flaw concerns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FlawPlace {
-    /// Its key.
+    /// The key.
     Key,
-    /// Its value.
+    /// The value.
     Value,
 }
 
-/// Something wrong with a policy.
+/// A mistake in a policy.
 #[derive(Debug, Clone)]
 pub struct Flaw {
-    /// Keys and indexes from the policy on.
+    /// Keys and indexes from the root of the policy to the entry.
     pub path: Vec<String>,
-    /// Which part of the last entry.
+    /// Which part of the last entry in `path` is meant.
     pub place: FlawPlace,
-    /// What is wrong.
+    /// What is wrong: lower case, no full stop.
     pub message: String,
-    /// What to do.
+    /// How to fix it, if that is known.
     pub hint: Option<String>,
-    /// Whether the policy can still be used.
+    /// Whether the policy is unusable or only questionable.
     pub severity: Severity,
 }
 
-/// The result of reading.
+/// The result of reading a policy.
 #[derive(Debug)]
 pub struct Reading {
-    /// None if a flaw is an error.
+    /// The policy; `None` if any flaw is an error.
     pub policy: Option<Authentication>,
-    /// In the order of reading.
+    /// The flaws, in the order of reading.
     pub flaws: Vec<Flaw>,
-    /// Where which secret is named.
+    /// References to secrets: the path of each in the policy, and the secret's name.
     pub secrets: Vec<(Vec<String>, String)>,
 }
 
-/// Whether a setting would be a secret in plain sight if it were written out.
+/// Whether a literal value of a setting would expose a secret.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Exposure {
     Public,
     Secret,
 }
 
-/// An object of the policy and the way to it.
+/// An object of the policy, with its path.
 pub(super) struct Fields<'v> {
     object: &'v Map<String, Value>,
     path: Vec<String>,
@@ -159,7 +159,7 @@ impl Reader {
         let found = words.iter().find(|(word, _)| value.as_str() == Some(word));
         if found.is_none() {
             let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-            // What a secret holds is never repeated.
+            // The message must not repeat the value of a secret.
             let given = value.as_str().filter(|_| self.origin != Origin::Secret);
             let given = given.map(|text| format!(", not `{}`", shortened(text))).unwrap_or_default();
             let message = format!("`{key}` must be one of {}{given}", listed(names.iter().copied()));
@@ -205,7 +205,7 @@ fn shortened(key: &str) -> String {
     crate::dsl::mistake::shortened(key)
 }
 
-/// The name in `${ $secrets.NAME }`, where the whole text is that.
+/// Returns NAME if the whole text is `${ $secrets.NAME }`.
 pub(in crate::dsl) fn secret_name(text: &str) -> Option<&str> {
     let name = text.trim().strip_prefix("${")?.strip_suffix('}')?.trim().strip_prefix("$secrets.")?;
     let fits = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');

@@ -10,7 +10,7 @@ use crate::dsl::source::Node;
 use crate::dsl::{DurationSpec, InputSpec, OutputSpec, Schema};
 
 impl<'s> Builder<'s> {
-    /// `input` of the workflow or a task.
+    /// Reads `input` of the workflow or of a task.
     pub(super) fn input(&mut self, owner: Node<'s>, stage: Stage, scope: &Scope) -> InputSpec {
         let Some(node) = owner.get("input").and_then(|n| self.closed(n, &["schema", "from"])) else {
             return InputSpec::default();
@@ -21,7 +21,7 @@ impl<'s> Builder<'s> {
         }
     }
 
-    /// `output` or `export`.
+    /// Reads `output` or `export`.
     pub(super) fn output(&mut self, owner: Node<'s>, key: &str, stage: Stage, scope: &Scope) -> OutputSpec {
         let Some(node) = owner.get(key).and_then(|n| self.closed(n, &["schema", "as"])) else {
             return OutputSpec::default();
@@ -50,14 +50,14 @@ impl<'s> Builder<'s> {
         self.required(object, "document").and_then(|document| self.json_schema(document))
     }
 
-    /// A JSON Schema as it is written.
+    /// Compiles a JSON Schema written in the document.
     pub(super) fn json_schema(&mut self, document: Node<'s>) -> Option<Schema> {
         if !document.is_object() && document.as_bool().is_none() {
             self.report.error(document, format!("a JSON Schema is an object or a boolean, not {}", document.kind()));
             return None;
         }
         let value = document.to_value();
-        // Nothing is fetched: a schema may refer only to parts of itself.
+        // Nothing is fetched: a schema may refer only to its own parts.
         match crate::dsl::schema::validator(&value) {
             Ok(validator) => Some(Schema { document: value, validator }),
             Err(error) => {
@@ -69,7 +69,7 @@ impl<'s> Builder<'s> {
         }
     }
 
-    /// `timeout`: `after`, or the name of one in `use.timeouts`.
+    /// Reads `timeout`: an object with `after`, or a name from `use.timeouts`.
     pub(super) fn timeout(&mut self, owner: Node<'s>, stage: Stage, scope: &Scope) -> Option<DurationSpec> {
         let mut node = owner.get("timeout")?;
         if let Some(name) = node.as_text() {
@@ -80,7 +80,7 @@ impl<'s> Builder<'s> {
         self.duration_at(after, stage, scope)
     }
 
-    /// A duration of a task: object, ISO 8601 text, or expression.
+    /// Reads a duration of a task: an object, an ISO 8601 text or an expression.
     pub(super) fn duration(&mut self, node: Node<'s>, scope: &Scope) -> Option<DurationSpec> {
         self.duration_at(node, Stage::Within, scope)
     }
@@ -101,7 +101,7 @@ impl<'s> Builder<'s> {
         self.duration_object(node).map(DurationSpec::Fixed)
     }
 
-    /// A duration that is known at deploy.
+    /// Reads a duration that must be known at deployment, so expressions are refused.
     pub(super) fn fixed_duration(&mut self, node: Node<'s>) -> Option<Duration> {
         match self.duration(node, &Scope::default())? {
             DurationSpec::Fixed(duration) => Some(duration),
@@ -140,7 +140,7 @@ impl<'s> Builder<'s> {
         within_bounds(total).map_err(|why| self.report.error(node, why)).ok()
     }
 
-    /// What a name refers to in `use`.
+    /// Looks up a name in a section of `use` and marks the entry as used. Reports unknown names.
     pub(super) fn reusable(&mut self, section: &str, what: &str, name: &str, from: Node<'s>) -> Option<Node<'s>> {
         let known = self.used_section(section);
         if let Some(found) = known.and_then(|node| node.get(name)) {
@@ -154,7 +154,7 @@ impl<'s> Builder<'s> {
     }
 }
 
-/// The part of a value that a JSON pointer leads to, as far as it leads.
+/// Follows a JSON pointer as far as it leads.
 fn within<'s>(node: Node<'s>, pointer: &str) -> Node<'s> {
     pointer.split('/').skip(1).fold(node, |node, token| {
         let token = token.replace("~1", "/").replace("~0", "~");

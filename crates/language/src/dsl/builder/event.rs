@@ -1,4 +1,4 @@
-//! Events: which ones a filter lets through, and how an emitted one is made.
+//! Event filters, and the attributes of emitted events.
 
 use serde_json::Value;
 
@@ -10,16 +10,16 @@ use crate::dsl::source::Node;
 use stepwell_expr::comparisons::{self, Kind};
 use stepwell_expr::{Expression, Template};
 
-/// Attributes of CloudEvents; others are extensions, whose names are lower case letters and digits.
+/// CloudEvents attributes. Any other name is an extension, in lower-case letters and digits.
 const ATTRIBUTES: [&str; 8] = ["id", "source", "type", "time", "subject", "datacontenttype", "dataschema", "data"];
-/// What makes a text a regular expression. A dot does not: it stands in nearly every type.
+/// Characters that make a text a regular expression. The dot is not one of them: nearly every type contains it.
 const PATTERN: [char; 11] = ['^', '$', '*', '+', '?', '(', ')', '[', ']', '|', '\\'];
-/// Largest compiled regular expression, bytes.
+/// Size limit of a compiled regular expression, in bytes.
 const PATTERN_SIZE_MAX: usize = 1 << 18;
 
 impl<'s> Builder<'s> {
-    /// An event filter. In a `listen` attributes may be computed when it begins; a schedule has no scope, for no run is
-    /// there yet.
+    /// Reads an event filter. In a `listen` its attributes may be computed when the task begins. A schedule passes no
+    /// scope, because no run exists yet.
     pub(super) fn event_filter(&mut self, node: Node<'s>, scope: Option<&Scope>) -> Option<EventFilter> {
         let object = self.closed(node, &["with", "correlate"])?;
         let mut filter = self.event_with(object, scope)?;
@@ -74,7 +74,8 @@ impl<'s> Builder<'s> {
         Some(Correlation { name: name.to_owned(), from: from?, expect })
     }
 
-    /// A text that is awaited where a number is taken out of the event, or the other way round, never comes.
+    /// Warns if a text is compared with a number taken from the event, or the other way round: such a filter never
+    /// matches.
     fn warn_of_kinds(&mut self, node: Node<'s>, from: Option<&Expression>, expect: &Template) {
         let expected = match expect {
             Template::Literal(Value::String(_)) => Some(Kind::Text),
@@ -88,7 +89,7 @@ impl<'s> Builder<'s> {
         }
     }
 
-    /// Whether this can be the name of an attribute; a mistake if not.
+    /// Whether this is a valid attribute name. Reports a mistake if not.
     pub(super) fn attribute_name(&mut self, name: &str, value: Node<'s>) -> bool {
         if ATTRIBUTES.contains(&name) {
             return true;
@@ -103,8 +104,8 @@ impl<'s> Builder<'s> {
         false
     }
 
-    /// An exact text, a regular expression, or what an expression gives. The official schema wants a URI or an expression
-    /// as `source`, so a plain name is written as the expression `${ "name" }`.
+    /// Reads an attribute: an exact text, a regular expression, or an expression. The official schema requires a URI or
+    /// an expression as `source`, so a plain name is written as `${ "name" }`.
     fn attribute(&mut self, name: &str, value: Node<'s>, scope: Option<&Scope>) -> Option<Wanted> {
         if !self.attribute_name(name, value) {
             return None;

@@ -1,7 +1,8 @@
-//! Expressions and templates: which texts are jq, what each may see, and where a syntax error in one stands.
+//! Expressions and templates: which texts are jq, which variables each may use, and where a syntax error is.
 //!
-//! Fields that are expressions by definition (`if, when, exceptWhen, from, as`) take bare jq or `${ }`; everywhere else
-//! only a whole text `${ }` is one. A text with `${` anywhere else is refused: it would go out as it is, which nobody means.
+//! Fields that are always expressions (`if, when, exceptWhen, from, as`) take bare jq or `${ }`. Elsewhere a text is an
+//! expression only if all of it is `${ }`. A text with `${` in another place is refused: it would be sent literally,
+//! which nobody intends.
 
 use std::ops::Range;
 
@@ -13,38 +14,38 @@ use crate::dsl::source::Node;
 use stepwell_expr::comparisons;
 use stepwell_expr::{Expression, Template};
 
-/// The values that an expression is evaluated among.
+/// Where an expression is evaluated, which decides the variables it may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// The workflow's `input.from`, and its `metadata.key`.
+    /// `input.from` and `metadata.key` of the workflow.
     WorkflowInput,
-    /// The workflow's `output.as`.
+    /// `output.as` of the workflow.
     WorkflowOutput,
-    /// A task's `if` and `input.from`.
+    /// `if` and `input.from` of a task.
     Before,
-    /// A task's own fields, and `output.as`.
+    /// A task's own fields and its `output.as`.
     Within,
-    /// `export.as`.
+    /// `export.as` of a task.
     Export,
-    /// `schedule.on`: the event's data and nothing else.
+    /// `schedule.on`: only the event's data is available.
     Event,
 }
 
-/// What a task may see because of where it stands.
+/// The variables that a task may use because of its position.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Scope {
-    /// Names that the tasks around it give to values: errors that `catch` holds, items of a loop.
+    /// Variables declared by the enclosing tasks: `catch.as`, and the item and index of a loop.
     pub local: Vec<String>,
-    /// Inside a compensation: `$input` and `$output` are those of the undone task.
+    /// Inside a compensation, where `$input` and `$output` are those of the compensated task.
     pub undo: bool,
 }
 
-/// Names that a `catch.as` cannot take.
+/// Names that `catch.as` must not use.
 pub(super) const RESERVED: [&str; 8] =
     ["context", "input", "output", "task", "workflow", "runtime", "secrets", "authorization"];
 
 impl Scope {
-    /// Adds a name that is visible from here on down.
+    /// Adds a variable that is visible in this task and everything inside it.
     pub(super) fn name(&mut self, name: Option<&str>) {
         self.local.extend(name.filter(|name| !self.local.iter().any(|known| known == name)).map(str::to_owned));
     }
@@ -66,7 +67,7 @@ impl Scope {
     }
 }
 
-/// How a text stands to `${ }`.
+/// How a text uses `${ }`.
 enum Wrapping {
     None,
     Whole(Range<usize>),
@@ -74,7 +75,7 @@ enum Wrapping {
 }
 
 impl<'s> Builder<'s> {
-    /// A field that is an expression by definition.
+    /// Reads a field that is always an expression.
     pub(super) fn bare(&mut self, node: Node<'s>, stage: Stage, scope: &Scope) -> Option<Expression> {
         let Some(text) = node.as_text() else {
             let message = format!("`{}` must be a jq expression in a text, not {}", node.label(), node.kind());
@@ -93,7 +94,7 @@ impl<'s> Builder<'s> {
         }
     }
 
-    /// Any JSON in which whole texts `${ }` are expressions.
+    /// Reads any JSON value. Texts that are `${ }` as a whole become expressions.
     pub(super) fn template(&mut self, node: Node<'s>, stage: Stage, scope: &Scope) -> Option<Template> {
         if let Some(text) = node.as_text() {
             return match wrapping(text) {
@@ -106,7 +107,7 @@ impl<'s> Builder<'s> {
             };
         }
         if node.is_list() {
-            // All items are looked at before any failure counts: all mistakes at once.
+            // Build every item before failing, so that all mistakes are reported at once.
             let items: Vec<Option<Template>> = node.items().map(|item| self.template(item, stage, scope)).collect();
             let items = items.into_iter().collect::<Option<Vec<_>>>()?;
             let literal = items.iter().all(|item| matches!(item, Template::Literal(_)));
@@ -122,7 +123,7 @@ impl<'s> Builder<'s> {
         Some(Template::Literal(node.to_value()))
     }
 
-    /// A text without `${ }`: itself, unless the document says `evaluate: {mode: loose}`.
+    /// Reads a text without `${ }`. It is literal unless the document says `evaluate: {mode: loose}`.
     fn plain(&mut self, node: Node<'s>, text: &str, stage: Stage, scope: &Scope) -> Template {
         if self.loose
             && let Ok(expression) = Expression::parse(text.trim(), &scope.variables(stage))
@@ -132,7 +133,7 @@ impl<'s> Builder<'s> {
         Template::Literal(node.to_value())
     }
 
-    /// `from` and `as`: a text is an expression, an object is a template.
+    /// Reads `from` or `as`: a text is an expression, an object is a template.
     pub(super) fn transformation(&mut self, node: Node<'s>, stage: Stage, scope: &Scope) -> Option<Template> {
         if node.is_object() {
             return self.template(node, stage, scope);
@@ -146,7 +147,7 @@ impl<'s> Builder<'s> {
         self.bare(node, stage, scope).map(Template::Expression)
     }
 
-    /// A text: an expression or literal; anything else is refused.
+    /// Reads a text, either literal or an expression. Refuses anything else.
     pub(super) fn text_template(&mut self, node: Node<'s>, stage: Stage, scope: &Scope) -> Option<Template> {
         if node.as_text().is_none() {
             self.report.error(node, format!("`{}` must be a text, not {}", node.label(), node.kind()));
@@ -155,7 +156,7 @@ impl<'s> Builder<'s> {
         self.template(node, stage, scope)
     }
 
-    /// A text that may only be `${ }`.
+    /// Reads a text that must be `${ }`.
     pub(super) fn wrapped(&mut self, node: Node<'s>, stage: Stage, scope: &Scope) -> Option<Expression> {
         match self.template(node, stage, scope)? {
             Template::Expression(expression) | Template::Loose(expression, _) => Some(expression),
@@ -208,7 +209,7 @@ impl<'s> Builder<'s> {
     }
 }
 
-/// Variables that exist, but not in this place.
+/// Explains a variable that exists but is not visible here: message and hint.
 fn misplaced_variable(rest: &str) -> Option<(String, Option<String>)> {
     let name: String = rest.strip_prefix('$')?.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
     let (message, hint) = match name.as_str() {
@@ -254,7 +255,7 @@ fn wrapping(text: &str) -> Wrapping {
     }
 }
 
-/// The same text as one expression with jq's own interpolation: `${ "\(.a) and \(.b)" }`.
+/// Rewrites the text as one expression with jq's interpolation: `${ "\(.a) and \(.b)" }`.
 fn interpolated(text: &str) -> String {
     let mut joined = String::new();
     let mut rest = text;
@@ -268,7 +269,7 @@ fn interpolated(text: &str) -> String {
     format!("write one expression with jq's interpolation: `${{ \"{}\" }}`", shortened(&joined))
 }
 
-/// Where the brace stands that closes an expression begun before `from`: jq's own braces and texts are skipped.
+/// Finds the brace that closes an expression begun before `from`, skipping jq's own braces and strings.
 fn closing_brace(text: &str, from: usize) -> Option<usize> {
     #[derive(PartialEq)]
     enum Inside {
@@ -306,7 +307,7 @@ fn closing_brace(text: &str, from: usize) -> Option<usize> {
     None
 }
 
-/// A constant text: literal, or an expression that is nothing but a text (`${ "salesforce" }`).
+/// Returns a constant text: a literal, or an expression that is only a string (`${ "salesforce" }`).
 pub(super) fn constant(value: &Value) -> Option<String> {
     let text = value.as_str()?;
     match wrapping(text) {

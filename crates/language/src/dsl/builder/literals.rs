@@ -1,6 +1,6 @@
-//! Credentials that are written out in a definition, a function or an OpenAPI document: refused wherever they stand.
+//! Refuses literal credentials anywhere in a definition, a function or an OpenAPI document.
 //!
-//! The text as it was written is walked, not what was built of it, so that no part of the language is forgotten.
+//! Walks the source text and not what was built from it, so that no part of the language is missed.
 
 use super::Builder;
 use crate::dsl::credentials::{self, HINT, Literal};
@@ -10,22 +10,22 @@ use crate::dsl::source::Node;
 /// What the entries of an object are.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Entries {
-    /// Anything.
+    /// Plain data.
     Data,
-    /// Headers of a request.
+    /// Request headers.
     Headers,
-    /// Parameters of a URL.
+    /// Query parameters of a URL.
     Query,
-    /// Parameters of an operation: headers or parameters of the URL.
+    /// Parameters of an operation: headers or query parameters.
     Parameters,
 }
 
-/// Parts for people, parts that describe data, and authentication, whose reader knows its fields.
+/// Keys that are not searched: texts for people, schemas, and authentication, whose reader checks its own fields.
 const SKIPPED: [&str; 7] =
     ["title", "summary", "description", "schema", "authentication", "authentications", "secrets"];
 
 impl<'s> Builder<'s> {
-    /// Refuses what is written out below this node.
+    /// Reports literal credentials below this node.
     pub(super) fn check_literals(&mut self, node: Node<'s>) {
         if self.is_new {
             self.walk(node, Entries::Data);
@@ -52,7 +52,7 @@ impl<'s> Builder<'s> {
         }
     }
 
-    /// URLs only: their other texts were judged with the policy.
+    /// Checks URLs only: the policy's other texts were checked with the policy.
     fn check_urls(&mut self, node: Node<'s>) {
         if let Some(found) = node.as_text().and_then(credentials::in_text) {
             self.literal(node, &found);
@@ -61,7 +61,7 @@ impl<'s> Builder<'s> {
         inner.into_iter().for_each(|value| self.check_urls(value));
     }
 
-    /// True if the entry is a credential.
+    /// Reports an entry that is a credential. Returns whether it is.
     fn check_entry(&mut self, name: &str, value: Node<'s>, entries: Entries) -> bool {
         let text = match (value.as_text(), value.as_number()) {
             (Some(text), _) => text.to_owned(),
@@ -99,7 +99,7 @@ impl<'s> Builder<'s> {
     }
 }
 
-/// What stands under a key.
+/// What the entries under a key are.
 fn below(name: &str, around: Entries) -> Entries {
     match name {
         "headers" => Entries::Headers,
@@ -121,15 +121,15 @@ fn is_literal(entries: Entries, name: &str, value: &str) -> bool {
     }
 }
 
-/// The jq in `${ }`.
+/// Returns the jq inside `${ }`.
 fn inside(text: &str) -> Option<&str> {
     text.trim().strip_prefix("${")?.strip_suffix('}')
 }
 
-/// Parts of an OpenAPI document that are for people.
+/// Keys of an OpenAPI document that are meant for people.
 const EXAMPLES: [&str; 6] = ["description", "summary", "title", "example", "examples", "x-examples"];
 
-/// Notes credentials in an OpenAPI document: in its URLs, and as defaults of parameters that authenticate.
+/// Reports credentials in an OpenAPI document: in its URLs, and in defaults of parameters that authenticate.
 pub(in crate::dsl) fn check_document<'s>(node: Node<'s>, report: &mut Report<'s>) {
     if let Some(found) = node.as_text().and_then(credentials::in_text) {
         report.error_with_hint(Spot::inside(node, found.offset), found.message, DOCUMENT_HINT.to_owned());

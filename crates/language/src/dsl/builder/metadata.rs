@@ -1,4 +1,4 @@
-//! A task's `metadata`: closed, since the official schema would let a typo such as `compensat:` pass in silence.
+//! A task's `metadata`. Unknown keys are refused: the official schema would accept a typo such as `compensat:`.
 
 use super::Builder;
 use super::expression::Scope;
@@ -23,8 +23,8 @@ const KNOWN: [&str; 12] = [
 ];
 
 impl<'s> Builder<'s> {
-    /// The task's metadata; where it says nothing, that of the function which the task is a layer around. In a function's
-    /// body, what the call says stands above what the function says.
+    /// Reads the task's metadata, falling back to that of the function it is a layer around. In a function's body the
+    /// call's metadata overrides the function's.
     pub(super) fn metadata(
         &mut self,
         task: Node<'s>,
@@ -50,7 +50,7 @@ impl<'s> Builder<'s> {
             let above = overriding.and_then(|n| n.get(key));
             let here = own.and_then(|n| n.get(key)).or_else(|| fallback.and_then(|n| n.get(key)));
             match (above, key) {
-                // How a call may be repeated belongs to the call itself.
+                // Whether a request may be repeated is a property of the call itself.
                 (Some(above), "idempotent" | "safe" | "reconcile") => Some(above),
                 (Some(_), _) => None,
                 (None, _) => here,
@@ -73,7 +73,7 @@ impl<'s> Builder<'s> {
         }
     }
 
-    /// `class: person`, on a `raise`.
+    /// Reads `class: person`, which only a `raise` may have.
     fn asks_person(&mut self, node: Node<'s>, kind: Option<&TaskKind>) -> bool {
         if kind.is_some_and(|kind| !matches!(kind, TaskKind::Raise(_))) {
             let hint = "put it on a `raise`; hub.yaml defines under `faults` what a call's response means".to_owned();
@@ -88,7 +88,8 @@ impl<'s> Builder<'s> {
         true
     }
 
-    /// `summary` and `errors` are for people: what the task does, and the types of the errors that it may raise.
+    /// Checks `summary` and `errors`, which are documentation: what the task does, and the types of the errors that it
+    /// may raise.
     fn described(&mut self, node: Node<'s>) {
         node.get("summary").map(|n| self.text(n));
         let Some(errors) = node.get("errors") else { return };
@@ -102,7 +103,7 @@ impl<'s> Builder<'s> {
         }
     }
 
-    /// `compensate`: `none`, or one task.
+    /// Reads `compensate`: `none`, or one task.
     fn compensate(&mut self, node: Node<'s>, site: &Site<'_, 's>, kind: Option<&TaskKind>) -> Option<Compensate> {
         if !self.allowed_in(site, node, "compensate") {
             return None;
@@ -124,7 +125,7 @@ impl<'s> Builder<'s> {
         Some(Compensate::None)
     }
 
-    /// `idempotent` and `reconcile`: what may be done about a call whose outcome is unknown.
+    /// Reads `idempotent` and `reconcile`: what may be done about a call with an unknown outcome.
     fn repetition(
         &mut self,
         idempotent: Option<Node<'s>>,
@@ -151,7 +152,7 @@ impl<'s> Builder<'s> {
         (resend, reconcile)
     }
 
-    /// `safe`: whether a run that moves to this version may have made another call here.
+    /// Reads `safe`: whether a run may move to this version even if it made a different call here.
     fn is_safe(&mut self, node: Node<'s>, kind: Option<&TaskKind>) -> bool {
         let passed_on = matches!(kind, Some(TaskKind::Function { body, .. }) if self.is_call(*body));
         if !passed_on && kind.is_some_and(|kind| !matches!(kind, TaskKind::Call(_))) {
@@ -166,7 +167,8 @@ impl<'s> Builder<'s> {
         self.tasks[id.0 as usize].as_ref().is_some_and(|task| matches!(task.kind, TaskKind::Call(_)))
     }
 
-    /// A task beside the flow. A compensation sees `$input` and `$output` of the task that it undoes.
+    /// Builds a task outside the flow: a compensation or a query. A compensation sees `$input` and `$output` of the
+    /// task that it compensates.
     fn aside(&mut self, node: Node<'s>, site: &Site<'_, 's>, key: &str) -> Option<TaskId> {
         let scope = Scope { local: Vec::new(), undo: key == "compensate" };
         let reference = format!("{}/metadata/{key}", site.reference);
@@ -174,7 +176,7 @@ impl<'s> Builder<'s> {
         self.task(node, &site)
     }
 
-    /// What undoes or asks is itself not undone.
+    /// Refuses `key` inside a compensation or a query, which are themselves never compensated or queried.
     fn allowed_in(&mut self, site: &Site<'_, 's>, node: Node<'s>, key: &str) -> bool {
         let aside = site.reference.contains("/metadata/compensate") || site.reference.contains("/metadata/reconcile");
         if aside {

@@ -1,7 +1,8 @@
-//! From a document to a [`Definition`](super::Definition): every name resolved, every expression parsed, every function unfolded.
+//! Builds a [`Definition`](super::Definition) from a document: resolves every name, parses every expression, expands
+//! every function.
 //!
-//! The builder never stops at the first mistake: a part that cannot be built is left out, the rest is looked at, and a
-//! definition comes out only if there was no mistake at all. One file per part of the language.
+//! The builder does not stop at the first mistake: it skips a part that cannot be built and continues. It returns a
+//! definition only if there were no mistakes at all. There is one file per part of the language.
 
 mod dataflow;
 mod document;
@@ -28,64 +29,64 @@ use crate::openapi::Document;
 use expression::Scope;
 use stepwell_expr::{Expression, ParseError};
 
-/// Most tasks of a definition, functions unfolded.
+/// Most tasks of a definition, counted after functions are expanded.
 const TASKS_MAX: usize = 5_000;
-/// Deepest nesting of tasks, functions unfolded.
+/// Deepest nesting of tasks, counted after functions are expanded.
 const TASK_DEPTH_MAX: usize = 48;
 
 type Parsed = Result<Expression, ParseError>;
 
-/// What is known while a document is built.
+/// The state of building one document.
 struct Builder<'s> {
     report: Report<'s>,
     catalog: &'s BTreeMap<String, Source>,
     documents: &'s BTreeMap<String, Arc<Document>>,
-    /// `use` of the document; none while a catalog's own functions are checked.
+    /// `use` of the document; `None` while a catalog's own functions are checked.
     r#use: Option<Node<'s>>,
     tasks: Vec<Option<Task>>,
-    /// Where each task stands for people, in step with `tasks`.
+    /// The source position of each task; parallel to `tasks`.
     places: Vec<Place>,
-    /// Catalog functions that the document uses, directly or not.
+    /// Catalog functions that the document uses, directly or indirectly.
     functions: BTreeSet<String>,
     /// Inside a function that declares the types of its errors.
     named_errors: bool,
-    /// Programs that it may run.
+    /// Programs that the document may run.
     allowed: BTreeSet<ProcessKind>,
-    /// Secrets that are released to definitions; none while a catalog's own functions are checked, or what was deployed.
+    /// Secrets released to definitions; `None` for a catalog's own functions and for deployed documents.
     releases: Option<&'s Releases>,
-    /// The document's, once it is known.
+    /// The document's namespace, once it is known.
     namespace: Option<String>,
-    /// Whether literal credentials are refused: what was deployed must stay readable.
+    /// Whether literal credentials are refused. Deployed documents must stay readable.
     is_new: bool,
-    /// URIs of the OpenAPI documents that it uses.
+    /// URIs of the OpenAPI documents in use.
     used_documents: BTreeSet<String>,
-    /// Parts of `use` that were referred to, and so are checked already.
+    /// Entries of `use` that were referred to, and are therefore checked already: section and name.
     referred: HashSet<(String, String)>,
     expressions: HashMap<(String, String), Parsed>,
     values: HashMap<(usize, u32), Arc<Value>>,
     depth: usize,
     /// `evaluate: {mode: loose}`
     loose: bool,
-    /// Inside an extension: its own tasks are not extended.
+    /// Inside an extension, whose own tasks are not extended.
     extending: bool,
 }
 
-/// Whether a text is new here.
+/// Whether a text was deployed before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Origin {
-    /// It may be anything.
+    /// Not known to be deployed: everything is checked.
     Unknown,
-    /// It was deployed: the official schema was asked then.
+    /// Deployed before: it passed the official schema then.
     Deployed,
 }
 
-/// Makes a definition of a text; see [`super::build`].
+/// Builds a definition from a text; see [`super::build`].
 pub(super) fn build(file: &str, text: &str, functions: &Functions, origin: Origin) -> Result<Built, Vec<Mistake>> {
     let source = read(file, text)?;
     let catalog = sources(functions);
     let mut builder = Builder::new(file, &catalog, &functions.documents, source.root().get("use"));
     builder.allowed.clone_from(&functions.processes);
-    // Whether a deployed definition may use its secrets is asked again when it runs.
+    // The secrets of a deployed definition are checked again when it runs.
     builder.releases = (origin == Origin::Unknown).then_some(&functions.secrets);
     builder.is_new = origin == Origin::Unknown;
     let mut definition = builder.definition(source.root());
@@ -134,12 +135,12 @@ pub(super) fn build(file: &str, text: &str, functions: &Functions, origin: Origi
     }
 }
 
-/// Whether a function, `partner.toErp`, is one of this mapping.
+/// Whether a function such as `partner.toErp` belongs to this mapping.
 fn is_of(function: &str, mapping: &str) -> bool {
     function.rsplit_once('.').is_some_and(|(catalog, _)| catalog == mapping)
 }
 
-/// Checks one function of a catalog file. Mistakes in other functions that it calls belong to their own files.
+/// Checks one function of a catalog file. Mistakes in the functions that it calls are reported for their own files.
 pub(super) fn check_function(
     file: &str,
     name: &str,
@@ -149,7 +150,7 @@ pub(super) fn check_function(
 ) -> Vec<Mistake> {
     let mut builder = Builder::new(file, catalog, documents, None);
     builder.report.own_text_only = true;
-    // Judged where the function is used.
+    // Whether programs are allowed is checked where the function is used.
     builder.allowed.extend(ProcessKind::ALL);
     builder.report.calls.push(super::mistake::Call { name: name.to_owned(), node: function, catalog: true });
     builder.task(
@@ -163,7 +164,7 @@ pub(super) fn check_function(
     builder.report.finish()
 }
 
-/// Catalog functions as documents without text.
+/// Returns the catalog functions as documents without source text.
 pub(super) fn sources(functions: &Functions) -> BTreeMap<String, Source> {
     functions.by_name.iter().map(|(name, task)| (name.clone(), Source::from_value(task))).collect()
 }
@@ -212,12 +213,12 @@ impl<'s> Builder<'s> {
         }
     }
 
-    /// The node as JSON, shared by all places where it is unfolded.
+    /// Returns the node as JSON. All places where a node is expanded share one value.
     fn value(&mut self, node: Node<'s>) -> Arc<Value> {
         Arc::clone(self.values.entry(node.identity()).or_insert_with(|| Arc::new(node.to_value())))
     }
 
-    /// A part of `use`; catalog functions stand on their own and see none of it.
+    /// Returns a section of `use`. Catalog functions stand alone and see none of it.
     fn used_section(&self, section: &str) -> Option<Node<'s>> {
         if self.report.calls.iter().any(|call| call.catalog) {
             return None;

@@ -1,4 +1,4 @@
-//! `metadata.task`: what a `listen` asks of a person.
+//! `metadata.task`: the question that a `listen` asks a person.
 
 use serde_json::Value;
 
@@ -12,15 +12,15 @@ use crate::dsl::mistake::{Spot, did_you_mean, shortened};
 use crate::dsl::source::Node;
 use stepwell_expr::Template;
 
-/// Longest title and description that stand in a definition.
+/// Longest literal title and description, in characters.
 const TITLE_CHARS_MAX: usize = 200;
 const DESCRIPTION_CHARS_MAX: usize = 4_000;
 
-/// Largest schema of an answer: it is stored with each question.
+/// Largest schema of an answer, in bytes. It is stored with each question.
 const SCHEMA_BYTES_MAX: usize = 64 << 10;
 
 impl<'s> Builder<'s> {
-    /// `task` of a task's metadata; none if there is none, or if it is wrong.
+    /// Reads `task` of a task's metadata. Returns `None` if it is absent or wrong.
     pub(super) fn question(
         &mut self,
         own: Option<Node<'s>>,
@@ -43,7 +43,7 @@ impl<'s> Builder<'s> {
         Some(Question { title: title?, description, schema, assignees })
     }
 
-    /// The answer comes as one event of our own type, and nothing else ends the waiting.
+    /// Checks that the step waits for the answer, one event of Stepwell's own type, and for nothing else.
     fn check_waits_for_answer(&mut self, node: Node<'s>, kind: &TaskKind) {
         let hint = format!("write `listen: {{ to: {{ one: {{ with: {{ type: {TASK_COMPLETED} }} }} }} }}`");
         match kind {
@@ -61,7 +61,7 @@ impl<'s> Builder<'s> {
         }
     }
 
-    /// Without a question nobody answers.
+    /// Reports a step that waits for an answer without asking a question.
     fn check_answer_is_asked_for(&mut self, task: Node<'s>, kind: Option<&TaskKind>) {
         let Some(TaskKind::Listen(listen)) = kind.filter(|_| self.is_new) else { return };
         let filters = listen.strategy.filters.iter().chain(listen.strategy.until_filters());
@@ -72,7 +72,7 @@ impl<'s> Builder<'s> {
         }
     }
 
-    /// A text for people, or what gives one.
+    /// Reads a text for people: literal or an expression.
     fn said(&mut self, node: Node<'s>, chars_max: usize, scope: &Scope) -> Option<Template> {
         let template = self.text_template(node, Stage::Within, scope)?;
         let Template::Literal(Value::String(text)) = &template else { return Some(template) };
@@ -95,7 +95,7 @@ impl<'s> Builder<'s> {
         Some(schema)
     }
 
-    /// `{ users, roles }`, or the users alone.
+    /// Reads `{ users, roles }`, or only the users.
     fn assignees(&mut self, node: Node<'s>, scope: &Scope) -> Assignees {
         if !node.is_object() {
             return Assignees { users: self.users(node, scope), roles: Vec::new() };
@@ -109,7 +109,7 @@ impl<'s> Builder<'s> {
         Assignees { users: node.get("users").and_then(|n| self.users(n, scope)), roles }
     }
 
-    /// Names of users, as a list or an expression.
+    /// Reads user names: a list or an expression.
     fn users(&mut self, node: Node<'s>, scope: &Scope) -> Option<Template> {
         let items: Vec<Node<'s>> = if node.is_list() { node.items().collect() } else { vec![node] };
         if items.is_empty() || items.len() > USERS_MAX {

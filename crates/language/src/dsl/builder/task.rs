@@ -1,4 +1,4 @@
-//! Tasks: lists of them, what all kinds share, and which kinds there are.
+//! Tasks: lists of them, the fields all kinds share, and the table of kinds.
 
 use super::expression::{Scope, Stage};
 use super::fields::listed;
@@ -7,12 +7,12 @@ use crate::dsl::definition::{Task, TaskId, TaskKind, TaskList};
 use crate::dsl::mistake::{Spot, did_you_mean, shortened};
 use crate::dsl::source::{Node, escaped};
 
-/// What every task may have.
+/// Keys that every task may have.
 const COMMON: [&str; 7] = ["if", "input", "output", "export", "timeout", "then", "metadata"];
-/// Kinds of tasks that run, each with the further keys that it may have.
+/// The kinds of tasks, each with the additional keys it may have.
 const KINDS: [(&str, &[&str]); 12] = [
     ("call", &["with"]),
-    // `for` comes before `do`, which is a part of it.
+    // `for` must come before `do`, which is also one of its keys.
     ("for", &["while", "do"]),
     ("do", &[]),
     ("fork", &[]),
@@ -26,38 +26,38 @@ const KINDS: [(&str, &[&str]); 12] = [
     ("wait", &[]),
 ];
 
-/// Where a task stands.
+/// The place of a task in the document.
 pub(super) struct Site<'a, 's> {
     pub name: &'a str,
     pub reference: String,
-    /// Names of its list, for `then`.
+    /// Names of the tasks in the same list, for `then`.
     pub siblings: &'a [&'a str],
     pub role: Role,
     pub scope: &'a Scope,
-    /// The metadata of the call whose function this task is the body of: what it says stands above the function's own.
+    /// Metadata of the call whose function has this task as its body. It overrides the function's own metadata.
     pub overriding: Option<Node<'s>>,
 }
 
-/// What a task is for.
+/// The role of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
-    /// One of a list.
+    /// An entry of a list.
     Step,
-    /// The task that a function is.
+    /// The body of a function.
     Body,
     /// `metadata.compensate` or `metadata.reconcile`.
     Aside,
 }
 
 impl<'a> Site<'a, '_> {
-    /// The task that a function is.
+    /// The site of a function's body.
     pub(super) fn body(name: &'a str, reference: String, scope: &'a Scope) -> Self {
         Self { name, reference, siblings: &[], role: Role::Body, scope, overriding: None }
     }
 }
 
 impl<'s> Builder<'s> {
-    /// A list of tasks, each an object with its name as only key.
+    /// Builds a list of tasks, each an object whose only key is its name.
     pub(super) fn list(&mut self, node: Node<'s>, reference: &str, scope: &Scope) -> Option<TaskList> {
         if !node.is_list() {
             let message = format!("`{}` must be a list of named tasks, not {}", node.label(), node.kind());
@@ -82,7 +82,7 @@ impl<'s> Builder<'s> {
         complete.then_some(list)
     }
 
-    /// The one entry of `- name: {...}`.
+    /// Returns the only entry of `- name: {...}`.
     pub(super) fn named(&mut self, item: Node<'s>, what: &str) -> Option<(&'s str, Node<'s>)> {
         let mut entries = item.entries();
         let (first, second) = (entries.next(), entries.next());
@@ -99,7 +99,7 @@ impl<'s> Builder<'s> {
         None
     }
 
-    /// One task of any kind.
+    /// Builds a task of any kind.
     pub(super) fn task(&mut self, node: Node<'s>, site: &Site<'_, 's>) -> Option<TaskId> {
         if !node.is_object() {
             let message = format!("task `{}` must be an object, not {}", shortened(site.name), node.kind());
@@ -121,7 +121,7 @@ impl<'s> Builder<'s> {
         self.tasks[id.0 as usize].is_some().then_some(id)
     }
 
-    /// A place in the arena.
+    /// Reserves a place in the arena.
     pub(super) fn new_task(&mut self, node: Node<'s>) -> TaskId {
         let id = TaskId(u32::try_from(self.tasks.len()).expect("there are at most TASKS_MAX tasks"));
         self.tasks.push(None);
@@ -133,7 +133,7 @@ impl<'s> Builder<'s> {
         let scope = site.scope;
         let kind_name = self.kind_name(node, site.name);
         let kind = kind_name.and_then(|name| self.kind(name, node, site));
-        // All parts are looked at, whatever came of the others: all mistakes at once.
+        // Build all parts before failing, so that all mistakes are reported at once.
         let condition = node.get("if").map(|n| self.bare(n, Stage::Before, scope));
         let input = self.input(node, Stage::Before, scope);
         let output = self.output(node, "output", Stage::Within, scope);
@@ -162,7 +162,7 @@ impl<'s> Builder<'s> {
         })
     }
 
-    /// Which kind of task this is; its keys are checked on the way.
+    /// Returns the kind of the task and checks its keys.
     fn kind_name(&mut self, node: Node<'s>, name: &str) -> Option<&'static str> {
         let supported = || listed(KINDS.iter().map(|(kind, _)| *kind));
         let mut found = KINDS.iter().filter_map(|(kind, further)| Some((*kind, *further, node.get(kind)?)));

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 type Object = Map<String, Value>;
 
-/// Limits of one kind of value: what is lost is named by the keyword.
+/// Keywords that limit the size of one kind of value.
 const SIZES: [(&str, &str, Limit); 6] = [
     ("string", "minLength", Limit::Lower),
     ("string", "maxLength", Limit::Upper),
@@ -20,7 +20,8 @@ enum Limit {
     Upper,
 }
 
-/// Keywords by which `narrow` refuses sizes or numbers that `wide` allows. Only kinds of value that `may_be` count.
+/// Returns the keywords by which `narrow` refuses sizes or numbers that `wide` allows, for the kinds of value that
+/// satisfy `may_be`.
 pub(super) fn tighter(wide: &Object, narrow: &Object, may_be: impl Fn(&str) -> bool) -> Vec<&'static str> {
     let sizes = SIZES.iter().filter(|(kind, keyword, limit)| {
         may_be(kind) && is_tighter_size(wide.get(*keyword), narrow.get(*keyword), *limit)
@@ -50,7 +51,7 @@ fn is_tighter_size(wide: Option<&Value>, narrow: Option<&Value>, limit: Limit) -
     }
 }
 
-/// A bound, and whether it is itself outside.
+/// Returns a bound, and whether the bound itself is excluded.
 fn bound(schema: &Object, keyword: &str, exclusive: &str, limit: Limit, whole: bool) -> Option<(f64, bool)> {
     let number = |name: &str| schema.get(name).and_then(Value::as_f64);
     let closed = number(keyword).map(|bound| match (whole, limit) {
@@ -75,11 +76,11 @@ fn is_tighter_number(wide: Option<(f64, bool)>, narrow: Option<(f64, bool)>, lim
     let Some((narrow, open)) = narrow else { return false };
     let Some((wide, was_open)) = wide else { return true };
     let beyond = if limit == Limit::Lower { narrow > wide } else { narrow < wide };
-    // The same number in two texts is the same: only what was written differently moves a bound.
+    // Comparing bits: only a bound that was written differently counts as moved.
     beyond || (narrow.to_bits() == wide.to_bits() && open && !was_open)
 }
 
-/// Whether `narrow` wants multiples of a number that not all allowed numbers are multiples of.
+/// Whether `narrow` requires multiples of a number that does not divide all numbers `wide` allows.
 fn is_coarser(wide: &Object, narrow: &Object, whole: bool) -> bool {
     let step = |schema: &Object| schema.get("multipleOf").and_then(Value::as_f64);
     let Some(narrow) = step(narrow) else { return false };

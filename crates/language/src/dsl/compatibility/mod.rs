@@ -1,6 +1,7 @@
-//! What a new version of a workflow changes for those who start it, send it events or read its output.
+//! What a new version of a workflow changes for callers: those who start it, send it events or read its output.
 //!
-//! A finding is [`Change::Breaking`] only where it is certain; where the definitions do not tell, it is [`Change::Unclear`].
+//! A finding is [`Change::Breaking`] only if that is certain. If the definitions do not tell, it is
+//! [`Change::Unclear`].
 
 mod bounds;
 mod schema;
@@ -19,24 +20,24 @@ use trigger::Cover;
 /// What a change means to callers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Change {
-    /// What worked may not work any more.
+    /// Something that worked may fail now.
     Breaking,
-    /// It cannot be told from the definitions.
+    /// The definitions do not tell whether callers break.
     Unclear,
 }
 
-/// One change.
+/// One change that callers may notice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// What it means.
+    /// Whether callers break.
     pub change: Change,
     /// JSON pointer into the new definition.
     pub pointer: String,
-    /// What changed.
+    /// What changed, for people.
     pub message: String,
 }
 
-/// All that changed for callers.
+/// Returns everything that changed for callers.
 #[must_use]
 pub fn compare(old: &Definition, new: &Definition) -> Vec<Finding> {
     let mut findings = Findings::default();
@@ -52,8 +53,8 @@ pub fn compare(old: &Definition, new: &Definition) -> Vec<Finding> {
     findings.0
 }
 
-/// Whether the version says that callers must look: another major version, another minor one before 1.0, or another
-/// pre-release of the same version.
+/// Whether the new version number announces a breaking change: another major version, another minor version before 1.0,
+/// or another pre-release of the same version.
 #[must_use]
 pub fn announces_a_break(old: &str, new: &str) -> bool {
     let (Ok(old), Ok(new)) = (semver::Version::parse(old), semver::Version::parse(new)) else { return false };
@@ -64,7 +65,7 @@ pub fn announces_a_break(old: &str, new: &str) -> bool {
     if old.major == 0 && new.major == 0 { new.minor > old.minor } else { new.major > old.major }
 }
 
-/// Whether the second version comes after the first.
+/// Whether `new` is a later semantic version than `old`. False if either is not a version.
 #[must_use]
 pub fn is_later(old: &str, new: &str) -> bool {
     matches!((semver::Version::parse(old), semver::Version::parse(new)), (Ok(old), Ok(new)) if new > old)
@@ -113,7 +114,8 @@ impl Findings {
         schema::compare(wide, narrow, "/input/schema/document", Side::Input, self);
     }
 
-    /// What a reader may meet grows where the schema of the output does, so the new one is the wide one here.
+    /// Compares the outputs. A wider output schema means new values for readers, so the new schema is the wide one
+    /// here.
     fn output(&mut self, old: &Definition, new: &Definition) {
         self.fields(old, new);
         match (document(old.output.schema.as_ref()), document(new.output.schema.as_ref())) {
@@ -123,7 +125,7 @@ impl Findings {
         }
     }
 
-    /// Fields of an output that is written as an object.
+    /// Compares the fields of outputs that are written as objects.
     fn fields(&mut self, old: &Definition, new: &Definition) {
         let fields = |definition| at(definition, "/output/as").and_then(Value::as_object);
         let (Some(before), Some(after)) = (fields(old), fields(new)) else { return };
@@ -137,7 +139,7 @@ impl Findings {
         }
     }
 
-    /// The old version promised nothing about its output: what readers rely on is what it happened to be.
+    /// Compares outputs without a schema: callers can only rely on the shape that the old output happened to have.
     fn unsaid_output(&mut self, old: &Definition, new: &Definition) {
         match (at(old, "/output/as"), at(new, "/output/as")) {
             (Some(Value::Object(_)), Some(Value::Object(_))) => {}

@@ -1,7 +1,7 @@
-//! Where one JSON Schema refuses what another one lets pass.
+//! Finds values that one JSON Schema accepts and another refuses.
 //!
-//! Schemas are not compared in full, which is a hard problem, but keyword by keyword. Keywords that are not understood here
-//! make a finding unclear unless both schemas have them alike.
+//! Comparing schemas in full is a hard problem, so this compares keyword by keyword. A keyword that is not understood
+//! here makes a finding unclear, unless both schemas have it alike.
 
 use std::collections::BTreeSet;
 
@@ -12,23 +12,23 @@ use crate::dsl::source::escaped;
 
 type Object = Map<String, Value>;
 
-/// Whose values are compared.
+/// The side whose values are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
-    /// All that was taken must still be taken.
+    /// Input: the new version must accept everything that the old one accepted.
     Input,
-    /// All that may come must be what came before.
+    /// Output: the new version may return only what the old one could return.
     Output,
 }
 
-/// Deeper parts are not looked at.
+/// Deepest level of a schema that is compared.
 const DEPTH_MAX: usize = 64;
-/// Findings of one comparison; more would not be read.
+/// Most findings of one comparison. Nobody would read more.
 const FINDINGS_MAX: usize = 200;
-/// Pairs of parts that are compared: references can multiply them.
+/// Most pairs of subschemas that are compared, because references can multiply them.
 const PAIRS_MAX: usize = 20_000;
 
-/// Keywords that only describe.
+/// Keywords that only describe, and never refuse a value.
 const SILENT: [&str; 15] = [
     "title",
     "description",
@@ -71,7 +71,7 @@ const COMPARED: [&str; 20] = [
 ];
 const KINDS: [&str; 7] = ["null", "boolean", "object", "array", "string", "whole", "fraction"];
 
-/// Notes where `narrow` refuses what `wide` lets pass. The pointer is where the new one of them stands.
+/// Reports where `narrow` refuses what `wide` accepts. `at` points into the new schema.
 pub(super) fn compare(wide: &Value, narrow: &Value, at: &str, side: Side, findings: &mut Findings) {
     let same_root = wide == narrow;
     if !same_root {
@@ -82,14 +82,14 @@ pub(super) fn compare(wide: &Value, narrow: &Value, at: &str, side: Side, findin
 }
 
 struct Comparison<'a> {
-    /// The whole schemas, for references.
+    /// The root schemas, to resolve references.
     wide: &'a Value,
     narrow: &'a Value,
     side: Side,
     findings: &'a mut Findings,
-    /// Findings that were there before.
+    /// Number of findings before this comparison.
     before: usize,
-    /// Pairs under comparison, outermost first: a schema that refers to itself is looked at once.
+    /// Pairs being compared, outermost first, so that a recursive schema is compared only once.
     open: Vec<(*const Value, *const Value)>,
     pairs: usize,
 }
@@ -105,7 +105,8 @@ impl<'a> Comparison<'a> {
         if self.side == Side::Input { of_input } else { of_output }
     }
 
-    /// `worst` is what a finding may be: breaking only if it is certain that the value gets as far as here.
+    /// Compares two subschemas. `worst` limits the findings: breaking only if it is certain that values reach this
+    /// place.
     fn narrowed(&mut self, wide: &'a Value, narrow: &'a Value, at: &str, worst: Change) {
         let (Some(wide), Some(narrow)) = (resolved(wide, self.wide), resolved(narrow, self.narrow)) else {
             if !self.is_alike(wide, Some(narrow)) {
@@ -145,7 +146,7 @@ impl<'a> Comparison<'a> {
         let (Some(w), Some(n)) = (object(wide), object(narrow)) else {
             return self.note(Change::Unclear, at, "the change here cannot be determined");
         };
-        // What else restricts the wide one may already have refused what the narrow one refuses.
+        // Other keywords of the wide schema may already refuse what the narrow one refuses.
         let hidden = w.iter().any(|(name, value)| is_opaque(name) && !self.is_alike(value, n.get(name)));
         let worst = if hidden { Change::Unclear } else { worst };
         if let Some(values) = values(w) {
@@ -176,7 +177,7 @@ impl<'a> Comparison<'a> {
         self.opaque(w, n, at);
     }
 
-    /// The wide schema allows only these: each is tried.
+    /// The wide schema allows only these values, so each of them is tried.
     fn values(&mut self, values: &[Value], wide: &Value, narrow: &Value, at: &str, worst: Change) {
         let (Some(wide), Some(narrow)) = (validator(wide, self.wide), validator(narrow, self.narrow)) else {
             return self.note(Change::Unclear, at, "whether the values are still the same cannot be determined");
@@ -254,9 +255,9 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// The wide schema said nothing about a property that the narrow one describes. An input that gains an optional
-    /// property breaks only who sent something else under that name, which nobody knows; an output that loses one breaks
-    /// its readers.
+    /// Reports a property that only the narrow schema describes. A new optional input property breaks only callers that
+    /// already sent something else under its name, which cannot be known. An output property that is no longer
+    /// described breaks its readers.
     fn newly_described(&mut self, name: &str, property: &'a Value, at: &str, worst: Change) {
         let empty =
             |schema: &Value| schema.as_object().is_some_and(|s| s.keys().all(|key| SILENT.contains(&key.as_str())));
@@ -297,7 +298,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Whether two values mean the same, what they refer to included.
+    /// Whether two values mean the same, including everything they refer to.
     fn is_alike(&self, one: &Value, other: Option<&Value>) -> bool {
         let same_names =
             || ["/$defs", "/definitions"].iter().all(|defs| self.wide.pointer(defs) == self.narrow.pointer(defs));
@@ -306,11 +307,11 @@ impl<'a> Comparison<'a> {
 }
 
 fn is_opaque(keyword: &str) -> bool {
-    // A reference that stands alone was followed; one that is left has others beside it.
+    // A reference without other keywords was resolved; one that is left has keywords beside it.
     keyword == "$ref" || !(SILENT.contains(&keyword) || COMPARED.contains(&keyword))
 }
 
-/// What a schema that is only a reference refers to. None if that is not in this schema.
+/// Follows a schema that is only a reference. Returns `None` if its target is not in `root`.
 fn resolved<'a>(schema: &'a Value, root: &'a Value) -> Option<&'a Value> {
     let mut found = schema;
     for _ in 0..DEPTH_MAX {
@@ -324,7 +325,7 @@ fn resolved<'a>(schema: &'a Value, root: &'a Value) -> Option<&'a Value> {
     None
 }
 
-/// Whether anything in a schema refers to something else.
+/// Whether a schema contains a reference.
 fn refers(schema: &Value) -> bool {
     match schema {
         Value::Object(object) => {
@@ -340,7 +341,7 @@ fn properties(schema: &Object) -> std::collections::BTreeMap<&str, &Value> {
     properties.into_iter().flatten().map(|(name, value)| (name.as_str(), value)).collect()
 }
 
-/// The values of a schema that lists them.
+/// Returns the values of a schema that lists them.
 fn values(schema: &Object) -> Option<Vec<Value>> {
     match (schema.get("const"), schema.get("enum"), schema.get("type").and_then(Value::as_str)) {
         (Some(value), _, _) => Some(vec![value.clone()]),
@@ -351,7 +352,7 @@ fn values(schema: &Object) -> Option<Vec<Value>> {
     }
 }
 
-/// Kinds of value that a schema's `type` allows; numbers are whole or not.
+/// Returns the kinds of value that `type` allows. Numbers count as whole or fraction.
 fn kinds(schema: &Object) -> BTreeSet<&'static str> {
     let Some(written) = schema.get("type").map(names) else { return KINDS.into() };
     let allowed = |kind: &&str| match *kind {
@@ -370,7 +371,7 @@ fn names(value: &Value) -> BTreeSet<String> {
     }
 }
 
-/// Checks values against a part of a schema as the engine does.
+/// Compiles a subschema together with the root's definitions, as the engine does.
 fn validator(part: &Value, root: &Value) -> Option<jsonschema::Validator> {
     let mut part = part.clone();
     if let (Value::Object(part), Value::Object(root)) = (&mut part, root) {

@@ -1,19 +1,19 @@
-//! Whether what started the old version still starts the new one.
+//! Whether the events that started the old version still start the new one.
 
 use crate::dsl::definition::{EventFilter, Wanted};
 
-/// Whether one filter lets through all that another one does.
+/// Whether one filter matches every event that another one matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Cover {
-    /// It does not.
+    /// Some events are certainly not matched.
     No,
-    /// It cannot be told.
+    /// The filters do not tell.
     Unclear,
-    /// It does.
+    /// Every event is matched.
     Yes,
 }
 
-/// Whether `new` lets through every event that `old` does.
+/// Returns whether `new` matches every event that `old` matches.
 pub(super) fn covers(new: &EventFilter, old: &EventFilter) -> Cover {
     let attributes = new.with.iter().map(|(name, wanted)| {
         let before = old.with.iter().find(|(other, _)| other == name);
@@ -39,7 +39,7 @@ fn covers_attribute(new: &Wanted, old: &Wanted) -> Cover {
     }
 }
 
-/// A filter in words.
+/// Describes a filter for people.
 pub(super) fn described(filter: &EventFilter) -> String {
     let mut parts: Vec<String> = filter.with.iter().map(|(name, wanted)| attribute(name, wanted)).collect();
     parts.extend(filter.data.as_ref().map(|data| format!("data `{}`", data.text())));

@@ -1,4 +1,4 @@
-//! Calls in a definition: over HTTP, of an operation of an OpenAPI document, of a function, of a program.
+//! Calls in a definition: HTTP requests, OpenAPI operations, functions and programs.
 
 use std::sync::Arc;
 
@@ -7,16 +7,16 @@ use crate::dsl::authentication::Authentication;
 use crate::openapi;
 use stepwell_expr::{Expression, Template};
 
-/// One request to another system, and the function that it came from if it did.
+/// One request to another system, with the function it came from, if any.
 #[derive(Debug)]
 pub struct CallTask {
-    /// Set when this is a call of a function that is one HTTP call.
+    /// Set if the task calls a function that is a single HTTP call.
     pub function: Option<FunctionLayer>,
     /// The request.
     pub protocol: Protocol,
 }
 
-/// How a request is described.
+/// The kind of request.
 #[derive(Debug)]
 pub enum Protocol {
     /// `call: http`
@@ -28,7 +28,7 @@ pub enum Protocol {
 }
 
 impl Protocol {
-    /// Whether anything that authenticates is computed from data.
+    /// Whether any part of its authentication is computed from data.
     #[must_use]
     pub fn computes(&self) -> bool {
         let of_document = match self {
@@ -42,7 +42,7 @@ impl Protocol {
         computed(self.authentication()) || computed(of_document)
     }
 
-    /// What the document says about authentication of this call.
+    /// Returns the authentication of the call itself, as the definition states it.
     #[must_use]
     pub fn authentication(&self) -> Option<&CallAuthentication> {
         match self {
@@ -53,49 +53,49 @@ impl Protocol {
     }
 }
 
-/// What stands between a function's caller and its single HTTP call.
+/// The data transformations between a function's caller and its single HTTP call.
 #[derive(Debug)]
 pub struct FunctionLayer {
-    /// Name as written: `netsuite.upsertCustomer`.
+    /// Name as written in the definition: `netsuite.upsertCustomer`.
     pub name: String,
-    /// `with`, evaluated on the caller's transformed input; the raw input of the function.
+    /// `with`, evaluated on the caller's transformed input. It is the raw input of the function.
     pub arguments: Template,
     /// The function's own `input`.
     pub input: InputSpec,
-    /// The function's own `output`, before the caller's.
+    /// The function's own `output`, applied before the caller's.
     pub output: OutputSpec,
 }
 
-/// `call: http`'s arguments. Templates see the call's transformed input.
+/// The arguments of `call: http`. Templates see the call's transformed input.
 #[derive(Debug)]
 pub struct HttpCall {
-    /// Upper case; a template since the language allows an expression.
+    /// HTTP method in upper case. The language allows an expression here.
     pub method: Template,
-    /// The endpoint: a URI template or an expression. `connection://NAME/path` goes through a connection.
+    /// A URI template or an expression. `connection://NAME/path` uses a connection.
     pub endpoint: Endpoint,
     /// An object of strings.
     pub headers: Option<Template>,
     /// An object of strings.
     pub query: Option<Template>,
-    /// Any JSON; strings are sent as they are when the content type says so.
+    /// Any JSON. A string is sent verbatim if the content type says so.
     pub body: Option<Template>,
-    /// What the task's raw output is.
+    /// What the task returns as its raw output.
     pub output: HttpOutput,
-    /// Whether 3xx is a success and redirects are followed.
+    /// Whether redirects are followed and 3xx counts as success.
     pub redirect: Redirect,
-    /// Whether it stands in a function that declares the types of its errors: then the connection's rules may name them.
-    /// Everywhere else a failed call is `communication`.
+    /// Whether the call is in a function that declares the types of its errors. Then the connection's rules may use
+    /// them; everywhere else a failed call raises `communication`.
     pub named_errors: bool,
     /// `endpoint.authentication`, inline or by name.
     pub authentication: Option<CallAuthentication>,
 }
 
-/// How a call authenticates: as its document says, or with what it computes from its data.
+/// How a call authenticates: by a fixed policy, or with credentials computed from its data.
 #[derive(Debug)]
 pub enum CallAuthentication {
-    /// Known while the definition is built, but for the values of secrets.
+    /// Fully known when the definition is built, except for the values of secrets.
     Policy(Authentication),
-    /// `basic`, with an expression in it.
+    /// `basic` with an expression in it.
     Basic {
         /// User name.
         username: Credential,
@@ -104,13 +104,13 @@ pub enum CallAuthentication {
     },
     /// `bearer` with an expression.
     Bearer {
-        /// The token.
+        /// The bearer token.
         token: Credential,
     },
 }
 
 impl CallAuthentication {
-    /// The names of the secrets that it uses.
+    /// Returns the names of the secrets that it uses.
     #[must_use]
     pub fn secrets(&self) -> Vec<String> {
         let of = |credentials: &[&Credential]| {
@@ -127,7 +127,7 @@ impl CallAuthentication {
         }
     }
 
-    /// The scheme of the `Authorization` header that it leads to.
+    /// Returns the scheme of the resulting `Authorization` header.
     #[must_use]
     pub fn scheme(&self) -> &'static str {
         match self {
@@ -141,33 +141,33 @@ impl CallAuthentication {
     }
 }
 
-/// One text of an authentication.
+/// One text of an authentication, such as a password.
 #[derive(Debug)]
 pub enum Credential {
-    /// A text, or a secret.
+    /// A literal text or a secret.
     Fixed(SecretTemplate),
-    /// Computed on the call's transformed input, at each attempt; never recorded.
+    /// Computed from the call's transformed input at each attempt, and never recorded.
     Computed(Expression),
 }
 
-/// `call: openapi`'s arguments. Templates see the call's transformed input.
+/// The arguments of `call: openapi`. Templates see the call's transformed input.
 #[derive(Debug)]
 pub struct OpenApiCall {
-    /// Where the operation is described.
+    /// The document that describes the operation.
     pub document: OpenApiDocument,
-    /// The operation's id.
+    /// The `operationId`.
     pub operation: String,
-    /// Upper case; known while the definition is built only if the document is stored with it.
+    /// HTTP method in upper case; `None` if the document is fetched at the time of the call.
     pub method: Option<String>,
-    /// Name to value: path, query, headers, cookies and body, as the document says.
+    /// An object of parameters by name. The document decides which go into path, query, headers, cookies and body.
     pub parameters: Template,
-    /// As that of [`HttpCall`].
+    /// See [`HttpCall::named_errors`].
     pub named_errors: bool,
-    /// What the task's raw output is.
+    /// What the task returns as its raw output.
     pub output: HttpOutput,
-    /// Whether 3xx is a success and redirects are followed.
+    /// Whether redirects are followed and 3xx counts as success.
     pub redirect: Redirect,
-    /// For the operation; the document has an authentication of its own.
+    /// Authentication of the operation. Fetching the document may need another one.
     pub authentication: Option<CallAuthentication>,
 }
 
@@ -176,58 +176,58 @@ pub struct OpenApiCall {
 pub enum OpenApiDocument {
     /// A file beside the definition, stored with it: `file://openapi/pets.yaml`.
     Stored {
-        /// As the definition names it.
+        /// The URI in the definition.
         uri: String,
-        /// As it was on the day of the deployment.
+        /// The document as it was at deployment.
         document: Arc<openapi::Document>,
     },
-    /// Asked for at the moment of the call.
+    /// Fetched at the time of the call.
     Fetched {
-        /// Where.
+        /// Where the document is fetched from.
         endpoint: Endpoint,
-        /// How to authenticate there.
+        /// Authentication of that request.
         authentication: Option<CallAuthentication>,
     },
 }
 
-/// Where a call goes.
+/// The target of a call.
 #[derive(Debug)]
 pub enum Endpoint {
-    /// `https://host/path/{id}` with simple RFC 6570 expansion over top-level names of the input.
+    /// `https://host/path/{id}` with simple RFC 6570 expansion of top-level names of the input.
     UriTemplate(String),
-    /// `${ ... }` that yields the URI.
+    /// `${ ... }` that returns the URI.
     Expression(Expression),
 }
 
-/// Text or `${ $secrets.NAME }`, resolved at the moment of use.
+/// A literal text or `${ $secrets.NAME }`, resolved when it is used.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum SecretTemplate {
-    /// As written in the document.
+    /// The text as written.
     Literal(String),
     /// The name of a secret: environment variable `STEPWELL_SECRET_<NAME>`.
     Secret(String),
 }
 
-/// `with.output`
+/// `with.output`: what an HTTP call returns as its raw output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum HttpOutput {
-    /// Deserialized content.
+    /// The deserialized content.
     #[default]
     Content,
-    /// Base64 of the content.
+    /// The content in Base64.
     Raw,
-    /// Request, status, headers and content.
+    /// An object of request, status, headers and content.
     Response,
 }
 
-/// `with.redirect`
+/// `with.redirect`: how a call treats redirects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Redirect {
-    /// Only 200 to 299 is a success.
+    /// Redirects are not followed; only 200 to 299 is a success.
     #[default]
     IsError,
-    /// Follow; 200 to 399 is a success.
+    /// Redirects are followed; 200 to 399 is a success.
     Follow,
 }

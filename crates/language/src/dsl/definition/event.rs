@@ -1,72 +1,72 @@
-//! Events in a definition: which ones are waited for, when it is enough, and what goes out.
+//! Events in a definition: which ones a task or schedule waits for, and which it emits.
 
 use std::collections::BTreeSet;
 
 use super::{OutputSpec, TaskList};
 use stepwell_expr::{Expression, Template};
 
-/// `emit`: the attributes of a CloudEvent and its data.
+/// `emit`: the attributes and data of a CloudEvent.
 #[derive(Debug)]
 pub struct EmitTask {
-    /// `source`, `type` and others, by name; each gives a text.
+    /// `source`, `type` and other attributes by name. Each template must return a text.
     pub attributes: Vec<(String, Template)>,
-    /// `data`
+    /// `data`: any JSON; `None`: an event without data.
     pub data: Option<Template>,
 }
 
-/// `listen`
+/// `listen`: waits for events.
 #[derive(Debug)]
 pub struct ListenTask {
-    /// For which events, and when it is enough.
+    /// The events it waits for, and when it has enough.
     pub strategy: EventStrategy,
-    /// What of an event is taken.
+    /// The part of each event that it reads.
     pub read: Read,
-    /// What is done with each event, one after the other.
+    /// `foreach`: the tasks that run for each event, one event at a time.
     pub each: Option<EachEvent>,
 }
 
-/// `schedule.on` with `all` or `until`: events that start one run together.
+/// `schedule.on` with `all` or `until`: several events that start one run together.
 #[derive(Debug)]
 pub struct EventJoin {
-    /// Which events, and when it is enough.
+    /// The events it waits for, and when it has enough.
     pub strategy: EventStrategy,
-    /// Hash of what the document says: a version that says the same continues with what was gathered.
+    /// Hash of the strategy. A new version with the same hash continues with the events already collected.
     pub signature: String,
 }
 
-/// Which events are taken, and when it is enough.
+/// An event consumption strategy: which events are consumed, and when the wait ends.
 #[derive(Debug)]
 pub struct EventStrategy {
-    /// How many of the events.
+    /// How many of the filters must match.
     pub take: Take,
-    /// Which events; none means all.
+    /// The filters; if there are none, every event matches.
     pub filters: Vec<EventFilter>,
-    /// When `any` has taken enough; without it the first event is enough.
+    /// What ends the wait of `any`; `None`: the first event does.
     pub until: Option<Until>,
 }
 
-/// What an event does to what was taken before it.
+/// The effect of an event on an event strategy.
 #[derive(Debug)]
 pub enum Step<'a> {
-    /// It is not wanted.
+    /// The event is not consumed.
     Refused,
-    /// It is taken, and enough or not.
+    /// The event is consumed.
     Taken {
-        /// Nothing more is waited for.
+        /// Whether the wait is over.
         enough: bool,
     },
-    /// It is taken, and enough if this holds on the array of all that was taken.
+    /// The event is consumed. The wait is over if this expression is true on the array of all consumed events.
     Depends(&'a Expression),
 }
 
 impl EventStrategy {
-    /// A filter by its number: those of the strategy first, then those of `until`.
+    /// Returns a filter by its number: the filters of the strategy come first, then those of `until`.
     #[must_use]
     pub fn filter(&self, number: usize) -> Option<&EventFilter> {
         self.filters.iter().chain(self.until_filters()).nth(number)
     }
 
-    /// The filters whose events end the waiting and are not taken.
+    /// Returns the filters whose events end the wait without being consumed.
     #[must_use]
     pub fn until_filters(&self) -> &[EventFilter] {
         match &self.until {
@@ -75,13 +75,13 @@ impl EventStrategy {
         }
     }
 
-    /// Whether events of this filter only end the waiting. An empty `any` takes whatever comes under number 0.
+    /// Whether the filter belongs to `until`. An empty `any` consumes every event as number 0.
     #[must_use]
     pub fn is_until(&self, number: usize) -> bool {
         number >= self.filters.len().max(1)
     }
 
-    /// What an event of this filter does when events of the filters `met` came before.
+    /// Returns the effect of an event that matches filter `number`, after events that matched the filters in `met`.
     #[must_use]
     pub fn step(&self, met: &BTreeSet<u16>, number: u16) -> Step<'_> {
         let is_until = self.is_until(usize::from(number));
@@ -104,95 +104,95 @@ impl EventStrategy {
     }
 }
 
-/// An event consumption strategy.
+/// How many of the filters of a strategy must match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Take {
-    /// `one`
+    /// `one`: the event of the only filter.
     One,
-    /// `any`
+    /// `any`: events of any of the filters.
     Any,
     /// `all`: one event for each filter.
     All,
 }
 
-/// What ends the waiting for `any`.
+/// What ends the wait of `any`.
 #[derive(Debug)]
 pub enum Until {
-    /// True on the array of what was taken so far.
+    /// An expression that is true on the array of the consumed events.
     Condition(Expression),
-    /// Events that are not taken themselves.
+    /// Events that end the wait without being consumed.
     Events {
-        /// How many of them.
+        /// How many of the filters must match.
         take: Take,
-        /// Which.
+        /// The filters of the events.
         filters: Vec<EventFilter>,
     },
 }
 
-/// What of an event is taken.
+/// `listen.read`: what a task reads from an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Read {
-    /// Its data.
+    /// The event's data.
     #[default]
     Data,
     /// The whole event.
     Envelope,
-    /// Its data as text.
+    /// The event's data as text.
     Raw,
 }
 
-/// `listen.foreach`
+/// `listen.foreach`: tasks that run for each event.
 #[derive(Debug)]
 pub struct EachEvent {
-    /// The variable that holds the event, without `$`.
+    /// The variable for the event, without `$`.
     pub item: String,
-    /// The variable that holds its index, from 0, without `$`.
+    /// The variable for the event's index, from 0, without `$`.
     pub at: String,
-    /// What runs for each event.
+    /// The tasks.
     pub body: TaskList,
-    /// Makes the item of the output.
+    /// Transforms the output for each event.
     pub output: OutputSpec,
-    /// Changes the context after each event.
+    /// Updates the context after each event.
     pub export: OutputSpec,
 }
 
-/// Which events: everything given must hold.
+/// An event filter. An event must satisfy all of its parts.
 #[derive(Debug, Default)]
 pub struct EventFilter {
-    /// Attributes by name.
+    /// Required attributes by name.
     pub with: Vec<(String, Wanted)>,
-    /// `with.data`: true lets the event pass; seen on the event's data.
+    /// `with.data`: evaluated on the event's data; the event matches if it is true.
     pub data: Option<Expression>,
-    /// What links an event to this run and no other.
+    /// Values that link an event to this run.
     pub correlate: Vec<Correlation>,
 }
 
 impl EventFilter {
-    /// Names of correlations that the first event's values bind.
+    /// Returns the names of correlations whose value the first event sets.
     #[must_use]
     pub fn bindings(&self) -> BTreeSet<&str> {
         self.correlate.iter().filter(|c| c.expect.is_none()).map(|c| c.name.as_str()).collect()
     }
 }
 
-/// What an attribute of an event must be.
+/// The required value of an event attribute.
 #[derive(Debug)]
 pub enum Wanted {
-    /// Exactly this text.
+    /// This exact text.
     Text(String),
-    /// A text that this regular expression fits as a whole.
+    /// A regular expression that matches the whole text.
     Pattern(regex::Regex),
-    /// The text that this gives when the listening begins.
+    /// An expression, evaluated when the task begins to listen.
     Computed(Expression),
 }
 
-/// `correlate.NAME`
+/// `correlate.NAME`: a value that links events to a run.
 #[derive(Debug)]
 pub struct Correlation {
-    /// Its name.
+    /// The name of the correlation.
     pub name: String,
-    /// Takes the value out of the event: seen on the whole event, and where that gives nothing, on its data.
+    /// Extracts the value: evaluated on the whole event and, if that returns nothing, on its data.
     pub from: Expression,
-    /// What the value must be (in a schedule a fixed value); without it the first event's value binds those after it.
+    /// The expected value (a constant in a schedule). `None`: the first event sets the value for the events after it.
     pub expect: Option<Template>,
 }

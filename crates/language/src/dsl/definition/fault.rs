@@ -1,73 +1,73 @@
-//! Faults in a definition: what is caught, what is tried again, what is raised.
+//! Faults in a definition: `try`, `retry` and `raise`.
 
 use std::time::Duration;
 
 use super::{DurationSpec, TaskList};
 use stepwell_expr::{Expression, Template};
 
-/// `try`
+/// `try`: tasks with an error handler.
 #[derive(Debug)]
 pub struct TryTask {
-    /// What is attempted.
+    /// The tasks to attempt.
     pub body: TaskList,
-    /// Which errors are caught and what follows.
+    /// Which errors are caught, and what follows.
     pub catch: Catch,
 }
 
-/// `catch`
+/// `catch`: which errors are caught, and what follows.
 #[derive(Debug, Default)]
 pub struct Catch {
-    /// `errors.with`: every property given must be equal.
+    /// `errors.with`: the properties that the error must have.
     pub with: ErrorFilter,
-    /// The variable that holds the error, without `$`; `error` unless said otherwise.
+    /// The variable for the error, without `$`; `error` by default.
     pub variable: String,
-    /// Only if true; sees the error as its variable and the try's input as `.`.
+    /// Catches only if true. Sees the error in its variable and the input of the `try` as `.`.
     pub when: Option<Expression>,
-    /// Only if not true.
+    /// Catches only if not true.
     pub except_when: Option<Expression>,
-    /// Run the body again.
+    /// When the body runs again.
     pub retry: Option<RetryPolicy>,
-    /// Run these instead, once there is no retry left.
+    /// The tasks that run instead, once no retry is left.
     pub handler: Option<TaskList>,
 }
 
-/// `catch.errors.with`
+/// `catch.errors.with`: every property that is set must be equal.
 #[derive(Debug, Default)]
 pub struct ErrorFilter {
     /// Error type URI; any of the three known prefixes matches the same error.
     pub r#type: Option<String>,
-    /// HTTP-like status.
+    /// The status, as in HTTP.
     pub status: Option<u16>,
-    /// JSON pointer of the task that raised it.
+    /// JSON pointer of the task that raised the error.
     pub instance: Option<String>,
-    /// Exact title.
+    /// The exact title.
     pub title: Option<String>,
-    /// Exact detail.
+    /// The exact detail.
     pub detail: Option<String>,
 }
 
-/// `retry`
+/// `retry`: when and how often the body of a `try` runs again.
 #[derive(Debug, Default)]
 pub struct RetryPolicy {
-    /// Only if true; sees the error.
+    /// Retries only if true; sees the error.
     pub when: Option<Expression>,
-    /// Only if not true; sees the error.
+    /// Retries only if not true; sees the error.
     pub except_when: Option<Expression>,
-    /// Base delay.
+    /// Delay before the first retry.
     pub delay: Option<DurationSpec>,
-    /// How delays grow.
+    /// How the delay grows from retry to retry.
     pub backoff: Backoff,
-    /// Number of retries after the first try.
+    /// Most retries after the first attempt.
     pub count_max: Option<u32>,
-    /// Longest time for one round of the body.
+    /// Longest duration of one attempt.
     pub attempt_duration: Option<DurationSpec>,
-    /// Longest time from the first fault.
+    /// Longest duration of all attempts, from the first fault.
     pub duration_max: Option<DurationSpec>,
-    /// Added to each delay, uniformly between the two.
+    /// Added to each delay, uniformly distributed between the two durations.
     pub jitter: Option<(DurationSpec, DurationSpec)>,
 }
 
-/// `retry.backoff`
+/// `retry.backoff`: how the delay grows; n counts retries from 1.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub enum Backoff {
     /// The same delay each time.
@@ -77,22 +77,22 @@ pub enum Backoff {
     Linear,
     /// delay * multiplier^(n-1), at most `max_delay`.
     Exponential {
-        /// 2 unless said otherwise.
+        /// The multiplier; 2 by default.
         multiplier: f64,
-        /// The longest delay.
+        /// The longest delay; `None`: no limit.
         max_delay: Option<Duration>,
     },
 }
 
-/// `raise.error`, inline or by name.
+/// `raise.error`, inline or by name: the parts of a problem document (RFC 7807).
 #[derive(Debug)]
 pub struct ErrorTemplate {
     /// Error type URI.
     pub r#type: Template,
-    /// HTTP-like status.
+    /// The status, as in HTTP.
     pub status: Template,
-    /// Short text.
+    /// A short summary for people.
     pub title: Option<Template>,
-    /// What happened this time.
+    /// What went wrong this time.
     pub detail: Option<Template>,
 }

@@ -1,9 +1,8 @@
-//! The shape of a valid definition.
+//! The structure of a valid definition.
 //!
-//! A [`Definition`] is only ever made by [`crate::dsl::build`], so code that holds one may rely on it:
-//! every name resolves, every expression is parsed, every `then` has a target. Tasks live in one arena
-//! and refer to each other by [`TaskId`]; functions are unfolded at their call sites, so a task has exactly one
-//! place in the tree and one reference.
+//! Only [`crate::dsl::build`] makes a [`Definition`], so its users can rely on this: every name is resolved, every
+//! expression is parsed, every `then` has a target. Tasks live in one arena and refer to each other by [`TaskId`].
+//! Functions are expanded at their call sites, so each task has exactly one place in the tree and one reference.
 
 mod call;
 mod event;
@@ -29,14 +28,14 @@ use serde_json::Value;
 use crate::dsl::mapping::Mapping;
 use stepwell_expr::{Expression, Template};
 
-/// Where a task stands in [`Definition::tasks`]. Stable for one source text.
+/// Index of a task in [`Definition::tasks`]. Building the same source text gives the same ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct TaskId(pub u32);
 
 /// Tasks that run one after the other.
 pub type TaskList = Vec<TaskId>;
 
-/// Namespace, name and semantic version: what a run is pinned to.
+/// The identity of a version: namespace, name and semantic version. A run is pinned to it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct WorkflowRef {
     /// `document.namespace`
@@ -53,10 +52,10 @@ impl std::fmt::Display for WorkflowRef {
     }
 }
 
-/// One immutable version of a workflow, ready to run.
+/// An immutable version of a workflow, ready to run.
 #[derive(Debug)]
 pub struct Definition {
-    /// What it is called.
+    /// Its namespace, name and version.
     pub workflow: WorkflowRef,
     /// `document.title`, for people.
     pub title: Option<String>,
@@ -64,38 +63,38 @@ pub struct Definition {
     pub summary: Option<String>,
     /// The document as JSON: `$workflow.definition`.
     pub document: Arc<Value>,
-    /// What `document.metadata` says.
+    /// `document.metadata`.
     pub metadata: WorkflowMetadata,
     /// The workflow's own `input`.
     pub input: InputSpec,
     /// The workflow's own `output`.
     pub output: OutputSpec,
-    /// `timeout.after` of the whole run.
+    /// `timeout.after`: the longest duration of a run.
     pub timeout: Option<DurationSpec>,
-    /// When it starts by itself.
+    /// The timing of a scheduled workflow.
     pub timing: Option<crate::dsl::timing::Timing>,
-    /// Events that start a run (`schedule.on`), any one of which does.
+    /// `schedule.on`: each event that matches one of these filters starts a run.
     pub triggers: Vec<EventFilter>,
-    /// Events that start a run together.
+    /// `schedule.on` with several events that start a run together.
     pub join: Option<EventJoin>,
-    /// The mappings whose functions it calls, as they were when it was deployed.
+    /// The mappings whose functions it calls, as they were at deployment.
     pub mappings: Vec<Arc<Mapping>>,
     /// The top-level `do`.
     pub root: TaskList,
-    /// Every task, functions' bodies and compensations included.
+    /// All tasks, including function bodies and compensations.
     pub tasks: Vec<Task>,
-    /// From a task's reference to its id, to read a journal back.
+    /// Task ids by task reference, to read a journal.
     pub by_reference: HashMap<String, TaskId>,
 }
 
 impl Definition {
-    /// The task with this id. Ids come only from the same definition.
+    /// Returns a task. The id must come from this definition.
     #[must_use]
     pub fn task(&self, id: TaskId) -> &Task {
         &self.tasks[id.0 as usize]
     }
 
-    /// The sources whose events start runs of it, as far as it names them.
+    /// Returns the event sources that can start runs, as far as its filters name them literally.
     pub fn sources(&self) -> impl Iterator<Item = &str> {
         let gathered = self.join.iter().flat_map(|join| &join.strategy.filters);
         let filters = self.triggers.iter().chain(gathered);
@@ -105,7 +104,7 @@ impl Definition {
         })
     }
 
-    /// The task that an extended one is about; the task itself if it is not extended.
+    /// Returns the task inside its extensions, or `id` itself if the task is not extended.
     #[must_use]
     pub fn extended(&self, id: TaskId) -> TaskId {
         match &self.task(id).kind {
@@ -117,54 +116,54 @@ impl Definition {
         }
     }
 
-    /// Whether any task says how it is undone.
+    /// Whether any task has a compensation.
     #[must_use]
     pub fn is_saga(&self) -> bool {
         self.tasks.iter().any(|t| matches!(t.metadata.compensate, Some(Compensate::Task(_))))
     }
 }
 
-/// The fewest records after which a run may continue as new.
+/// Smallest allowed value of `history.records`.
 pub const HISTORY_RECORDS_MIN: u32 = 100;
 
-/// The most.
+/// Largest allowed value of `history.records`.
 pub const HISTORY_RECORDS_MAX: u32 = 1_000_000;
 
-/// `document.metadata`, the part that means something.
+/// `document.metadata`, the keys that Stepwell knows.
 #[derive(Debug, Default)]
 pub struct WorkflowMetadata {
-    /// Business key, evaluated on the workflow's transformed input.
+    /// The business key, evaluated on the workflow's transformed input.
     pub key: Option<Template>,
-    /// Whether runs with one key run one at a time, in the order in which they were committed.
+    /// Whether runs with the same key run one at a time, in commit order.
     pub serialize: bool,
-    /// What an unhandled fault leads to.
+    /// What follows an unhandled fault.
     pub on_fault: OnFault,
-    /// A run with so many records continues as new between two tasks of the top-level `do`.
+    /// Number of records after which a run continues as new, between two tasks of the top-level `do`.
     pub history: Option<u32>,
-    /// Who to ask.
+    /// Person or team responsible for the workflow.
     pub owner: Option<String>,
-    /// JSON pointers whose values are masked wherever they are shown.
+    /// JSON pointers of values that are masked wherever they are shown.
     pub sensitive: Vec<String>,
-    /// Acts on its runs that one person may not do alone.
+    /// Acts on its runs that need two people.
     pub two_people: BTreeSet<ActRule>,
 }
 
-/// Acts of people on a run, as `acts` of a workflow's metadata names them.
+/// Acts on a run, as `acts` of a workflow's metadata names them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ActRule {
-    /// Every retry.
+    /// Any retry.
     Retry,
-    /// Every skip.
+    /// Any skip.
     Skip,
-    /// A retry with an input, a skip with an output: a person gives a step another value than its own.
+    /// A retry with an edited input, or a skip with an output.
     Edit,
-    /// Every cancel.
+    /// Any cancel.
     Cancel,
-    /// Undoing completed steps.
+    /// Compensating the completed steps.
     Compensate,
-    /// Holding the run.
+    /// Suspending the run.
     Suspend,
-    /// Resuming a held run.
+    /// Resuming a suspended run.
     Resume,
     /// Dismissing a faulted run.
     Dismiss,
@@ -173,7 +172,7 @@ pub enum ActRule {
 }
 
 impl ActRule {
-    /// All of them.
+    /// All acts.
     pub const ALL: [Self; 9] = [
         Self::Retry,
         Self::Skip,
@@ -186,7 +185,7 @@ impl ActRule {
         Self::Move,
     ];
 
-    /// As in definitions.
+    /// Returns the key in `acts`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -203,39 +202,39 @@ impl ActRule {
     }
 }
 
-/// What an unhandled fault leads to.
+/// What follows an unhandled fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnFault {
-    /// Undo what was done, in reverse order.
+    /// Compensate the completed steps in reverse order.
     Compensate,
-    /// Stop there and ask for a person.
+    /// Stop and ask for attention.
     #[default]
     Park,
 }
 
-/// `input`
+/// `input`: validation and transformation of an input.
 #[derive(Debug, Default)]
 pub struct InputSpec {
-    /// Checked on the raw input.
+    /// Validates the raw input.
     pub schema: Option<Schema>,
     /// Transforms the raw input.
     pub from: Option<Template>,
 }
 
-/// `output`, and `export`, which has the same shape.
+/// `output` and `export`, which have the same structure.
 #[derive(Debug, Default)]
 pub struct OutputSpec {
     /// Transforms the raw output.
     pub r#as: Option<Template>,
-    /// Checked on the transformed output.
+    /// Validates the transformed output.
     pub schema: Option<Schema>,
 }
 
-/// A JSON Schema, compiled once.
+/// A compiled JSON Schema.
 pub struct Schema {
-    /// The document as written.
+    /// The schema as written.
     pub document: Value,
-    /// The compiled check.
+    /// The compiled validator.
     pub validator: jsonschema::Validator,
 }
 

@@ -1,8 +1,8 @@
-//! Programs in a definition.
+//! Programs that a definition runs: commands, scripts and containers.
 
 use stepwell_expr::Template;
 
-/// A program that an operator allowed definitions to run.
+/// A kind of program. Definitions may use it only if an operator allows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ProcessKind {
@@ -17,10 +17,10 @@ pub enum ProcessKind {
 }
 
 impl ProcessKind {
-    /// All of them.
+    /// All kinds.
     pub const ALL: [Self; 4] = [Self::Shell, Self::JavaScript, Self::Python, Self::Container];
 
-    /// As an operator names it.
+    /// Returns the name of the kind in the node's settings.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -32,66 +32,67 @@ impl ProcessKind {
     }
 }
 
-/// What `run: shell`, `script` and `container` run. Templates see the task's transformed input.
+/// The program of `run: shell`, `script` or `container`. Templates see the task's transformed input.
 #[derive(Debug)]
 pub struct ProcessCall {
-    /// What runs it.
+    /// The kind of program.
     pub kind: ProcessKind,
-    /// The command, the script, or the image.
+    /// The shell command, the source of the script, or the container image.
     pub code: Template,
-    /// A container's command.
+    /// The command in the container; `None`: the image's own.
     pub command: Option<Template>,
-    /// A container's name.
+    /// The name of the container.
     pub name: Option<Template>,
-    /// When a container's image is pulled.
+    /// When the container image is pulled.
     pub pull: Pull,
-    /// A list of texts.
+    /// The arguments: a list of texts.
     pub arguments: Option<Template>,
-    /// An object of texts.
+    /// The environment variables: an object of texts.
     pub environment: Option<Template>,
-    /// What it reads.
+    /// The standard input.
     pub stdin: Option<Template>,
-    /// What the task's raw output is.
+    /// What the task returns as its raw output.
     pub returns: ProcessReturn,
-    /// Whether its end is waited for.
+    /// Whether the task waits for the program to exit.
     pub awaits: bool,
 }
 
-/// `pullPolicy`
+/// `pullPolicy`: when a container image is pulled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Pull {
-    /// Unless it is there.
+    /// Only if the image is not present.
     #[default]
     IfNotPresent,
-    /// Each time.
+    /// At every start.
     Always,
-    /// Not at all.
+    /// Never; the image must be present.
     Never,
 }
 
-/// `return`
+/// `return`: what a program's task returns as its raw output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ProcessReturn {
-    /// What it wrote.
+    /// The standard output.
     #[default]
     Stdout,
-    /// What it complained about.
+    /// The standard error.
     Stderr,
-    /// Its exit code.
+    /// The exit code.
     Code,
-    /// All three.
+    /// An object of exit code, standard output and standard error.
     All,
-    /// Nothing.
+    /// `null`.
     None,
 }
 
-/// Longest name of an image, and of a container.
+/// Longest name of an image and of a container, in characters.
 const IMAGE_CHARS_MAX: usize = 512;
 const CONTAINER_NAME_CHARS_MAX: usize = 128;
 
-/// What is wrong with the name of an image: `[REGISTRY[:PORT]/]PATH[:TAG][@DIGEST]`.
+/// Explains why the name of an image is invalid; `None` if it is valid. The format is
+/// `[REGISTRY[:PORT]/]PATH[:TAG][@DIGEST]`.
 #[must_use]
 pub fn image_flaw(image: &str) -> Option<&'static str> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | ':' | '@' | '+');
@@ -108,7 +109,7 @@ pub fn image_flaw(image: &str) -> Option<&'static str> {
     None
 }
 
-/// What is wrong with the name that a definition gives to a container.
+/// Explains why the name of a container is invalid; `None` if it is valid.
 #[must_use]
 pub fn container_name_flaw(name: &str) -> Option<&'static str> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
@@ -121,7 +122,7 @@ pub fn container_name_flaw(name: &str) -> Option<&'static str> {
     None
 }
 
-/// What is wrong with the name of an environment variable.
+/// Explains why the name of an environment variable is invalid; `None` if it is valid.
 #[must_use]
 pub fn variable_flaw(name: &str) -> Option<&'static str> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';

@@ -1,4 +1,4 @@
-//! What a definition reaches, as far as its text shows: the connections that it calls and the workflows that it starts.
+//! The connections and workflows that a definition uses, as far as its text shows.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use super::{Definition, Endpoint, OpenApiDocument, Protocol, RunTask, TaskKind};
 const SCHEME: &str = "connection://";
 
 impl Definition {
-    /// Names of the connections that its calls go through. A name that an expression computes is not known here.
+    /// Returns the names of the connections that its calls use. A name computed by an expression is not included.
     #[must_use]
     pub fn connections(&self) -> BTreeSet<String> {
         let calls = self.tasks.iter().filter_map(|task| match &task.kind {
@@ -17,7 +17,7 @@ impl Definition {
         calls.flat_map(Protocol::connections).collect()
     }
 
-    /// The workflows that it starts.
+    /// Returns the child workflows that it starts.
     pub fn children(&self) -> impl Iterator<Item = &RunTask> {
         self.tasks.iter().filter_map(|task| match &task.kind {
             TaskKind::Run(run) => Some(run.as_ref()),
@@ -27,7 +27,7 @@ impl Definition {
 }
 
 impl Protocol {
-    /// Names of the connections that the call goes through, as far as its text shows.
+    /// Returns the names of the connections that the call uses, as far as its text shows.
     #[must_use]
     pub fn connections(&self) -> BTreeSet<String> {
         match self {

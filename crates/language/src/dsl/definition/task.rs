@@ -1,19 +1,19 @@
-//! Tasks: what each kind has.
+//! Tasks, one structure per kind.
 
 use super::*;
 
-/// One node of a definition.
+/// One task of a definition.
 #[derive(Debug)]
 pub struct Task {
-    /// Its name in its list.
+    /// The task's name in its list.
     pub name: String,
-    /// JSON pointer of the task: `/do/0/createCustomer`. Tasks of a function stand below the call that uses it.
+    /// JSON pointer of the task: `/do/0/createCustomer`. Tasks of a function are below the call that uses it.
     pub reference: String,
     /// The task as JSON: `$task.definition`.
     pub definition: Arc<Value>,
     /// Position in the source, for messages.
     pub position: Position,
-    /// Run only when true; seen on the raw input.
+    /// `if`: the task runs only if this is true on its raw input.
     pub condition: Option<Expression>,
     /// `input`
     pub input: InputSpec,
@@ -25,16 +25,16 @@ pub struct Task {
     pub timeout: Option<DurationSpec>,
     /// `then`
     pub then: Flow,
-    /// `metadata`, the part that means something.
+    /// `metadata`, the keys that Stepwell knows.
     pub metadata: TaskMetadata,
-    /// Whether a backward `then` may bring the run here again, so that entries must be counted.
+    /// Whether a backward `then` may reach the task again, so that its entries must be counted.
     pub reentrant: bool,
-    /// What it does.
+    /// What the task does.
     pub kind: TaskKind,
 }
 
 impl Task {
-    /// One that says nothing beside what it does.
+    /// Creates a task with only a name and a kind.
     pub fn plain(name: String, reference: String, source: (Arc<Value>, Position), kind: TaskKind) -> Self {
         let (definition, position) = source;
         Self {
@@ -55,78 +55,79 @@ impl Task {
     }
 }
 
-/// Line and column, both counted from 1.
+/// A line and column of a source text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, PartialOrd, Ord)]
 pub struct Position {
     /// Line, from 1.
     pub line: u32,
-    /// Column in characters, from 1.
+    /// Column, from 1, in characters.
     pub column: u32,
 }
 
 /// A task's `metadata`.
 #[derive(Debug, Default)]
 pub struct TaskMetadata {
-    /// How the task is undone.
+    /// How the task is compensated.
     pub compensate: Option<Compensate>,
-    /// Point of no return: once done, later faults never compensate.
+    /// Whether the task is the pivot: once it has completed, later faults never compensate.
     pub pivot: bool,
-    /// `Resend::Never` where the author said `idempotent: false`.
+    /// Whether a call may be sent again while its outcome is unknown: `idempotent: false` gives [`Resend::Never`].
     pub resend: Resend,
-    /// A call whose recorded answer counts for any request that it would make: a run that moves to this version may differ there.
+    /// Whether the recorded answer of a call counts for any request, so that a run may move to a version that sends a
+    /// different one.
     pub safe: bool,
-    /// Determines the outcome of a call if it is unknown: asks the target. A null output means "not applied".
+    /// The task that asks the target for the outcome of a call if it is unknown. A null output means "not applied".
     pub reconcile: Option<TaskId>,
-    /// JSON pointers into input and output whose values are masked wherever they are shown.
+    /// JSON pointers into input and output of values that are masked wherever they are shown.
     pub sensitive: Vec<String>,
-    /// What people see in place of the name.
+    /// The title that people see instead of the name.
     pub title: Option<String>,
-    /// Of a `raise`, `class: person`: a person decides before anything is undone.
+    /// `class: person` of a `raise`: a person decides before anything is compensated.
     pub asks_person: bool,
-    /// Of a `listen`: what a person is asked, whose answer it waits for.
+    /// The question of a `listen` that waits for a person's answer.
     pub question: Option<Box<Question>>,
 }
 
-/// `metadata.compensate`
+/// `metadata.compensate`: how a task is compensated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compensate {
-    /// Knowingly not compensatable.
+    /// `none`: the author states that the task needs no compensation.
     None,
-    /// The task that undoes this one.
+    /// The task that compensates this one.
     Task(TaskId),
 }
 
 /// Whether a call may be sent again while its outcome is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Resend {
-    /// Yes, under the same idempotency key.
+    /// Yes, with the same idempotency key.
     #[default]
     SameKey,
-    /// No: reconcile, or park.
+    /// No: ask the target, or park the run.
     Never,
 }
 
-/// What a task does. Kinds that are not here are refused at validation.
+/// What a task does. Other kinds are refused when a definition is built.
 #[derive(Debug)]
 pub enum TaskKind {
-    /// `do`
+    /// `do`: tasks that run one after the other.
     Do(TaskList),
-    /// `call: http`, directly or as the single task of a function; or `call: openapi`.
+    /// `call: http`, directly or as the only task of a function; `call: openapi`; or a program.
     Call(Box<CallTask>),
-    /// `call` of a function whose body is more than one HTTP call: the body runs as a child.
+    /// `call` of a function that is more than a single HTTP call. Its body runs as a child task.
     Function {
-        /// Name as written.
+        /// Name as written in the definition.
         name: String,
-        /// `with`, evaluated on the call's input: the input of the body.
+        /// `with`, evaluated on the call's input. It is the input of the body.
         arguments: Template,
-        /// The function's task, unfolded for this call site.
+        /// The function's task, expanded for this call site.
         body: TaskId,
     },
     /// `for`
     For(Box<ForTask>),
     /// `fork`
     Fork(ForkTask),
-    /// A task with what `use.extensions` puts before and after it.
+    /// A task with the tasks that `use.extensions` adds before and after it.
     Extended(Vec<Segment>),
     /// `emit`
     Emit(Box<EmitTask>),
@@ -146,90 +147,91 @@ pub enum TaskKind {
     Wait(DurationSpec),
 }
 
-/// `for`
+/// `for`: a loop over the items of an array.
 #[derive(Debug)]
 pub struct ForTask {
-    /// The variable that holds the item, without `$`.
+    /// The variable for the item, without `$`.
     pub each: String,
-    /// The variable that holds its index, from 0, without `$`.
+    /// The variable for the item's index, from 0, without `$`.
     pub at: String,
-    /// Yields the array to go through, seen on the task's transformed input.
+    /// Returns the array to iterate over. Evaluated on the task's transformed input.
     pub items: Expression,
-    /// Seen before each iteration on what the one before it left; the loop ends when it is not true.
+    /// `while`: evaluated before each iteration on the output of the previous one. The loop ends when it is not true.
     pub condition: Option<Expression>,
-    /// How many iterations are open at once. One after the other (1), each is given what the one before it left; side by side, each is
-    /// given the task's input, and `body` is one task around the list.
+    /// How many iterations may be open at once. With 1, each iteration receives the output of the previous one. With
+    /// more, each receives the task's input, and `body` is a single task around the list.
     pub concurrency: u32,
-    /// What each iteration runs.
+    /// The tasks of each iteration.
     pub body: TaskList,
 }
 
 impl ForTask {
-    /// Whether iterations run side by side.
+    /// Whether iterations run in parallel.
     #[must_use]
     pub fn is_parallel(&self) -> bool {
         self.concurrency > 1
     }
 }
 
-/// `fork`
+/// `fork`: tasks that run in parallel.
 #[derive(Debug)]
 pub struct ForkTask {
-    /// They begin at once, each with the task's transformed input.
+    /// The branches. They start together, each with the task's transformed input.
     pub branches: TaskList,
-    /// What the output is, and whether one branch ends the others.
+    /// When the fork ends, and with which output.
     pub join: Join,
 }
 
-/// One part of a task that is extended. They run one after the other.
+/// One part of an extended task. The parts run one after the other.
 #[derive(Debug)]
 pub struct Segment {
-    /// Which part.
+    /// Which part this is.
     pub part: Part,
-    /// Only if true; seen on what the part is given.
+    /// The part runs only if this is true on its input.
     pub when: Option<Expression>,
-    /// The tasks; for [`Part::Task`] the extended one alone.
+    /// The tasks; for [`Part::Task`] only the extended task.
     pub tasks: TaskList,
 }
 
-/// A part of a task that is extended.
+/// The parts of an extended task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
-    /// `before`: gets the task's raw input; its output is dropped, unless it says `exit`: then it is the task's.
+    /// `before`: receives the task's raw input. Its output is discarded, unless it ends with `exit`: then it becomes
+    /// the task's output.
     Before,
-    /// The task itself.
+    /// The extended task itself.
     Task,
-    /// `after`: gets the task's output; its own is dropped.
+    /// `after`: receives the task's output. Its own output is discarded.
     After,
 }
 
-/// `run: workflow`
+/// `run: workflow`: starts a child run.
 #[derive(Debug)]
 pub struct RunTask {
-    /// Namespace of the workflow.
+    /// Namespace of the child workflow.
     pub namespace: String,
-    /// Its name.
+    /// Name of the child workflow.
     pub name: String,
-    /// Exact version; none is the latest when the run starts.
+    /// Exact version; `None`: the latest one when the child starts.
     pub version: Option<String>,
-    /// Its input; without it the task's transformed input.
+    /// Input of the child run; `None`: the task's transformed input.
     pub input: Option<Template>,
-    /// Whether the task waits for its end.
+    /// Whether the task waits for the child run to end.
     pub awaits: bool,
 }
 
-/// How a `fork` ends.
+/// When a `fork` ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Join {
-    /// When all branches have; the output is the array of theirs.
+    /// When all branches have ended. The output is the array of their outputs.
     All,
-    /// With the first branch (`compete: true`); its output is the output.
+    /// When the first branch has ended (`compete: true`). Its output is the output.
     First,
 }
 
 impl TaskKind {
-    /// The tasks directly inside, in the order in which they are written. Compensations and queries stand beside a task,
-    /// not inside it.
+    /// Returns the tasks directly inside, in document order. Compensations and queries are not included: they are
+    /// outside the flow.
     #[must_use]
     pub fn nested(&self) -> Vec<TaskId> {
         match self {
@@ -250,7 +252,7 @@ impl TaskKind {
         }
     }
 
-    /// The lists directly inside, within each of which `then` moves.
+    /// Returns the lists directly inside. `then` only moves within a list.
     #[must_use]
     pub fn lists(&self) -> Vec<&[TaskId]> {
         match self {
@@ -269,36 +271,36 @@ impl TaskKind {
     }
 }
 
-/// One case of `switch`; without a condition it is the default.
+/// One case of `switch`. A case without a condition is the default.
 #[derive(Debug)]
 pub struct Case {
-    /// Its name.
+    /// The name of the case.
     pub name: String,
-    /// `when`, seen on the task's transformed input.
+    /// `when`, evaluated on the task's transformed input; `None`: the default case.
     pub when: Option<Expression>,
-    /// `then`
+    /// `then`: where the run continues.
     pub then: Flow,
 }
 
-/// A duration as an object, an ISO 8601 text, or an expression that yields the latter.
+/// A duration: an object, an ISO 8601 text, or an expression that returns such a text.
 #[derive(Debug)]
 pub enum DurationSpec {
-    /// Known at deploy.
+    /// Known at deployment.
     Fixed(Duration),
-    /// Computed on the task's input: ISO 8601 text.
+    /// Computed from the task's input; returns an ISO 8601 text.
     Computed(Expression),
 }
 
-/// What comes after a task.
+/// Where a run continues after a task.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub enum Flow {
-    /// The next task in the list.
+    /// With the next task of the list.
     #[default]
     Continue,
-    /// End this list.
+    /// After the end of this list.
     Exit,
-    /// End the run.
+    /// Nowhere: the run ends.
     End,
-    /// Go to the task at this index of the same list.
+    /// With the task at this index of the same list.
     To(usize),
 }

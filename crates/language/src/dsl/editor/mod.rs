@@ -1,5 +1,5 @@
-//! JSON Schemas for editors: the language's official schema, closed where Stepwell gives metadata a meaning, and the schemas
-//! of the files beside definitions. They are files of the repository; a test keeps them current.
+//! JSON Schemas for editors: the official schema of the language, closed where Stepwell defines metadata, and the
+//! schemas of the files beside definitions. They are files of the repository; a test keeps them current.
 
 use std::collections::BTreeMap;
 
@@ -8,26 +8,26 @@ use serde_json::{Value, json};
 use super::definition::{ActRule, HISTORY_RECORDS_MAX, HISTORY_RECORDS_MIN, ROLES, TASK_COMPLETED, USERS_MAX};
 use super::official;
 
-/// A schema, by the name under which `stepwell schema` prints it.
+/// A schema that `stepwell schema` prints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Editor {
-    /// Definitions.
+    /// For definitions.
     Stepwell,
-    /// Files of `functions/`.
+    /// For the files of `functions/`.
     Functions,
-    /// `hub.yaml`.
+    /// For `hub.yaml`.
     Hub,
-    /// `*.scenarios.yaml`.
+    /// For `*.scenarios.yaml`.
     Scenarios,
-    /// Files of `mappings/`.
+    /// For the files of `mappings/`.
     Mapping,
 }
 
 impl Editor {
-    /// All of them.
+    /// All schemas.
     pub const ALL: [Self; 5] = [Self::Stepwell, Self::Functions, Self::Hub, Self::Scenarios, Self::Mapping];
 
-    /// Name under which `stepwell schema` prints it.
+    /// Returns the name under which `stepwell schema` prints it.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -39,7 +39,7 @@ impl Editor {
         }
     }
 
-    /// The files that it is for.
+    /// Describes the files that it is for.
     #[must_use]
     pub fn about(self) -> &'static str {
         match self {
@@ -51,7 +51,7 @@ impl Editor {
         }
     }
 
-    /// Name of its file in `schema/`.
+    /// Returns the name of its file in `schema/`.
     #[must_use]
     pub fn file(self) -> &'static str {
         match self {
@@ -63,7 +63,7 @@ impl Editor {
         }
     }
 
-    /// The schema.
+    /// Returns the schema.
     #[must_use]
     pub fn schema(self) -> Value {
         let mut schema = match self {
@@ -238,7 +238,7 @@ fn pointers(of: &str) -> Value {
     })
 }
 
-/// The official schema leaves `exponential` open; Stepwell knows two settings there.
+/// The official schema allows any settings of `exponential`; Stepwell knows two.
 fn close_backoff(policy: &mut Value) {
     let Some(kinds) = policy["properties"]["backoff"]["oneOf"].as_array_mut() else { return };
     for kind in kinds {
@@ -255,8 +255,8 @@ fn close_backoff(policy: &mut Value) {
     }
 }
 
-/// Events that start a workflow may name a source of `hub.yaml`, where the official schema wants a URI; events that a run
-/// sends or listens to may not.
+/// Lets events that start a workflow name a source of `hub.yaml`, where the official schema requires a URI. Events that
+/// a run emits or listens for are unchanged.
 fn admit_plain_sources(schema: &mut Value) {
     let named = |name: &str| (format!("#/$defs/{name}"), format!("starting{}{}", name[..1].to_uppercase(), &name[1..]));
     let definitions = ["eventConsumptionStrategy", "eventFilter", "eventProperties"];

@@ -1,3 +1,5 @@
+//! The schemas for editors are current, accept the files of the repository, and refuse typos.
+
 use std::path::{Path, PathBuf};
 
 use super::*;
@@ -25,7 +27,7 @@ fn files(folder: &str) -> Vec<PathBuf> {
     entries.filter(|p| p.extension().is_some_and(|e| e == "yaml" || e == "json")).collect()
 }
 
-/// `UPDATE_EXPECTED=1` writes them.
+/// `UPDATE_EXPECTED=1` writes the files.
 #[test]
 fn the_schemas_of_the_repository_are_current() {
     for editor in Editor::ALL {
@@ -68,7 +70,7 @@ fn every_good_definition_fits() {
     }
 }
 
-/// What Stepwell does not support is told by `stepwell validate`: the language itself is right there.
+/// `stepwell validate` reports what Stepwell does not support; the schema describes the whole language.
 #[test]
 fn every_example_of_the_languages_reference_is_valid_and_most_build() {
     let (mut examples, mut built) = (0, 0);
@@ -78,7 +80,8 @@ fn every_example_of_the_languages_reference_is_valid_and_most_build() {
         examples += 1;
         built += u32::from(crate::dsl::build("example", &text, &crate::dsl::Functions::default()).is_ok());
     }
-    // Six of them write passwords and tokens out, which is a mistake here, or use a secret that nothing releases.
+    // The other examples contain literal passwords or tokens, or use secrets that nothing releases; both are mistakes
+    // here.
     assert_eq!((examples, built), (39, 16), "the guide says which kinds are not supported");
 }
 

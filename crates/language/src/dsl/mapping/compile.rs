@@ -1,5 +1,5 @@
-//! The functions that a mapping becomes: `set` tasks with an expression for each row, so that each is small enough for the node
-//! itself to evaluate, and an error names its row.
+//! Compiles a mapping to functions. They are `set` tasks with one expression per row, so that each is small enough to
+//! be evaluated in the node's process and an error names its row.
 
 use std::convert::Infallible;
 
@@ -7,14 +7,14 @@ use serde_json::{Map, Value, json};
 
 use super::{EACH, Field, Fits, Mapping, Route, Row, Side, Source, lines};
 
-/// Longest value that an error shows.
+/// Longest value that an error shows, in characters.
 pub(super) const VALUE_CHARS_MAX: usize = 80;
 
-/// Rows in one expression over many records: its text must stay below the limit for one.
+/// Rows per expression over many records. More would exceed the size limit of an expression.
 const ROWS_AT_ONCE: usize = 40;
 
-/// The jq text that makes a row's value for `to`, which is called `system`, out of `{record}`. Its first line is a comment: errors
-/// call it by that.
+/// Returns the jq text that computes a row's value for side `to`, named `system`, from `{record}`. It begins with a
+/// comment line by which errors identify the row.
 pub(super) fn expression(
     (mapping, system): (&str, &str),
     row: &Row,
@@ -26,8 +26,8 @@ pub(super) fn expression(
     over(mapping, row, to, ".record", &Chain { transform, fits, default, required_by: required.then_some(system) })
 }
 
-/// The same for `compare`, out of what `record` gives. No default and nothing required: what is not there must not look like a
-/// change.
+/// Like [`expression`], but for comparing: no default is applied and nothing is required, so that a missing value does
+/// not look like a change.
 pub(super) fn beside(
     mapping: &str,
     row: &Row,
@@ -39,17 +39,17 @@ pub(super) fn beside(
     over(mapping, row, to, record, &Chain { transform, fits: route.fits.as_ref(), default: None, required_by: None })
 }
 
-/// What happens to a value on its way.
+/// The conversions of a value between its two fields.
 struct Chain<'r> {
     transform: Option<&'r str>,
     fits: Option<&'r Fits>,
     default: Option<&'r Value>,
-    /// The system that needs a value.
+    /// The system that requires a value.
     required_by: Option<&'r str>,
 }
 
 impl Chain<'_> {
-    /// As jq from the value of the one field to that of the other.
+    /// Returns the conversions as jq, from one field's value to the other's.
     fn steps(&self) -> String {
         let instead = |text: String| format!("if . == null then {text} else . end | ");
         let default = self.default.map(|value| instead(value.to_string())).unwrap_or_default();
@@ -62,13 +62,13 @@ impl Chain<'_> {
         transform.unwrap_or_default() + &self.fits.map(Fits::steps).unwrap_or_default()
     }
 
-    /// What a null is where a value is needed.
+    /// Returns jq that raises an error for a null, if a value is required.
     fn refused(&self) -> Option<String> {
         self.required_by.map(|by| format!("error({})", json!(format!("the {by} needs a value"))))
     }
 }
 
-/// What errors call a row.
+/// Describes a row for error messages.
 fn told(mapping: &str, row: &Row, to: Side) -> String {
     let [source, target] = [to.other(), to].map(|side| row.field(side).map(ToString::to_string).unwrap_or_default());
     format!("mapping {mapping}, row {}: {source} to {target}", row.number)
@@ -89,7 +89,7 @@ fn over(mapping: &str, row: &Row, to: Side, record: &str, chain: &Chain<'_>) -> 
     )
 }
 
-/// The value of a field of a record. If the record is not an object, the error shows what it is.
+/// Returns jq that reads a field of a record. If the record is not an object, its error shows the value.
 fn found(record: &str, field: Option<&Field>) -> String {
     let path = field.map(|field| field.0.clone()).unwrap_or_default();
     match path.as_slice() {
@@ -104,7 +104,7 @@ fn found(record: &str, field: Option<&Field>) -> String {
 }
 
 impl Mapping {
-    /// Names and tasks of its functions.
+    /// Returns the functions of the mapping: name and task.
     #[must_use]
     pub fn functions(&self) -> Vec<(String, Value)> {
         let named = |name: &str, task: Value| (format!("{}.{name}", self.name), task);
@@ -118,7 +118,7 @@ impl Mapping {
             }
             functions.push(named(&self.sides.to(to), converts));
         }
-        // A record with lines is large; a batch of them has a step for each.
+        // A record with lists is large, so a batch of them has one step per record.
         for to in Side::BOTH.into_iter().filter(|to| self.gatherings(*to).is_empty()) {
             functions.push(named(&format!("{}{EACH}", self.sides.to(to)), self.each(to)));
         }
@@ -133,7 +133,8 @@ impl Mapping {
         functions
     }
 
-    /// Many records at once, so that a batch is no step for each. What one of them cannot is data, not a fault.
+    /// Returns the task that converts many records in one step, so that a batch does not need one step per record. A
+    /// record that cannot be converted gives an error entry instead of a fault.
     fn each(&self, to: Side) -> Value {
         let rows: Vec<(&Row, &Route, &Field)> =
             self.rows.iter().filter_map(|row| Some((row, row.route(to)?, row.field(to)?))).collect();
@@ -153,10 +154,11 @@ impl Mapping {
         })
     }
 
-    /// `[{record, error}]` of these rows.
+    /// Returns jq that computes `[{record, error}]` for these rows.
     fn of_many(&self, to: Side, rows: &[(&Row, &Route, &Field)]) -> String {
         let row = |(row, route, field): &(&Row, &Route, &Field)| {
-            // No `setpath`: it makes no objects on the way.
+            // Merging creates the enclosing objects. Unlike `setpath` it does not fail if another value is in their
+            // place.
             let put = |value: String| {
                 let value = field.0.iter().rev().fold(value, |value, part| format!("{{{}: {value}}}", json!(part)));
                 format!(" | . * {value}")
@@ -213,13 +215,13 @@ impl Mapping {
         json!({ "records": self.of_records(), "rows": rows })
     }
 
-    /// What it says of whole records, as in its file.
+    /// Returns the rules for whole records, as in the mapping's file.
     pub(super) fn of_records(&self) -> Value {
         let created = self.records.created.map_or_else(|| "none".to_owned(), |to| self.sides.direction(to));
         json!({ "created": created, "deleted": self.records.deleted })
     }
 
-    /// What a row is called in conflicts: one name for one row.
+    /// Returns the name of a row in conflicts, which is unique in the mapping.
     fn name_of(&self, row: &Row) -> String {
         let is_alone = self.rows.iter().filter(|other| other.is_compared() && other.name() == row.name()).count() == 1;
         let second = row.field(Side::Second).filter(|_| !is_alone);

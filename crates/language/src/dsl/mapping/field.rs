@@ -1,27 +1,27 @@
-//! Fields by their paths: `subsidiary.id`, and `item.items[].rate` for a field of each line of a list.
+//! Paths of fields: `subsidiary.id`, and `item.items[].rate` for a field in each line of a list.
 
 use serde_json::{Map, Value};
 
-/// What stands after the part of a path whose lines are meant.
+/// Marks the part of a path that is a list.
 const EACH: &str = "[]";
 
-/// A field by its path.
+/// A field, as the parts of its path.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Field(pub Vec<String>);
 
 impl Field {
-    /// From its dotted path.
+    /// Parses a dotted path.
     #[must_use]
     pub fn of(path: &str) -> Self {
         Self(path.split('.').map(str::to_owned).collect())
     }
 
-    /// Puts a value there, with objects around it.
+    /// Sets the field's value in a record, creating the enclosing objects.
     pub fn put(&self, record: &mut Value, value: &Value) {
         *self.place(record) = value.clone();
     }
 
-    /// Where it stands in a record, with objects around it.
+    /// Returns the field's place in a record, creating the enclosing objects.
     pub(super) fn place<'r>(&self, record: &'r mut Value) -> &'r mut Value {
         let mut place = record;
         for part in &self.0 {
@@ -33,7 +33,7 @@ impl Field {
         place
     }
 
-    /// Whether its parts are names, of which one may mean the lines of a list.
+    /// Whether all parts are names, of which at most one is a list.
     pub(super) fn is_sound(&self) -> bool {
         let is_name =
             |part: &str| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | ':'));
@@ -41,7 +41,8 @@ impl Field {
         lists <= 1 && self.plain().iter().all(|part| is_name(part))
     }
 
-    /// The list that it goes through, and the field in each of its lines: a path without parts where that is the line itself.
+    /// Splits the path at its list: the list, and the field within each line (an empty path if the field is the line
+    /// itself). `None` if no part is a list.
     #[must_use]
     pub fn in_lines(&self) -> Option<(Self, Self)> {
         let at = self.0.iter().position(|part| part.ends_with(EACH))?;
@@ -49,8 +50,7 @@ impl Field {
         Some((Self(list), Self(self.0[at + 1..].to_vec())))
     }
 
-    /// Whether both cannot stand in one record: one is the other, stands inside it, or takes for a list what the other takes for
-    /// an object.
+    /// Whether two fields cannot be in the same record: one contains the other, or they disagree about what is a list.
     pub(super) fn collides_with(&self, other: &Self) -> bool {
         let [mine, its] = [self.plain(), other.plain()];
         if mine.starts_with(&its) || its.starts_with(&mine) {
@@ -63,12 +63,12 @@ impl Field {
         mine != its && (runs_into(&mine, other) || runs_into(&its, self))
     }
 
-    /// Whether a value at a path of a record, where lines have numbers, is its own or within it.
+    /// Whether a path in a record, with line numbers, is this field or inside it.
     #[must_use]
     pub fn holds(&self, path: &[String]) -> bool {
         let mut rest = path.iter();
         self.0.iter().all(|part| match part.strip_suffix(EACH) {
-            // The number of the line.
+            // The line number.
             Some(list) => rest.next().is_some_and(|found| found == list) && rest.next().is_some(),
             None => rest.next() == Some(part),
         })

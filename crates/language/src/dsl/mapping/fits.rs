@@ -1,5 +1,6 @@
-//! What a field can hold: `fits: { erp: { max: 83, otherwise: cut } }`. Without it the other system refuses a value that does not fit,
-//! in its own words. With it the value is checked before anything is written, and the table says what to do with it.
+//! Constraints on the values of a field: `fits: { erp: { max: 83, otherwise: cut } }`. They are checked before anything
+//! is written, and the mapping says what to do with a value that does not fit. Without them the other system refuses
+//! such a value with its own error.
 
 use serde_json::{Value, json};
 
@@ -7,17 +8,17 @@ use super::{Side, Sides};
 use crate::dsl::mistake::Report;
 use crate::dsl::source::Node;
 
-/// Longest text that a field can be said to hold.
+/// Largest allowed value of `max`, in characters.
 const MAX_CHARS: u64 = 1_000_000;
 
-/// What a field of a side can hold, and what to do with a value that does not fit.
+/// The constraints on a field of one side.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fits {
-    /// Characters.
+    /// Most characters of a text.
     pub max: Option<u64>,
-    /// `email`, `phone`, `date`, `country`, `currency`.
+    /// `email`, `phone`, `date`, `country` or `currency`.
     pub format: Option<&'static str>,
-    /// All that it may be.
+    /// The allowed values.
     pub values: Option<Vec<Value>>,
     /// What to do with a value that does not fit.
     pub otherwise: Otherwise,
@@ -26,15 +27,15 @@ pub struct Fits {
 /// What to do with a value that does not fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Otherwise {
-    /// The row fails, before anything is written.
+    /// Fail the row before anything is written.
     Refuse,
-    /// The text is cut, and ends with an ellipsis.
+    /// Cut the text and end it with an ellipsis.
     Cut,
-    /// No value goes.
+    /// Write null instead.
     Drop,
 }
 
-/// The name of a format, jq that is true for a text in it, and the error for any other value.
+/// For each format: its name, jq that is true for a matching text, and the error for any other value.
 const FORMATS: [(&str, &str, &str); 5] = [
     ("email", r#"test("^[^@\\s]+@[^@\\s.]+([.][^@\\s.]+)+$")"#, "not an e-mail address"),
     ("phone", r#"[match("[0-9]"; "g")] | length >= 7"#, "not a phone number with seven digits or more"),
@@ -46,7 +47,7 @@ const FORMATS: [(&str, &str, &str); 5] = [
 const OTHERWISE: [(&str, Otherwise); 3] =
     [("refuse", Otherwise::Refuse), ("cut", Otherwise::Cut), ("drop", Otherwise::Drop)];
 
-/// Reads `fits` for one side; none if it does not mention the side, or if there is a mistake in it.
+/// Reads `fits` for one side. Returns `None` if it does not mention the side or has a mistake.
 pub(super) fn read<'s>(row: Node<'s>, sides: &Sides, to: Side, report: &mut Report<'s>) -> Option<Fits> {
     let node = row.get("fits").and_then(|fits| report.closed(fits, &sides.names()))?.get(sides.name(to))?;
     let node = report.closed(node, &["max", "format", "values", "otherwise"])?;
@@ -77,7 +78,7 @@ pub(super) fn read<'s>(row: Node<'s>, sides: &Sides, to: Side, report: &mut Repo
 }
 
 impl Fits {
-    /// As jq that turns a value into the one to write, ready to be followed by more.
+    /// Returns jq that turns a value into the one to write. More jq can follow it.
     pub(super) fn steps(&self) -> String {
         let mut text = String::from("if . == null then null");
         for (unfit, why, cut) in self.checks() {
@@ -91,7 +92,7 @@ impl Fits {
         text + " else . end | "
     }
 
-    /// For each check: jq that is true for a value that does not fit, the error, and jq that cuts the value.
+    /// Returns for each check: jq that is true for a value that does not fit, the error, and jq that cuts the value.
     fn checks(&self) -> Vec<(String, String, Option<String>)> {
         let mut checks = Vec::new();
         if let Some((_, test, why)) = FORMATS.into_iter().find(|(name, ..)| self.format == Some(*name)) {
@@ -114,7 +115,7 @@ impl Fits {
         checks
     }
 
-    /// For people: `format email, else left out`.
+    /// Describes the constraints for people: `format email, else left out`.
     #[must_use]
     pub fn told(&self) -> Vec<String> {
         let becomes = match self.otherwise {
@@ -128,7 +129,7 @@ impl Fits {
         [format, values, max].into_iter().flatten().map(|what| what + becomes).collect()
     }
 
-    /// For programs: `{max, format, values, otherwise}`.
+    /// Returns the constraints as JSON: `{max, format, values, otherwise}`.
     pub(super) fn to_json(&self) -> Value {
         let otherwise = OTHERWISE.iter().find(|(_, otherwise)| *otherwise == self.otherwise).map(|(word, _)| *word);
         json!({ "max": self.max, "format": self.format, "values": self.values, "otherwise": otherwise })

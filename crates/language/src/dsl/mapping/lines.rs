@@ -1,5 +1,5 @@
-//! Lists: rows like `OpportunityLineItems.records[].Quantity` to `item.items[].quantity`. Each row is evaluated by itself, like all
-//! others, and gives a column: the values of its field in all lines. What stands here makes lines of columns.
+//! Lists: rows such as `OpportunityLineItems.records[].Quantity` to `item.items[].quantity`. Each row is evaluated
+//! alone and returns a column, the values of its field in all lines. This module assembles the columns into lines.
 
 use serde_json::{Map, Value, json};
 
@@ -9,7 +9,8 @@ use crate::dsl::mistake::Report;
 use crate::dsl::source::Node;
 
 impl Mapping {
-    /// The record that its rows write on a side. In the place of a list stand its columns, of which [`Self::gatherings`] make lines.
+    /// Builds the record that the rows write on one side. Each list still contains columns; [`Self::gatherings`] turns
+    /// them into lines.
     pub(super) fn filled<E>(&self, to: Side, mut value: impl FnMut(&Route) -> Result<Value, E>) -> Result<Value, E> {
         let mut record = Value::Object(Map::new());
         for row in &self.rows {
@@ -30,7 +31,7 @@ impl Mapping {
         Ok(record)
     }
 
-    /// The lists of a side with the jq texts that make lines of the columns in a record.
+    /// Returns the lists of a side, each with the jq text that turns its columns into lines.
     pub(super) fn gatherings(&self, to: Side) -> Vec<(Field, String)> {
         let mut lists: Vec<Field> = Vec::new();
         for (list, _) in
@@ -63,7 +64,8 @@ impl Mapping {
         )
     }
 
-    /// What gives a record with columns, [`Self::filled`] with the texts of expressions, as one with lines; none if it has no list.
+    /// Returns the template that turns the columns in `written`, built by [`Self::filled`], into lines; `None` if there
+    /// is no list.
     pub(super) fn with_lines(&self, written: &Value, to: Side) -> Option<Value> {
         let lists = self.gatherings(to);
         let mut record = passed(written, &Field(Vec::new()));
@@ -74,7 +76,7 @@ impl Mapping {
     }
 }
 
-/// The expressions that pass on each field of a record.
+/// Returns a template that copies each field of a record.
 fn passed(written: &Value, at: &Field) -> Value {
     match written {
         Value::Object(fields) => {
@@ -85,15 +87,15 @@ fn passed(written: &Value, at: &Field) -> Value {
     }
 }
 
-/// The jq text of a field of a record, which reads no more than it gives.
+/// Returns jq for a field of a record.
 fn within(record: &str, field: &Field) -> String {
     let parts = field.0.iter().map(|part| format!("[{}]", json!(part)));
     format!("{record}{}", parts.collect::<String>())
 }
 
-/// The jq text of a row's column: the field of each line of the list, through its transform, with what stands in place of a null.
-/// A line gives one value, or the others would move up. What goes wrong in a line is put into words outside the iteration, so that
-/// the text is small enough for the node itself to evaluate.
+/// Returns the jq text of a row's column: the field in each line of the list, transformed, with a replacement for null.
+/// A line must give exactly one value, or the lines after it would shift. The error for a line is formatted outside the
+/// iteration, which keeps the text small enough to be evaluated in the node's process.
 pub(super) fn column([list, field]: [(&str, &Field); 2], transform: &str, in_place_of_null: Option<&str>) -> String {
     let [list, field] = [list, field].map(|(record, field)| within(record, field));
     let instead = in_place_of_null.map(|text| format!("elif $values[0] == null then {text} ")).unwrap_or_default();
@@ -106,7 +108,7 @@ pub(super) fn column([list, field]: [(&str, &Field); 2], transform: &str, in_pla
     )
 }
 
-/// A line as jq constructs it; texts in it are jq.
+/// Returns jq that constructs a line. The texts in `line` are jq.
 fn constructed(line: &Value) -> String {
     match line {
         Value::Object(fields) => {
@@ -119,7 +121,8 @@ fn constructed(line: &Value) -> String {
     }
 }
 
-/// Whether a row that goes through a list does so on both sides and one way; `to` are the words that lead to each side.
+/// Whether a row with a list has one on both sides and goes in one direction only. `to` are the arguments that lead to
+/// each side.
 pub(super) fn fits<'s>(row: &Row, to: &[String; 2], node: Node<'s>, report: &mut Report<'s>) -> bool {
     let lists = row.fields.iter().flatten().filter(|field| field.in_lines().is_some()).count();
     if row.is_pair() && lists == 1 {
@@ -134,7 +137,7 @@ pub(super) fn fits<'s>(row: &Row, to: &[String; 2], node: Node<'s>, report: &mut
     lists == 0 || !both_ways
 }
 
-/// Finds lists whose lines come from several lists, or from none.
+/// Reports lists whose lines come from several lists, or from none.
 pub(super) fn check<'s>(rows: &[(Row, Node<'s>)], sides: &Sides, report: &mut Report<'s>) {
     let ends = |row: &Row, to: Side| {
         row.route(to)?;

@@ -1,6 +1,6 @@
-//! Mappings: `mappings/NAME.yaml` is a table that says, field by field, how records of two systems become each other. It names its
-//! two sides itself (`side`). It is compiled to catalog functions of the language (`compile`), so a run keeps the mapping with which
-//! it was deployed.
+//! Mappings: the table in `mappings/NAME.yaml` says, field by field, how records of two systems are converted into each
+//! other. The table names its two sides (`side`). It is compiled to catalog functions (`compile`), so a run keeps the
+//! mapping with which it was deployed.
 
 mod compile;
 mod field;
@@ -23,36 +23,36 @@ use serde_json::Value;
 use super::Mistake;
 use stepwell_expr::Expression;
 
-/// Ends the name of a function that takes many records.
+/// Suffix of the functions that convert many records.
 pub const EACH: &str = "Each";
 
-/// The folder of mappings inside a folder of workflows.
+/// The folder of mappings in a workflow folder.
 pub const FOLDER: &str = "mappings";
 
-/// One table.
+/// A mapping.
 #[derive(Debug, Clone)]
 pub struct Mapping {
-    /// Of its file, and of the catalog that it becomes.
+    /// Name of its file and of the catalog that it becomes.
     pub name: String,
-    /// For people.
+    /// A title for people.
     pub title: Option<String>,
-    /// For people.
+    /// A note for people.
     pub note: Option<String>,
-    /// What the sides are called.
+    /// The names of the two sides.
     pub sides: Arc<Sides>,
-    /// What the record is called on each side.
+    /// The name of the record type on each side.
     pub types: [String; 2],
-    /// Whether records, too, are born and deleted on the other side.
+    /// The rules for whole records: creation and deletion.
     pub records: Records,
-    /// In the order of the file.
+    /// The rows in the order of the file.
     pub rows: Vec<Row>,
-    /// Records and what must become of them.
+    /// Sample records with their expected results.
     pub samples: Vec<Sample>,
-    /// As it stands in its file.
+    /// The text of the file.
     pub text: String,
 }
 
-/// Where values go, or new records.
+/// Where values or new records are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     /// To each side from the other.
@@ -61,7 +61,7 @@ pub enum Direction {
     To(Side),
 }
 
-/// Who is right where both sides differ.
+/// Which side wins if both differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Master {
     /// Always this side.
@@ -72,71 +72,71 @@ pub enum Master {
     Manual,
 }
 
-/// What a table says of whole records.
+/// The rules for whole records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Records {
-    /// Where a record that is new on one side is created on the other, if it is.
+    /// Where new records of the other side are created; `None`: nowhere.
     pub created: Option<Direction>,
-    /// `report`, `apply`, `ignore`: what happens to one that was deleted on one side.
+    /// What happens when a record is deleted on one side: `report`, `apply` or `ignore`.
     pub deleted: &'static str,
 }
 
-/// One row.
+/// A row of a mapping.
 #[derive(Debug, Clone)]
 pub struct Row {
-    /// From 1.
+    /// Number of the row, from 1.
     pub number: usize,
-    /// The field of each side as a dotted path; a constant has but one.
+    /// The field of each side; a constant has only one.
     pub fields: [Option<Field>; 2],
-    /// How values get to each side, as far as they do.
+    /// How the field of each side is computed; `None`: the row does not write it.
     pub routes: [Option<Route>; 2],
-    /// Who is right where both differ.
+    /// Which side wins if both differ.
     pub master: Master,
-    /// `putBack`, `report`: what happens to a change on the side that is not the master.
+    /// What happens to a change on the side that is not the master: `putBack` or `report`.
     pub foreign: &'static str,
-    /// For people.
+    /// A note for people.
     pub note: Option<String>,
 }
 
-/// How a value gets into a field.
+/// How a field of one side is computed.
 #[derive(Debug, Clone)]
 pub struct Route {
-    /// What stands there: always this, or what is made of the other side's field.
+    /// Where the value comes from.
     pub value: Source,
-    /// In place of a null.
+    /// The value that replaces null.
     pub default: Option<Value>,
-    /// Whether a null is a mistake.
+    /// Whether null is an error.
     pub required: bool,
-    /// What the field can hold, if the row says so.
+    /// The constraints on the value.
     pub fits: Option<Fits>,
 }
 
 /// Where a value comes from.
 #[derive(Debug, Clone)]
 pub enum Source {
-    /// Always this.
+    /// This constant.
     Constant(Value),
-    /// What the expression, the whole way included, makes of `{record}`; its transform as written, if it has one.
+    /// The complete expression on `{record}`, and its transform as written in the row, if any.
     Field(Box<Expression>, Option<String>),
 }
 
-/// A record and what must become of it.
+/// A sample record with its expected result.
 #[derive(Debug, Clone)]
 pub struct Sample {
-    /// For people.
+    /// A name for people.
     pub name: String,
-    /// Where the record stands.
+    /// The side of the record.
     pub from: Side,
-    /// It.
+    /// The record.
     pub record: Value,
-    /// All that it becomes, or a part of the error.
+    /// The complete converted record, or a part of the error message.
     pub gives: Result<Value, String>,
-    /// Where it stands in the file.
+    /// Line in the file, from 1.
     pub line: u32,
 }
 
 impl Route {
-    /// What it always is, if it is always the same.
+    /// Returns the value if it is constant.
     #[must_use]
     pub fn constant(&self) -> Option<&Value> {
         match &self.value {
@@ -145,7 +145,7 @@ impl Route {
         }
     }
 
-    /// The transform as written; none where the value goes as it is.
+    /// Returns the transform as written; `None` if the value is copied.
     #[must_use]
     pub fn transform(&self) -> Option<&str> {
         match &self.value {
@@ -156,31 +156,31 @@ impl Route {
 }
 
 impl Row {
-    /// The field of a side.
+    /// Returns the field of a side.
     #[must_use]
     pub fn field(&self, side: Side) -> Option<&Field> {
         self.fields[side as usize].as_ref()
     }
 
-    /// How values get to a side.
+    /// Returns how the field of a side is computed.
     #[must_use]
     pub fn route(&self, to: Side) -> Option<&Route> {
         self.routes[to as usize].as_ref()
     }
 
-    /// Both sides have a field of it.
+    /// Whether both sides have a field.
     #[must_use]
     pub fn is_pair(&self) -> bool {
         self.fields.iter().all(Option::is_some)
     }
 
-    /// Both records of a pair can be held against each other by it: lines have nothing by which they are known.
+    /// Whether the row can compare two records. Rows with lists cannot: lines have no identity.
     #[must_use]
     pub fn is_compared(&self) -> bool {
         self.is_pair() && self.fields.iter().flatten().all(|field| field.in_lines().is_none())
     }
 
-    /// Where its values go.
+    /// Returns the direction in which values are written.
     #[must_use]
     pub fn direction(&self) -> Direction {
         match (&self.routes[0], &self.routes[1]) {
@@ -190,7 +190,7 @@ impl Row {
         }
     }
 
-    /// `direction`, between the first side on the left and the second on the right.
+    /// Returns the direction as an arrow between the first side on the left and the second on the right.
     #[must_use]
     pub fn arrow(&self) -> &'static str {
         match self.direction() {
@@ -200,7 +200,7 @@ impl Row {
         }
     }
 
-    /// What it is called: its field on the first side, else on the second.
+    /// Returns the name of the row: its field on the first side, or else on the second.
     #[must_use]
     pub fn name(&self) -> String {
         self.fields.iter().flatten().next().map(ToString::to_string).unwrap_or_default()
@@ -208,13 +208,13 @@ impl Row {
 }
 
 impl Mapping {
-    /// What people call the system on a side.
+    /// Returns the name that people use for the system on a side.
     #[must_use]
     pub fn system(&self, side: Side) -> &str {
         self.sides.system(side)
     }
 
-    /// Reads a mapping; `name` is that of its file.
+    /// Reads a mapping. `name` is the name of its file, without the extension.
     ///
     /// # Errors
     /// All mistakes of the text.
@@ -222,7 +222,7 @@ impl Mapping {
         read::read(file, name, text)
     }
 
-    /// The names that the text of a mapping gives its sides, whatever is wrong with the rest of it; none if they cannot be read.
+    /// Returns the names that the text gives the sides, even if the rest has mistakes; `None` if they cannot be read.
     #[must_use]
     pub fn sides_in(text: &str) -> Option<Sides> {
         side::of_text(text)

@@ -1,4 +1,4 @@
-//! From the text of a mapping to [`Mapping`], with every mistake at its place.
+//! Reads the text of a mapping and reports each mistake at its place.
 
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ fn mapping<'s>(name: &str, root: Node<'s>, report: &mut Report<'s>) -> Option<Ma
     if report.text(written)? != name {
         report.error(written, format!("the mapping's name is its file name: `{name}`"));
     }
-    // What is missing was reported; the rows are looked at all the same.
+    // Missing types were reported; the rows are still read for their mistakes.
     let of_sides = Side::BOTH.map(|side| record_type(root, sides.name(side), report).unwrap_or_default());
     let sides = sides.clone().with_systems(of_sides.each_ref().map(|(_, system)| *system));
     let list = report.required(root, "rows")?;
@@ -70,7 +70,7 @@ fn rows<'s>(mapping: (&str, &Sides), list: Node<'s>, report: &mut Report<'s>) ->
     rows.into_iter().map(|(row, _)| row).collect()
 }
 
-/// What the record is called on a side, and what the system there is if the mapping says so.
+/// Returns the record type of a side, and the name of its system if the mapping gives one.
 fn record_type<'s>(root: Node<'s>, side: &str, report: &mut Report<'s>) -> Option<(&'s str, Option<&'s str>)> {
     let node = report.required(root, side)?;
     let node = report.closed(node, &["type", "system"])?;
@@ -94,7 +94,7 @@ fn records<'s>(node: Option<Node<'s>>, sides: &Sides, report: &mut Report<'s>) -
     Some(records)
 }
 
-/// The words for directions; `to` are those that lead to each side.
+/// The keywords for directions. `to` are those that lead to each side.
 fn directions(to: &[String; 2]) -> [(&str, Direction); 3] {
     let to = |side: Side| (to[side as usize].as_str(), Direction::To(side));
     [("both", Direction::Both), to(Side::Second), to(Side::First)]
@@ -111,7 +111,7 @@ fn name_of(row: &Row, side: Side) -> String {
     row.field(side).map(ToString::to_string).unwrap_or_default()
 }
 
-/// What says something of the way of a value, and so nothing of a field that is always the same.
+/// Keys that describe how a value is copied, and so do not apply to a constant.
 const OF_WAYS: [&str; 6] = ["direction", "master", "foreign", "required", "default", "fits"];
 
 fn row<'s>(mapping: (&str, &Sides), number: usize, node: Node<'s>, report: &mut Report<'s>) -> Option<Row> {
@@ -123,7 +123,7 @@ fn row<'s>(mapping: (&str, &Sides), number: usize, node: Node<'s>, report: &mut 
     let node = report.closed(node, &known)?;
     let fields = Side::BOTH.map(|side| node.get(sides.name(side)).map(|node| field(node, report)));
     let [of_first, of_second] = fields;
-    // A field that is none was reported; the row goes no further.
+    // A wrong field was reported; the row cannot be read further.
     let fields = [lifted(of_first)?, lifted(of_second)?];
     if fields.iter().all(Option::is_none) {
         report.error(node, format!("a row names a field of the `{first}`, of the `{second}`, or of both"));
@@ -173,7 +173,7 @@ fn field<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<Field> {
     None
 }
 
-/// Whether values go to each side; `to` are the words that lead there.
+/// Returns whether values are written to each side. `to` are the keywords that lead there.
 fn goes<'s>(
     node: Node<'s>,
     fields: &[Option<Field>; 2],
@@ -233,7 +233,7 @@ fn route<'s>(
         None => None,
         Some(transform) => {
             let text = report.text(transform)?;
-            // Alone first: a mistake in it is shown where it stands.
+            // Parse the transform alone first, so that a mistake is reported at its own position.
             if let Err(why) = Expression::parse(&format!("null as $record | {text}"), &[]) {
                 report.error_with_hint(
                     transform,

@@ -1,4 +1,4 @@
-//! What records become, row by row: for the samples of a mapping and for people who try one.
+//! Converts records row by row: for the samples of a mapping, and for people who try a record.
 
 use std::sync::Arc;
 
@@ -8,25 +8,25 @@ use super::compile::beside;
 use super::{Mapping, Sample, Side, Source};
 use stepwell_expr::{Evaluation, EvaluationError, Expression};
 
-/// Evaluates expressions that may be slow.
+/// Evaluates an expression outside this process, because it may be slow.
 pub type Evaluate<'e> = dyn Fn(&Evaluation) -> Result<Value, EvaluationError> + 'e;
 
-/// A sample that does not hold.
+/// A failed sample.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unfit {
-    /// Its name.
+    /// Name of the sample.
     pub sample: String,
-    /// Its line in the file.
+    /// Line of the sample in the file, from 1.
     pub line: u32,
-    /// What came in place of what was said.
+    /// How the result differs from the expected one.
     pub why: String,
 }
 
 impl Mapping {
-    /// What a record becomes on the other side.
+    /// Converts a record for the other side.
     ///
     /// # Errors
-    /// The first row that cannot be applied, in words that name it.
+    /// The error of the first row that cannot be applied. It names the row.
     pub fn convert(&self, record: &Value, to: Side, evaluate: &Evaluate<'_>) -> Result<Value, EvaluationError> {
         let input = json!({ "record": record });
         let mut converted = self.filled(to, |route| match &route.value {
@@ -40,10 +40,11 @@ impl Mapping {
         Ok(converted)
     }
 
-    /// What `compare` says that the fields of both records are on the other side: for each side a value by path.
+    /// Converts the compared fields of both records. Returns for each side its fields by path, with the values
+    /// converted from the other side's record.
     ///
     /// # Errors
-    /// The first row that cannot be applied, in words that name it.
+    /// The error of the first row that cannot be applied. It names the row.
     pub fn beside(
         &self,
         [first, second]: [&Value; 2],
@@ -61,7 +62,7 @@ impl Mapping {
         Ok(found)
     }
 
-    /// Its samples that do not hold.
+    /// Returns the samples that fail.
     #[must_use]
     pub fn unfit(&self, evaluate: &Evaluate<'_>) -> Vec<Unfit> {
         let judge = |sample: &Sample| {
@@ -71,7 +72,7 @@ impl Mapping {
         self.samples.iter().filter_map(judge).collect()
     }
 
-    /// Why a sample does not hold; none if it does.
+    /// Returns how the result of a sample differs from the expected one; `None` if it does not.
     #[must_use]
     pub fn judge(&self, sample: &Sample, evaluate: &Evaluate<'_>) -> Option<String> {
         Some(match (&sample.gives, self.convert(&sample.record, sample.from.other(), evaluate)) {

@@ -1,23 +1,23 @@
-//! The two sides of a mapping, and what it calls them: `sides: [crm, billing]`, or `crm` and `erp` where it does not say.
+//! The two sides of a mapping and their names: `sides: [crm, billing]`, by default `crm` and `erp`.
 
 use super::{Direction, Master};
 use crate::dsl::mistake::Report;
 use crate::dsl::source::Node;
 
-/// One of the two sides. What it is called, its mapping says: [`Sides`].
+/// One of the two sides. [`Sides`] has their names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Side {
-    /// The one that the mapping names first.
+    /// The side that the mapping names first.
     First,
-    /// The other one.
+    /// The side that the mapping names second.
     Second,
 }
 
 impl Side {
-    /// Both, in the order of the mapping.
+    /// Both sides, in the order of the mapping.
     pub const BOTH: [Self; 2] = [Self::First, Self::Second];
 
-    /// The other one.
+    /// Returns the other side.
     #[must_use]
     pub fn other(self) -> Self {
         match self {
@@ -41,14 +41,15 @@ impl Default for Sides {
 }
 
 impl Sides {
-    /// Sides of these names. People see a short name in capitals, `CRM`, and any other with one, `Billing`.
+    /// Creates sides with these names. As system names, a name of up to three letters is shown in capitals (`CRM`), a
+    /// longer one capitalized (`Billing`).
     #[must_use]
     pub fn named(names: [&str; 2]) -> Self {
         let title = |name: &str| if name.len() <= 3 { name.to_uppercase() } else { capitalized(name) };
         Self { names: names.map(str::to_owned), systems: names.map(title) }
     }
 
-    /// The same, where people call the systems otherwise.
+    /// Replaces the system names, where given.
     #[must_use]
     pub fn with_systems(self, systems: [Option<&str>; 2]) -> Self {
         let [first, second] = systems;
@@ -57,25 +58,25 @@ impl Sides {
         Self { systems: systems.map(|(given, default)| given.map_or(default, str::to_owned)), ..self }
     }
 
-    /// As in files: `crm`.
+    /// Returns the name as in files: `crm`.
     #[must_use]
     pub fn name(&self, side: Side) -> &str {
         &self.names[side as usize]
     }
 
-    /// Both names, in order.
+    /// Returns both names, in order.
     #[must_use]
     pub fn names(&self) -> [&str; 2] {
         Side::BOTH.map(|side| self.name(side))
     }
 
-    /// What people call the system on a side: `CRM`.
+    /// Returns what people call the system on a side: `CRM`.
     #[must_use]
     pub fn system(&self, side: Side) -> &str {
         &self.systems[side as usize]
     }
 
-    /// The same within a sentence: `the CRM`, `Billing`.
+    /// Returns the system's name for use within a sentence: `the CRM`, `Billing`.
     #[must_use]
     pub fn called(&self, side: Side) -> String {
         let system = self.system(side);
@@ -83,31 +84,31 @@ impl Sides {
         if is_kind { format!("the {system}") } else { system.to_owned() }
     }
 
-    /// The side of a name.
+    /// Returns the side with a name.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<Side> {
         Side::BOTH.into_iter().find(|side| self.name(*side) == name)
     }
 
-    /// The function that leads to a side: `toCrm`.
+    /// Returns the name of the function that converts to a side: `toCrm`.
     #[must_use]
     pub fn to(&self, side: Side) -> String {
         format!("to{}", capitalized(self.name(side)))
     }
 
-    /// The function that finds the mapped fields in a record of a side: `pickCrm`.
+    /// Returns the name of the function that picks the mapped fields of a record of a side: `pickCrm`.
     #[must_use]
     pub fn pick(&self, side: Side) -> String {
         format!("pick{}", capitalized(self.name(side)))
     }
 
-    /// The side to which a function leads.
+    /// Returns the side that a function converts to.
     #[must_use]
     pub fn find_to(&self, function: &str) -> Option<Side> {
         Side::BOTH.into_iter().find(|side| self.to(*side) == function)
     }
 
-    /// As in files: `both`, `toErp`.
+    /// Returns the keyword of a direction: `both`, `toErp`.
     #[must_use]
     pub fn direction(&self, direction: Direction) -> String {
         match direction {
@@ -116,13 +117,13 @@ impl Sides {
         }
     }
 
-    /// The direction that a word of a file means.
+    /// Returns the direction that a keyword means.
     #[must_use]
     pub fn find_direction(&self, word: &str) -> Option<Direction> {
         if word == "both" { Some(Direction::Both) } else { self.find_to(word).map(Direction::To) }
     }
 
-    /// As in files: `crm`, `newest`.
+    /// Returns the keyword of a master: `crm`, `newest`, `manual`.
     #[must_use]
     pub fn master(&self, master: Master) -> &str {
         match master {
@@ -132,7 +133,7 @@ impl Sides {
         }
     }
 
-    /// The master that a word of a file means.
+    /// Returns the master that a keyword means.
     #[must_use]
     pub fn find_master(&self, word: &str) -> Option<Master> {
         match word {
@@ -150,8 +151,8 @@ fn capitalized(name: &str) -> String {
 
 const NAME_CHARS_MAX: usize = 30;
 
-/// Words that stand beside the names of sides: keys and words of mappings, members of what the functions, the links, the conflicts and
-/// their events hold, and words of jq.
+/// Names that a side cannot have: they appear beside the names of sides in mappings, in the results of functions, in
+/// links, conflicts and events, or are keywords of jq.
 const TAKEN: [&str; 58] = [
     "mapping",
     "title",
@@ -213,7 +214,7 @@ const TAKEN: [&str; 58] = [
     "catch",
 ];
 
-/// Reads `sides: [crm, billing]` at the top of a mapping; none if there is a mistake in it.
+/// Reads `sides: [crm, billing]` of a mapping. Returns `None` if it has a mistake.
 pub(super) fn read<'s>(root: Node<'s>, report: &mut Report<'s>) -> Option<Sides> {
     let Some(node) = root.get("sides") else { return Some(Sides::default()) };
     let nodes: Vec<Node<'s>> = node.items().collect();
@@ -256,7 +257,7 @@ fn name<'s>(node: Node<'s>, report: &mut Report<'s>) -> Option<&'s str> {
     Some(text)
 }
 
-/// The names that the text of a mapping gives its sides, whatever is wrong with the rest of it; none if they cannot be read.
+/// Returns the names that the text gives the sides, even if the rest has mistakes; `None` if they cannot be read.
 pub(super) fn of_text(text: &str) -> Option<Sides> {
     let source = crate::dsl::source::read("", text).ok()?;
     read(source.root(), &mut Report::new(""))

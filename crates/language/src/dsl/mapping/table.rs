@@ -1,4 +1,4 @@
-//! A mapping as a Markdown table, for those who own the fields.
+//! Shows a mapping as a Markdown table, for the people who own the fields.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Direction, Fits, Mapping, Route, Row, Side};
 
 impl Mapping {
-    /// Markdown: a heading, what the mapping says of itself, a row for each row.
+    /// Returns Markdown: title, note, rules for records, and a table of the rows.
     #[must_use]
     pub fn to_markdown(&self) -> String {
         let [first, second] = &self.types;
@@ -40,8 +40,8 @@ impl Mapping {
 }
 
 impl Mapping {
-    /// The table for programs: `{title, note, sides, records, rows}`, and what is of a side under its name; in a row `toCrm` and
-    /// `toErp` are null where no value goes there.
+    /// Returns the mapping as JSON: `{title, note, sides, records, rows}`, with each side's data under its name. In a
+    /// row `toCrm` and `toErp` are null if the row does not write that side.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let route = |route: &Route| {
@@ -72,7 +72,7 @@ impl Mapping {
         told
     }
 
-    /// Where new records are made, in a sentence.
+    /// Describes in a sentence where new records are created.
     #[must_use]
     pub fn created_told(&self) -> String {
         match self.records.created {
@@ -85,7 +85,7 @@ impl Mapping {
     }
 }
 
-/// What happens to a value on its way to a side.
+/// Describes how a row computes the field of a side.
 fn told(row: &Row, to: Side) -> String {
     let Some(route) = row.route(to) else { return String::new() };
     let mut parts = match (route.constant(), route.transform()) {

@@ -1,12 +1,12 @@
-//! From a character of a scalar's value back to its place in the text.
+//! Finds the place in the text of a character in a scalar's value.
 //!
-//! Folding, indentation and chomping change only white space, and quoting only adds escapes, so the nth visible character
-//! of the value is the nth visible character of what was written. That holds for every style of scalar.
+//! Folding, indentation and chomping only change white space, and quoting only adds escapes. So in every style of
+//! scalar the nth visible character of the value is the nth visible character of the text.
 
 use super::super::Position;
 use super::{Source, Style};
 
-/// Where the character at byte `offset` of a scalar's value stands.
+/// Returns the place of the character at byte `offset` of a scalar's value.
 pub(super) fn place_in_scalar(source: &Source, start: Position, style: Style, value: &str, offset: usize) -> Position {
     let visible = |text: &str| text.chars().filter(|c| !c.is_whitespace()).count();
     let mut boundary = offset.min(value.len());
@@ -38,7 +38,8 @@ struct Cursor<'t> {
 }
 
 impl<'t> Cursor<'t> {
-    /// At the first character of a scalar's text; the place of a block is that of its text, not of its indicator.
+    /// Starts at the first character of a scalar's text. The place of a block scalar is that of its text, not of its
+    /// indicator.
     fn at(source: &'t Source, start: Position, style: Style) -> Self {
         let line = start.line as usize;
         let from = source.line_starts.get(line - 1).copied().unwrap_or(source.text.len());
@@ -60,7 +61,8 @@ impl<'t> Cursor<'t> {
         Some(character)
     }
 
-    /// The next character of the value, escapes taken as one; escaped line breaks count as white space.
+    /// Returns the next character of the value. An escape is one character; an escaped line break counts as white
+    /// space.
     fn next_character(&mut self, style: Style) -> Option<char> {
         let character = self.raw()?;
         match (style, character) {

@@ -1,8 +1,8 @@
-//! A document as it was written: every value, key and scalar with its place in the text.
+//! A document with the place of every value, key and scalar in the text.
 //!
-//! Invariant: a [`Source`] is one tree of bounded size and depth with unique keys and exact numbers, so whatever walks it
-//! may recurse. Catalog functions that were stored with a definition have no text; their places are unknown and
-//! mistakes in them are shown at the call instead.
+//! Invariant: a [`Source`] is one tree of limited size and depth with unique keys and exact numbers, so code that walks
+//! it may recurse. Catalog functions stored with a definition have no text, so their places are unknown and mistakes in
+//! them are reported at the call.
 
 mod locate;
 mod scalar;
@@ -16,9 +16,9 @@ pub use yaml::read;
 
 /// Deepest nesting of lists and objects.
 pub const DEPTH_MAX: usize = 64;
-/// Largest text.
+/// Largest text, in bytes.
 pub const TEXT_BYTES_MAX: usize = 1024 * 1024;
-/// Most values in one document, aliases expanded.
+/// Most values in one document, counted after aliases are expanded.
 pub const NODES_MAX: usize = 200_000;
 
 /// A document with the places of its values.
@@ -38,7 +38,7 @@ struct Record {
     step: Step,
 }
 
-/// How a value hangs on the one around it.
+/// How a value is attached to its parent.
 #[derive(Debug, Clone)]
 enum Step {
     Root,
@@ -56,7 +56,7 @@ enum Data {
     Object(Vec<u32>),
 }
 
-/// How a text was written, which decides where its characters stand.
+/// The style of a scalar, which decides where its characters are in the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Style {
     Plain,
@@ -65,7 +65,7 @@ enum Style {
     Block,
 }
 
-/// One value of a [`Source`].
+/// A value of a [`Source`].
 #[derive(Debug, Clone, Copy)]
 pub struct Node<'s> {
     source: &'s Source,
@@ -73,7 +73,7 @@ pub struct Node<'s> {
 }
 
 impl Source {
-    /// A source without text, from JSON that was checked before.
+    /// Creates a source without text from JSON that was validated before.
     #[must_use]
     pub fn from_value(value: &Value) -> Self {
         let mut source = Self { text: String::new(), line_starts: vec![0], records: Vec::new() };
@@ -81,13 +81,13 @@ impl Source {
         source
     }
 
-    /// The whole document.
+    /// Returns the root value.
     #[must_use]
     pub fn root(&self) -> Node<'_> {
         Node { source: self, id: 0 }
     }
 
-    /// The value that a JSON pointer leads to, or the last one on the way that exists.
+    /// Follows a JSON pointer as far as it leads.
     #[must_use]
     pub fn nearest(&self, pointer: &str) -> Node<'_> {
         let mut node = self.root();
@@ -140,32 +140,32 @@ impl<'s> Node<'s> {
         &self.source.records[self.id as usize]
     }
 
-    /// Where the value begins; unknown in a source without text.
+    /// Returns where the value begins; `None` in a source without text.
     #[must_use]
     pub fn place(self) -> Option<Position> {
         self.record().place
     }
 
-    /// Where the key stands that names the value, else the value itself.
+    /// Returns where the value's key begins, or the value if it has no key.
     #[must_use]
     pub fn key_place(self) -> Option<Position> {
         self.record().key_place.or(self.record().place)
     }
 
-    /// Where the character at a byte offset of a text stands in the document.
+    /// Returns the place of a character in a text. `offset` is in bytes.
     #[must_use]
     pub fn place_at(self, offset: usize) -> Option<Position> {
         let Data::Text(text, style) = &self.record().data else { return self.place() };
         self.place().map(|start| locate::place_in_scalar(self.source, start, *style, text, offset))
     }
 
-    /// Same value for the same node: tells nodes of all living sources apart.
+    /// Identifies the node among the nodes of all living sources.
     #[must_use]
     pub fn identity(self) -> (usize, u32) {
         (std::ptr::from_ref(self.source) as usize, self.id)
     }
 
-    /// The JSON pointer of the value.
+    /// Returns the JSON pointer of the value.
     #[must_use]
     pub fn pointer(self) -> String {
         let mut steps = Vec::new();
@@ -181,7 +181,7 @@ impl<'s> Node<'s> {
         steps.iter().rev().fold(String::new(), |pointer, step| pointer + "/" + step)
     }
 
-    /// The key or index under which the value stands.
+    /// Returns the key or index of the value, for messages.
     #[must_use]
     pub fn label(self) -> String {
         match &self.record().step {
@@ -191,7 +191,7 @@ impl<'s> Node<'s> {
         }
     }
 
-    /// The key under which the value stands, if it stands under one.
+    /// Returns the key of the value; `None` for the root and for items of a list.
     #[must_use]
     pub fn name(self) -> Option<&'s str> {
         match &self.record().step {
@@ -200,7 +200,7 @@ impl<'s> Node<'s> {
         }
     }
 
-    /// The value as text, if it is one.
+    /// Returns the text; `None` for any other value.
     #[must_use]
     pub fn as_text(self) -> Option<&'s str> {
         match &self.record().data {
@@ -209,7 +209,7 @@ impl<'s> Node<'s> {
         }
     }
 
-    /// The value as a boolean, if it is one.
+    /// Returns the boolean; `None` for any other value.
     #[must_use]
     pub fn as_bool(self) -> Option<bool> {
         match self.record().data {
@@ -218,7 +218,7 @@ impl<'s> Node<'s> {
         }
     }
 
-    /// The value as a number, if it is one.
+    /// Returns the number; `None` for any other value.
     #[must_use]
     pub fn as_number(self) -> Option<&'s Number> {
         match &self.record().data {
@@ -227,7 +227,7 @@ impl<'s> Node<'s> {
         }
     }
 
-    /// Whether there is no value: `null`, or a key without one.
+    /// Whether the value is `null` or missing after its key.
     #[must_use]
     pub fn is_nothing(self) -> bool {
         matches!(self.record().data, Data::Null)
@@ -245,13 +245,13 @@ impl<'s> Node<'s> {
         matches!(self.record().data, Data::List(_))
     }
 
-    /// The value under a key of an object.
+    /// Returns the value under a key of an object.
     #[must_use]
     pub fn get(self, key: &str) -> Option<Node<'s>> {
         self.entries().find(|(name, _)| *name == key).map(|(_, node)| node)
     }
 
-    /// The value that keys and indexes lead to, or the last one on the way that exists.
+    /// Follows keys and indexes as far as they lead.
     #[must_use]
     pub fn within(self, path: &[String]) -> Node<'s> {
         path.iter().fold(self, |node, step| {
@@ -260,7 +260,7 @@ impl<'s> Node<'s> {
         })
     }
 
-    /// Keys and values of an object, nothing for anything else.
+    /// Iterates over the keys and values of an object; over nothing for any other value.
     pub fn entries(self) -> impl Iterator<Item = (&'s str, Node<'s>)> {
         let ids: &[u32] = if let Data::Object(ids) = &self.record().data { ids } else { &[] };
         ids.iter().filter_map(move |id| {
@@ -269,13 +269,13 @@ impl<'s> Node<'s> {
         })
     }
 
-    /// Items of a list, nothing for anything else.
+    /// Iterates over the items of a list; over nothing for any other value.
     pub fn items(self) -> impl Iterator<Item = Node<'s>> {
         let ids: &[u32] = if let Data::List(ids) = &self.record().data { ids } else { &[] };
         ids.iter().map(move |id| Node { source: self.source, id: *id })
     }
 
-    /// The value as JSON.
+    /// Returns the value as JSON.
     #[must_use]
     pub fn to_value(self) -> Value {
         match &self.record().data {
@@ -290,7 +290,7 @@ impl<'s> Node<'s> {
         }
     }
 
-    /// What kind of value it is, for messages.
+    /// Returns the kind of the value, for messages: `a text`, `an object`, ...
     #[must_use]
     pub fn kind(self) -> &'static str {
         match &self.record().data {
@@ -304,7 +304,7 @@ impl<'s> Node<'s> {
     }
 }
 
-/// A name as one step of a JSON pointer.
+/// Escapes a name as one token of a JSON pointer.
 #[must_use]
 pub fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")

@@ -1,4 +1,4 @@
-//! What a scalar means: YAML 1.2's core schema, except that numbers keep every digit and infinities do not exist.
+//! Resolves scalars by the core schema of YAML 1.2, except that numbers keep every digit and infinities are refused.
 
 use serde_json::Number;
 
@@ -26,7 +26,7 @@ pub(super) fn resolve(text: &str, style: Style) -> Result<Data, String> {
     }
 }
 
-/// Resolves a scalar with a tag of YAML's own (`!!str`).
+/// Resolves a scalar with one of YAML's own tags (`!!str`).
 pub(super) fn resolve_tagged(text: &str, style: Style, tag: &str) -> Result<Data, String> {
     let data = match tag {
         "str" => return Ok(Data::Text(text.to_owned(), style)),
@@ -56,7 +56,7 @@ fn number(written: &str, canonical: &str) -> Result<Number, String> {
     serde_json::from_str(canonical).map_err(|_| format!("`{written}` is not a valid number"))
 }
 
-/// The text as JSON writes numbers, digits untouched, if YAML's core schema calls it a number.
+/// Returns the number in JSON notation with its digits unchanged, if it is a number in YAML's core schema.
 fn canonical_number(text: &str) -> Option<String> {
     let radix = |prefix: &str, radix: u32| {
         let digits = text.strip_prefix(prefix).filter(|d| d.chars().all(|c| c.is_digit(radix)))?;

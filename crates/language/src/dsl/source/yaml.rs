@@ -1,4 +1,4 @@
-//! From YAML 1.2 (and so JSON) to a [`Source`]. The text may come from anyone: all bounds are checked here.
+//! Reads YAML 1.2, and therefore JSON, into a [`Source`]. The text is untrusted: all limits are checked here.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,10 +8,10 @@ use super::super::mistake::{self, shortened};
 use super::super::{Mistake, Position};
 use super::{DEPTH_MAX, Data, NODES_MAX, Record, Source, Step, Style, TEXT_BYTES_MAX, scalar};
 
-/// Reads one document.
+/// Reads a document.
 ///
 /// # Errors
-/// What makes the text no document: syntax, duplicate keys, numbers that do not exist, more than the bounds allow.
+/// The text has a syntax error, duplicate keys or numbers that JSON cannot represent, or exceeds a limit.
 pub fn read(file: &str, text: &str) -> Result<Source, Vec<Mistake>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     check_text(text).map_err(|(position, message)| vec![mistake::at(file, position, message)])?;
@@ -56,7 +56,7 @@ fn count(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
-/// Byte offsets at which lines begin, breaks counted as YAML does.
+/// Returns the byte offsets of line starts. Line breaks are those of YAML.
 fn line_starts(text: &str) -> Vec<usize> {
     let bytes = text.as_bytes();
     let breaks = bytes.iter().enumerate().filter(|(at, byte)| match byte {
@@ -67,8 +67,8 @@ fn line_starts(text: &str) -> Vec<usize> {
     std::iter::once(0).chain(breaks.map(|(at, _)| at + 1)).collect()
 }
 
-/// JSON writes characters beyond the first plane as two escapes, which YAML does not know: `\ud83d\ude00`. They are
-/// rewritten only in a text that is JSON as a whole, where a backslash can mean nothing else.
+/// JSON writes characters beyond the Basic Multilingual Plane as two escapes (`\ud83d\ude00`), which YAML does not
+/// support. They are replaced only if the whole text is JSON, where a backslash has no other meaning.
 fn with_joined_surrogates(text: &str) -> String {
     let has_surrogates = text.contains("\\ud") || text.contains("\\uD");
     if !has_surrogates || serde_json::from_str::<serde::de::IgnoredAny>(text).is_err() {
@@ -123,7 +123,7 @@ impl Reader<'_> {
         while let Some(event) = parser.next_event() {
             let (event, span) = event.map_err(|e| {
                 let position = Position { line: count(e.marker().line()), column: count(e.marker().col()) + 1 };
-                // The scanner looks ahead, so it may meet its own limit before an event shows ours.
+                // The scanner looks ahead, so it may reach its own limit before we see an event beyond ours.
                 let deep = e.info().contains("recursion limit");
                 (position, if deep { too_deep() } else { shortened(e.info()) })
             })?;
@@ -227,7 +227,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Hangs a value on what is open.
+    /// Attaches a value to the innermost open list or object.
     fn add(&mut self, data: Data, anchor: usize, place: Position) -> Result<u32, Refusal> {
         let (parent, step, key_place) = self.slot();
         let record = Record { data, place: Some(place), key_place, parent, step };
@@ -267,7 +267,7 @@ impl Reader<'_> {
         }
     }
 
-    /// An alias stands for a copy of what its anchor names; mistakes in it point at the original.
+    /// Copies the value of an alias's anchor. Mistakes in the copy point at the original.
     fn alias(&mut self, anchor: usize, place: Position) -> Result<(), Refusal> {
         if self.awaits_key() {
             return Err((place, "an alias cannot be a key".to_owned()));

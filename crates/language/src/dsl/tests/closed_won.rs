@@ -1,4 +1,4 @@
-//! The product's own definition against the samples of what Salesforce sends.
+//! Stepwell's own definition `closed-won`, with sample events as Salesforce sends them.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ fn closed_won() -> Built {
     build("closed-won.yaml", &text, &functions(&workflows())).expect("builds")
 }
 
-/// The reference of a task of the outermost list, by its name.
+/// Returns the reference of a task of the top-level list.
 fn named(definition: &Definition, name: &str) -> String {
     let is_named = |reference: &&String| {
         reference.strip_prefix("/do/").and_then(|rest| rest.split_once('/')).is_some_and(|(_, rest)| rest == name)

@@ -1,4 +1,4 @@
-//! The language by example: good definitions build, bad ones say where and why.
+//! The language by example: good definitions build, bad ones report where and why they fail.
 
 mod closed_won;
 mod mutation;
@@ -29,7 +29,7 @@ fn functions(folder: &Path) -> Functions {
     functions.with_secrets(released())
 }
 
-/// What a `hub.yaml` beside the test data would release.
+/// The secrets that a `hub.yaml` beside the test data would release.
 fn released() -> Releases {
     let one = |name: &str, namespace: &str, host: &str| {
         let hosts = vec![HostPattern::parse(host).expect("a host")];
@@ -46,7 +46,7 @@ fn released() -> Releases {
     Releases::new(all.into())
 }
 
-/// Mistakes as the `.expected` files hold them.
+/// Formats mistakes as in the `.expected` files.
 fn shown(mistakes: &[Mistake]) -> String {
     let mut text = String::new();
     for m in mistakes {
@@ -63,7 +63,7 @@ fn built(text: &str) -> Built {
     build("test.yaml", text, &functions(&data())).unwrap_or_else(|mistakes| panic!("{}\n{text}", shown(&mistakes)))
 }
 
-/// A definition with this list of tasks.
+/// Returns a definition with this list of tasks.
 fn with_tasks(tasks: &str) -> String {
     format!("document: {{dsl: '1.0.3', namespace: t, name: n, version: '1.0.0'}}\ndo:\n{tasks}")
 }
@@ -84,7 +84,7 @@ fn good_definitions_build() {
     }
 }
 
-/// `UPDATE_EXPECTED=1` writes the files again; read the difference before you commit it.
+/// `UPDATE_EXPECTED=1` writes the files; review the difference before you commit it.
 #[test]
 fn bad_definitions_say_where_and_why() {
     let functions = functions(&data());
@@ -254,7 +254,7 @@ fn texts_beyond_the_bounds_are_mistakes() {
     }
 }
 
-/// A billion laughs.
+/// Returns the YAML of a "billion laughs" attack.
 fn laughs() -> String {
     let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for n in 1..10 {
@@ -280,7 +280,7 @@ fn functions_that_unfold_without_end_are_refused() {
 
 #[test]
 fn what_only_the_official_schema_refuses_is_refused() {
-    // The builder takes an empty filter for one that catches all; the schema wants at least one property.
+    // The builder treats an empty filter as one that catches everything; the schema requires at least one property.
     let text = with_tasks("  - a: {try: [{x: {set: {y: 1}}}], catch: {errors: {with: {}}}}\n");
     let mistakes = refused(&text);
     assert!(mistakes.starts_with("3:59: the language's official schema refuses this: "), "{mistakes}");
@@ -307,7 +307,7 @@ fn an_openapi_document_in_a_file_is_stored_with_the_definition() {
     assert_ne!(changed.hash, built.hash, "another document makes another definition");
 }
 
-/// What a table says to people is stored with the definition, and makes no other version of it.
+/// The parts of a mapping that are for people are stored with the definition, but do not change its hash.
 #[test]
 fn a_mapping_is_stored_with_the_definition_that_uses_it() {
     let table = "mapping: partner\ncrm: { type: Account }\nerp: { type: customer }\nrows:\n  - { crm: Name, erp: name, direction: toErp, note: first }\n";

@@ -1,4 +1,4 @@
-//! Nothing panics: neither on arbitrary text nor on definitions that someone broke.
+//! The builder never panics, neither on arbitrary text nor on mutated definitions.
 
 use proptest::prelude::*;
 
@@ -10,7 +10,7 @@ fn good_texts() -> Vec<String> {
     texts
 }
 
-/// One change of a text: what authors and fuzzers do.
+/// A change of a text, as authors and fuzzers make it.
 #[derive(Debug, Clone)]
 enum Mutation {
     Cut(usize, usize),

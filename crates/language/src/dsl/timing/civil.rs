@@ -1,17 +1,17 @@
-//! When a cron pattern fires in a time zone whose clock is sometimes changed, by the rules of Debian's cron(8).
+//! When a cron pattern fires in a time zone with clock changes. The rules are those of Debian's cron(8).
 //!
-//! A pattern that names its times (`30 2`, `0,30 1-3`) fires once for each of them: at the first of two moments that have the
-//! same local time, and right after the gap where there is none. A pattern with `*` in its seconds, minutes or hours goes by
-//! elapsed time: it fires whenever the clock on the wall fits.
+//! A pattern with fixed times (`30 2`, `0,30 1-3`) fires once for each of them: at the first of two moments with the
+//! same local time, and right after the gap if the local time does not exist. A pattern with `*` in its seconds,
+//! minutes or hours fires whenever the local clock matches.
 
 use chrono::{DateTime, Duration, LocalResult, NaiveDateTime, SubsecRound, TimeZone, Utc};
 use chrono_tz::Tz;
 use croner::Cron;
 
-/// Local times of one change of the clock that are looked at: a change by a day, every second.
+/// Most local times examined for one clock change: enough for a change by a day, second by second.
 const LOOKED_AT_MAX: usize = 100_000;
 
-/// The first firing after a moment; none where there is none.
+/// Returns the first firing after a moment; `None` if there is none.
 pub(super) fn next(cron: &Cron, zone: Tz, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let local = after.with_timezone(&zone).naive_local().trunc_subsecs(0);
     if names_its_times(cron) {
@@ -46,7 +46,7 @@ fn next_by_elapsed_time(cron: &Cron, zone: Tz, after: DateTime<Utc>, local: Naiv
         }
         LocalResult::None => None,
     });
-    // Before the clock goes back: local times that are past now come once more, and perhaps sooner.
+    // Before the clock goes back, local times that have passed will occur again, perhaps before those ahead.
     let again = match zone.from_local_datetime(&local) {
         LocalResult::Ambiguous(first, second) if second > after => {
             let repeated = fitting(cron, local - (second - first)).take_while(|fits| *fits <= local);
@@ -60,7 +60,8 @@ fn next_by_elapsed_time(cron: &Cron, zone: Tz, after: DateTime<Utc>, local: Naiv
     ahead.into_iter().chain(again).min()
 }
 
-/// Local times after this one that fit the pattern. A clock that is never changed is what the pattern is read by.
+/// Returns the local times after `local` that match the pattern. The pattern is evaluated in UTC, whose clock never
+/// changes.
 fn fitting(cron: &Cron, local: NaiveDateTime) -> impl Iterator<Item = NaiveDateTime> {
     let next = |at: &NaiveDateTime| {
         let found = cron.find_next_occurrence(&at.and_utc(), false).ok()?.naive_utc();
@@ -69,10 +70,10 @@ fn fitting(cron: &Cron, local: NaiveDateTime) -> impl Iterator<Item = NaiveDateT
     std::iter::successors(next(&local), next).take(LOOKED_AT_MAX)
 }
 
-/// The moment at which the clock was put forward over a local time.
+/// Returns the moment at which the clock skipped a local time.
 fn end_of_gap(zone: Tz, inside: NaiveDateTime) -> Option<DateTime<Utc>> {
     let exists = |back: i64| zone.from_local_datetime(&(inside - Duration::seconds(back))).latest();
-    // The nearest second before it that exists, between one that does not and one that does.
+    // Find the last existing second before it by doubling the step and then bisecting.
     let (mut missing, mut there) = (0, 1);
     while exists(there).is_none() {
         (missing, there) = (there, there * 2);

@@ -1,4 +1,4 @@
-//! `schedule.cron`, `every` and `after`: when a workflow starts by itself.
+//! `schedule.cron`, `every` and `after`: when a scheduled workflow starts.
 
 mod civil;
 
@@ -9,42 +9,42 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-/// When a workflow starts by itself.
+/// When a scheduled workflow starts.
 #[derive(Debug)]
 pub struct Timing {
-    /// What is repeated.
+    /// What triggers each start.
     pub repeat: Repeat,
-    /// Where the clock of `cron` stands.
+    /// The time zone of `cron`.
     pub zone: Tz,
-    /// What happens to firings that were missed.
+    /// What happens to missed firings.
     pub misfire: Misfire,
 }
 
-/// What is repeated.
+/// What triggers each start of a scheduled workflow.
 #[derive(Debug)]
 pub enum Repeat {
     /// `cron`: five fields, or six with seconds first.
     Cron(Box<croner::Cron>),
-    /// `every`: at a fixed rate from the moment it was deployed, whatever became of the run before.
+    /// `every`: at a fixed rate from deployment, regardless of earlier runs.
     Every(Duration),
-    /// `after`: so long after the run before has ended; the first at once.
+    /// `after`: this long after the previous run has ended. The first run starts at once.
     After(Duration),
 }
 
-/// What happens to firings that were missed because no node was there.
+/// What happens to firings that were missed because no node was running.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Misfire {
-    /// Nothing: it continues with the next one.
+    /// They are skipped.
     Skip,
-    /// One run for all that were missed.
+    /// One run starts for all of them.
     #[default]
     Once,
-    /// One run for each.
+    /// One run starts for each of them.
     All,
 }
 
 impl Misfire {
-    /// As it is written.
+    /// Returns the keyword of `misfire`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -55,10 +55,10 @@ impl Misfire {
     }
 }
 
-/// Reads a cron pattern of five fields, or of six with seconds first.
+/// Parses a cron pattern of five fields, or of six with seconds first.
 ///
 /// # Errors
-/// What is wrong with it.
+/// Why the pattern is invalid or never matches.
 pub fn parse_cron(text: &str) -> Result<croner::Cron, String> {
     let fields = text.split_whitespace().count();
     if !text.starts_with('@') && !(5..=6).contains(&fields) {
@@ -70,21 +70,22 @@ pub fn parse_cron(text: &str) -> Result<croner::Cron, String> {
     Ok(cron)
 }
 
-/// The time zone of this IANA name.
+/// Returns the time zone with an IANA name.
 #[must_use]
 pub fn zone(name: &str) -> Option<Tz> {
     Tz::from_str(name).ok()
 }
 
-/// All names of time zones.
+/// Returns the IANA names of all time zones.
 pub fn zone_names() -> impl Iterator<Item = &'static str> {
     chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name())
 }
 
 impl Timing {
-    /// The first firing after a moment; none for [`Repeat::After`], which depends on a run, and where there is none.
+    /// Returns the first firing after a moment. `None` if there is none, and for [`Repeat::After`], which depends on
+    /// the end of a run.
     ///
-    /// What holds for `cron` when the clock is changed stands in `civil`.
+    /// The module `civil` has the rules of `cron` for clock changes.
     #[must_use]
     pub fn next(&self, anchor: DateTime<Utc>, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
         match &self.repeat {
@@ -100,9 +101,10 @@ impl Timing {
         }
     }
 
-    /// The last firings after one moment and up to another, oldest first, at most `count` of them.
+    /// Returns the last firings after `after` and up to `until`, oldest first, at most `count` of them.
     ///
-    /// It looks back from the end in growing steps: what a long absence costs depends on `count`, not on its length.
+    /// It searches backward from the end in growing steps, so its cost depends on `count` and not on the length of the
+    /// period.
     #[must_use]
     pub fn last(
         &self,
@@ -130,7 +132,7 @@ impl Timing {
         }
     }
 
-    /// `cron`, `every` or `after`.
+    /// Returns `cron`, `every` or `after`.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self.repeat {
@@ -140,7 +142,7 @@ impl Timing {
         }
     }
 
-    /// The pattern, or the interval in ISO 8601.
+    /// Returns the cron pattern, or the interval as an ISO 8601 text.
     #[must_use]
     pub fn expression(&self) -> String {
         match &self.repeat {
@@ -149,7 +151,7 @@ impl Timing {
         }
     }
 
-    /// The same text for the same timing, another for another.
+    /// Returns a text that is equal exactly for equal timings.
     #[must_use]
     pub fn signature(&self) -> String {
         format!("{} {} {}", self.kind(), self.expression(), self.zone.name())

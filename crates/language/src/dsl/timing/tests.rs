@@ -1,4 +1,4 @@
-//! When patterns and intervals fire: over changes of the clock, at ends of months, and whatever the moment.
+//! When patterns and intervals fire: around clock changes, at ends of months, and from arbitrary moments.
 
 use super::*;
 
@@ -11,7 +11,7 @@ fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
-/// The firings between two moments.
+/// Returns the firings between two moments.
 fn firings(timing: &Timing, from: &str, until: &str) -> Vec<String> {
     let (mut now, until) = (at(from), at(until));
     let mut found = Vec::new();
@@ -36,7 +36,7 @@ fn a_local_time_that_does_not_exist_fires_once_after_the_gap() {
 
 #[test]
 fn a_local_time_that_comes_twice_fires_once() {
-    // Zurich, 25 October 2026: 03:00 becomes 02:00 again.
+    // Zurich, 25 October 2026: 03:00 becomes 02:00.
     let nightly = cron("30 2 * * *", "Europe/Zurich");
     let found = firings(&nightly, "2026-10-24T12:00:00Z", "2026-10-27T00:00:00Z");
     assert_eq!(found, ["10-25 00:30", "10-26 01:30"]);
@@ -120,7 +120,7 @@ fn an_invalid_pattern_is_refused_with_a_reason() {
 
 #[test]
 fn a_day_of_the_month_and_a_day_of_the_week_are_alternatives() {
-    // As every cron since 1979 has it: the 13th, and each Friday.
+    // Every cron since 1979 combines the two fields with "or": the 13th, and each Friday.
     let either = cron("0 0 13 * 5", "UTC");
     let found = firings(&either, "2026-11-10T12:00:00Z", "2026-11-21T00:00:00Z");
     assert_eq!(found, ["11-13 00:00", "11-20 00:00"]);
@@ -159,18 +159,18 @@ mod properties {
         ]
     }
 
-    /// No days beyond the 28th, so that each pattern comes each year.
+    /// Days up to the 28th only, so that each pattern matches every year.
     fn pattern() -> impl Strategy<Value = String> {
         (field(0, 59), field(0, 23), field(1, 28), field(1, 12), field(0, 6))
             .prop_map(|(minute, hour, day, month, weekday)| format!("{minute} {hour} {day} {month} {weekday}"))
     }
 
     fn moment() -> impl Strategy<Value = DateTime<Utc>> {
-        // 2020 to 2035, at any millisecond.
+        // From 2020 to 2035, at any millisecond.
         (1_577_836_800_000_i64..2_051_222_400_000).prop_map(|ms| Utc.timestamp_millis_opt(ms).unwrap())
     }
 
-    /// Whether a field of the pattern holds a number, by the plain reading of it.
+    /// Whether a number matches a field of the pattern, implemented naively.
     fn holds(field: &str, number: u32, low: u32) -> bool {
         field.split(',').any(|part| {
             let (range, step) = part.split_once('/').map_or((part, 1), |(range, step)| (range, step.parse().unwrap()));
@@ -191,7 +191,8 @@ mod properties {
         holds(fields[0], at.minute(), 0) && holds(fields[1], at.hour(), 0) && holds(fields[3], at.month(), 1) && days
     }
 
-    /// Zones that change their clocks: by an hour, by half of one, at midnight, southern, twice a year more often.
+    /// Zones with clock changes: by an hour, by half an hour, at midnight, in the southern hemisphere, and around
+    /// Ramadan.
     const CHANGING: [&str; 8] = [
         "Europe/Zurich",
         "America/New_York",
@@ -203,7 +204,7 @@ mod properties {
         "Asia/Tehran",
     ];
 
-    /// The moments of a year at which the clock is changed.
+    /// Returns the moments of a year at which the clock changes.
     fn changes(zone: Tz, year: i32) -> Vec<DateTime<Utc>> {
         let offset = |at: DateTime<Utc>| (at.with_timezone(&zone).naive_local() - at.naive_utc()).num_seconds();
         let begin = Utc.with_ymd_and_hms(year, 1, 1, 0, 0, 0).unwrap();
@@ -212,7 +213,7 @@ mod properties {
         changed.collect()
     }
 
-    /// The rules read plainly, minute by minute.
+    /// Implements the rules naively, minute by minute.
     fn by_brute_force(
         minute: &str,
         hour: &str,
@@ -224,7 +225,7 @@ mod properties {
         let local = |at: DateTime<Utc>| at.with_timezone(&zone).naive_local();
         let step = chrono::Duration::minutes(1);
         let mut found = Vec::new();
-        // What came before counts for which time is the second of its kind.
+        // Begin earlier: which of two equal local times is the second depends on the time before.
         let mut at = (from - chrono::Duration::hours(30)).with_second(0).unwrap().with_nanosecond(0).unwrap();
         let mut highest = local(at) - step;
         while at <= until {
@@ -232,7 +233,7 @@ mod properties {
             let fires = if minute.starts_with('*') || hour.starts_with('*') {
                 fits(now)
             } else {
-                // Every local minute that is new since the last one, those that the clock left out as well.
+                // Every local minute passed since the last step, including those that the clock skipped.
                 let mut passed = highest + step;
                 let mut any = false;
                 while passed <= now {
@@ -273,7 +274,7 @@ mod properties {
             prop_assert!(matches(&pattern, next) && next.second() == 0, "{} does not match", next);
             let mut minute = now + chrono::Duration::minutes(1);
             minute = minute.with_second(0).unwrap().with_nanosecond(0).unwrap();
-            // A look at each minute of the coming ten days, the far end by its last day.
+            // Check each minute of ten days from the start, and of the last day before the firing.
             for from in [minute, next - chrono::Duration::days(1)] {
                 let mut at = from.max(minute).with_second(0).unwrap();
                 for _ in 0..14_400 {
@@ -284,8 +285,7 @@ mod properties {
             }
         }
 
-        /// Over the days around a change of the clock: each second of the world is looked at, and each local second that
-        /// the days have or leave out.
+        /// Checks each second, and each local second that is skipped or repeated, in the days around a clock change.
         #[test]
         fn around_a_change_of_the_clock_it_fires_as_the_rules_say(
             minute in field(0, 59), hour in field(0, 23), zone in 0..CHANGING.len(), year in 2000..2040_i32, change in 0..4_usize,

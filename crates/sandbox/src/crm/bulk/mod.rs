@@ -1,7 +1,8 @@
-//! `jobs/ingest`: Bulk API 2.0. A job is opened, gets one upload of CSV, and works once it is told that the upload is complete.
+//! `jobs/ingest`: Bulk API 2.0. A job is created, gets one upload of CSV, and runs once the caller marks the upload as
+//! complete.
 //!
-//! The work is done at once; the job says so from its second reading on, so that callers have something to poll. The real
-//! trap: a second upload is taken, and spoils the job when it is closed.
+//! The work is done immediately, but the job reports it only from the second status request on, so that callers have to
+//! poll. As in the real API, a second upload is accepted and makes the job fail when it is closed.
 
 pub(super) mod query;
 pub(super) mod rows;
@@ -21,12 +22,12 @@ use super::write::instant;
 use super::{Ask, Crm, ids, seed};
 use rows::{line, read, row_fields};
 
-/// Jobs of one kind that are kept.
+/// Most jobs of one kind that are kept.
 pub(super) const JOBS_MAX: usize = 1_000;
-/// The content type of uploads and results.
+/// Content type of uploads and results.
 pub(super) const CSV: &str = "text/csv";
 
-/// All jobs, oldest first.
+/// The ingest jobs, oldest first.
 #[derive(Default)]
 pub struct Jobs {
     opened: u64,
@@ -63,14 +64,13 @@ enum State {
     Failed,
 }
 
-/// A row of the upload and its result.
 struct Row {
     cells: Vec<String>,
     result: Result<(String, bool), String>,
 }
 
 impl Crm {
-    /// Answers for `jobs/ingest` and what is below it.
+    /// Handles `jobs/ingest` and everything below it.
     pub(super) fn ingest(&mut self, ask: &Ask<'_>, rest: &[&str]) -> Result<Answer, Refusal> {
         match (&ask.method, rest) {
             (&Method::POST, []) => self.open_job(ask),
@@ -144,7 +144,7 @@ impl Crm {
         Ok(Answer::json(StatusCode::OK, JSON, self.bulk.find(id)?.view(ask.version)))
     }
 
-    /// Does what the upload asks for, each row on its own.
+    /// Processes the upload, each row independently.
     fn work(&mut self, ask: &Ask<'_>, id: &str) -> Result<(), Refusal> {
         let job = self.bulk.find(id)?;
         let (object, operation, key) = (job.object, job.operation, job.key);

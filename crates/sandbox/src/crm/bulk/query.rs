@@ -1,5 +1,5 @@
-//! `jobs/query`: Bulk API 2.0 queries. A job finds its records at once and says so from its second reading on; the results are
-//! CSV in pages, the next of which a header names.
+//! `jobs/query`: Bulk API 2.0 queries. A job finds its records immediately, but reports it only from the second status
+//! request on. The results are pages of CSV; a header gives the locator of the next page.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -19,14 +19,14 @@ use crate::crm::write::instant;
 use crate::crm::{Ask, Crm, ids, seed};
 use crate::query::{Column, Select};
 
-/// Rows of one page of results, unless the caller says how many.
+/// Default number of rows in a page of results.
 const PAGE_ROWS: usize = 50_000;
 
 const DELIMITERS: [(&str, char); 6] =
     [("COMMA", ','), ("SEMICOLON", ';'), ("TAB", '\t'), ("PIPE", '|'), ("CARET", '^'), ("BACKQUOTE", '`')];
 const LINE_ENDS: [(&str, &str); 2] = [("LF", "\n"), ("CRLF", "\r\n")];
 
-/// All query jobs, oldest first.
+/// The query jobs, oldest first.
 #[derive(Default)]
 pub struct QueryJobs {
     opened: u64,
@@ -47,7 +47,7 @@ struct QueryJob {
 }
 
 impl Crm {
-    /// Answers for `jobs/query` and what is below it.
+    /// Handles `jobs/query` and everything below it.
     pub(in crate::crm) fn bulk_query(&mut self, ask: &Ask<'_>, rest: &[&str]) -> Result<Answer, Refusal> {
         match (&ask.method, rest) {
             (&Method::POST, []) => self.open_query_job(ask),
@@ -162,7 +162,7 @@ fn cell(value: &Value) -> String {
     }
 }
 
-/// Locators mean something only here.
+/// Callers must treat locators as opaque.
 fn locator_of(place: usize) -> String {
     format!("MTA{place:06}")
 }

@@ -1,4 +1,4 @@
-//! The CSV of bulk jobs: what an upload says, and how results are written.
+//! The CSV of bulk jobs: reads uploads and writes results.
 
 use serde_json::Value;
 
@@ -6,24 +6,23 @@ use crate::crm::refusal::{Mistake, Refusal};
 use crate::crm::schema::{Field, Kind, SObject, Schema};
 use crate::records::Fields;
 
-/// What stands for "no value" in a column; an empty one leaves the field as it is.
+/// Clears a field. An empty cell leaves it unchanged.
 const NOTHING: &str = "#N/A";
 
-/// A line as results have it: each cell in quotes.
+/// Returns a line of a result, with each cell quoted.
 pub fn line<'a>(cells: impl Iterator<Item = &'a str>) -> String {
     line_with(cells, ',', "\n")
 }
 
-/// The same as the job wants it.
+/// Like [`line()`], with the delimiter and line ending of the job.
 pub fn line_with<'a>(cells: impl Iterator<Item = &'a str>, delimiter: char, end: &str) -> String {
     let cells: Vec<String> = cells.map(|cell| format!("\"{}\"", cell.replace('"', "\"\""))).collect();
     cells.join(&delimiter.to_string()) + end
 }
 
-/// Columns and rows.
 type Table = (Vec<String>, Vec<Vec<String>>);
 
-/// The columns and rows of an upload; the error is what the whole job fails with.
+/// Reads the columns and rows of an upload. The error makes the whole job fail.
 pub fn read(schema: &Schema, text: &str, object: &SObject) -> Result<Table, String> {
     let mut reader = csv::ReaderBuilder::new().from_reader(text.as_bytes());
     let cells = |record: &csv::StringRecord| record.iter().map(str::to_owned).collect::<Vec<_>>();
@@ -38,7 +37,7 @@ pub fn read(schema: &Schema, text: &str, object: &SObject) -> Result<Table, Stri
     rows.map(|rows| (columns, rows)).map_err(|why| format!("InvalidBatch : {why}"))
 }
 
-/// What a row says about its record.
+/// Returns the fields that a row sets.
 pub fn row_fields(schema: &Schema, object: &SObject, columns: &[String], cells: &[String]) -> Result<Fields, Refusal> {
     let mut fields = Fields::new();
     for (name, cell) in columns.iter().zip(cells).filter(|(_, cell)| !cell.is_empty()) {

@@ -13,7 +13,7 @@ use crate::records::{Action, Fields};
 const RECORDS_MAX: usize = 200;
 
 impl Crm {
-    /// Answers for `composite/sobjects` and what is below it.
+    /// Handles `composite/sobjects` and everything below it.
     pub(in crate::crm) fn collection(&mut self, ask: &Ask<'_>, rest: &[&str]) -> Result<Answer, Refusal> {
         match (&ask.method, rest) {
             (&Method::POST, []) => self.each(ask, |crm, record| crm.create_one(ask, record)),
@@ -161,7 +161,8 @@ fn mistake(code: &'static str, message: &str, fields: &[&str]) -> Refusal {
     Refusal::record(vec![Mistake::new(code, message, fields)])
 }
 
-/// In a collection a missing record is a mistake of the record, in other words than a missing resource.
+/// Converts a refusal to a mistake of one record: collections describe a missing record differently from a missing
+/// resource.
 fn as_record_mistake(refusal: Refusal) -> Refusal {
     if refusal.status == StatusCode::NOT_FOUND && refusal.mistakes.iter().all(|m| !m.is("ENTITY_IS_DELETED")) {
         return mistake("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", &[]);

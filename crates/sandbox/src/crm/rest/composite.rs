@@ -1,4 +1,4 @@
-//! `composite`: up to 25 requests in one, later ones with `@{reference.field}` of earlier answers.
+//! `composite`: up to 25 subrequests in one request. Later ones may use `@{reference.field}` from earlier answers.
 
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
@@ -9,7 +9,7 @@ use crate::crm::refusal::{JSON, Refusal};
 use crate::crm::{Ask, Crm};
 
 const PARTS_MAX: usize = 25;
-/// So many of them may be queries or collections.
+/// Most queries and collections among the subrequests.
 const QUERIES_MAX: usize = 5;
 
 struct Part<'a> {
@@ -20,7 +20,7 @@ struct Part<'a> {
 }
 
 impl Crm {
-    /// Answers a composite request: 200 unless the request itself makes no sense.
+    /// Handles a composite request. The answer is 200 unless the request itself is malformed.
     pub(in crate::crm) fn composite(&mut self, ask: &Ask<'_>) -> Result<Answer, Refusal> {
         if ask.method != Method::POST {
             return Err(Refusal::method(&ask.method, "POST"));
@@ -126,7 +126,7 @@ fn is_query(part: &Value) -> bool {
     matches!(resource.as_slice(), ["query" | "queryAll", ..] | ["composite", "sobjects", ..])
 }
 
-/// The text with each `@{reference.path}` replaced by what that answer holds there; unknown ones stay.
+/// Replaces each `@{reference.path}` with the value from that answer. Unknown references are unchanged.
 fn filled(text: &str, done: &[Part<'_>]) -> String {
     let mut out = String::new();
     let mut rest = text;

@@ -1,4 +1,4 @@
-//! What the CRM says about itself: versions, resources, objects and their fields.
+//! Metadata of the CRM: versions, resources, objects and their fields.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -7,33 +7,33 @@ use crate::call::Answer;
 use crate::crm::refusal::JSON;
 use crate::crm::schema::{Field, Kind, SObject, Schema};
 
-/// The versions on offer; any other is served as well.
+/// Lists the versions. Other versions are served as well.
 pub fn versions() -> Answer {
     let version = |number: u32| json!({"label": format!("v{number}"), "url": format!("/services/data/v{number}.0"), "version": format!("{number}.0")});
     Answer::json(StatusCode::OK, JSON, (58..=64).map(version).collect())
 }
 
-/// The resources of a version.
+/// Lists the resources of a version.
 pub fn resources(version: &str) -> Answer {
     let names = ["composite", "jobs", "limits", "query", "queryAll", "sobjects"];
     let url = |name: &&str| ((*name).to_owned(), Value::String(format!("/services/data/{version}/{name}")));
     Answer::json(StatusCode::OK, JSON, Value::Object(names.iter().map(url).collect()))
 }
 
-/// All objects.
+/// Describes all objects.
 pub fn objects(schema: &Schema, version: &str) -> Answer {
     let objects: Vec<Value> = schema.objects().map(|object| summary(schema, object, version)).collect();
     let body = json!({"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": objects});
     Answer::json(StatusCode::OK, JSON, body)
 }
 
-/// One object without its fields.
+/// Describes an object without its fields.
 pub fn basic(schema: &Schema, object: &SObject, version: &str) -> Answer {
     let body = json!({"objectDescribe": summary(schema, object, version), "recentItems": []});
     Answer::json(StatusCode::OK, JSON, body)
 }
 
-/// One object with its fields.
+/// Describes an object with its fields.
 pub fn full(schema: &Schema, object: &SObject, currencies: &[String], version: &str) -> Answer {
     let mut body = summary(schema, object, version);
     if let Some(body) = body.as_object_mut() {
@@ -45,7 +45,7 @@ pub fn full(schema: &Schema, object: &SObject, currencies: &[String], version: &
     Answer::json(StatusCode::OK, JSON, body)
 }
 
-/// The fields of an object.
+/// Describes the fields of an object.
 pub fn fields(schema: &Schema, object: &SObject, currencies: &[String]) -> Value {
     schema.fields(object).map(|of| field(schema, object, of, currencies)).collect()
 }

@@ -1,4 +1,4 @@
-//! `sobjects/T/deleted` and `/updated`: which records changed between two times, for those who copy them.
+//! `sobjects/T/deleted` and `sobjects/T/updated`: the records that changed in a period, for replication.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use http::StatusCode;
@@ -11,7 +11,7 @@ use crate::crm::write::instant;
 use crate::crm::{Ask, Crm};
 use crate::records::Deletion;
 
-/// Salesforce knows of the last thirty days.
+/// Salesforce knows the changes of the last 30 days.
 const KNOWN: TimeDelta = TimeDelta::days(30);
 
 impl Crm {
@@ -42,7 +42,7 @@ impl Crm {
     }
 }
 
-/// `start` and `end` of a question.
+/// Reads the parameters `start` and `end`.
 fn span(ask: &Ask<'_>) -> Result<(DateTime<Utc>, DateTime<Utc>), Refusal> {
     let time = |name: &str| {
         ask.parameter(name).and_then(read).ok_or_else(|| {
@@ -62,7 +62,7 @@ fn span(ask: &Ask<'_>) -> Result<(DateTime<Utc>, DateTime<Utc>), Refusal> {
     Ok((start, end))
 }
 
-/// A date and time with an offset. A plus sign that was not encoded arrives as a space.
+/// Parses a date and time with an offset. An unencoded plus sign arrives as a space.
 fn read(text: &str) -> Option<DateTime<Utc>> {
     let text = text.replace(' ', "+");
     let read =

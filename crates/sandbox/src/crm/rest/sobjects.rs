@@ -1,4 +1,4 @@
-//! `sobjects`: create, read, update, delete and upsert of one record.
+//! `sobjects`: create, read, update, delete and upsert a single record.
 
 use http::{Method, StatusCode, header};
 use serde_json::{Value, json};
@@ -10,18 +10,18 @@ use crate::crm::schema::{Field, SObject, Schema};
 use crate::crm::{Ask, Crm, ids};
 use crate::records::{Action, Fields};
 
-/// What an upsert found by its key, and did.
+/// The result of an upsert.
 pub enum Upserted {
-    /// Made this record.
+    /// The id of the new record.
     Created(String),
-    /// Changed this record.
+    /// The id of the changed record.
     Changed(String),
-    /// Several records have the key: their URLs.
+    /// Several records have the key: the URLs of all of them.
     Ambiguous(Vec<String>),
 }
 
 impl Crm {
-    /// Answers for `sobjects/T` and what is below it.
+    /// Handles `sobjects/T` and everything below it.
     pub(in crate::crm) fn sobject(
         &mut self,
         ask: &Ask<'_>,
@@ -90,7 +90,7 @@ impl Crm {
         }
     }
 
-    /// Creates or changes the record with this key.
+    /// Creates or changes the record with an external id.
     pub(in crate::crm) fn upsert(
         &mut self,
         ask: &Ask<'_>,
@@ -123,7 +123,7 @@ impl Crm {
     }
 }
 
-/// The external id of this name.
+/// Returns the external id field with this name.
 pub(in crate::crm) fn key_field(schema: &Schema, object: &SObject, name: &str) -> Result<&'static Field, Refusal> {
     schema.field(object, name).filter(|field| field.external || field.name == "Id").ok_or_else(|| {
         let message = format!("Provided external ID field does not exist or is not accessible: {name}");
@@ -153,7 +153,7 @@ fn urls(object: &SObject, version: &str, ids: &[String]) -> Vec<String> {
     ids.iter().map(|id| url(object, version, id)).collect()
 }
 
-/// The input of a write: an object.
+/// Returns the input of a write, which must be an object.
 pub(in crate::crm) fn fields_of(body: &Value) -> Result<&Fields, Refusal> {
     body.as_object().ok_or_else(|| {
         let message = "Can not deserialize SObject: the HTTP entity body must be a JSON object";
@@ -161,18 +161,18 @@ pub(in crate::crm) fn fields_of(body: &Value) -> Result<&Fields, Refusal> {
     })
 }
 
-/// The path of a record.
+/// Returns the path of a record.
 pub(super) fn url(object: &SObject, version: &str, id: &str) -> String {
     format!("/services/data/{version}/sobjects/{}/{id}", object.name)
 }
 
-/// The `attributes` that each record begins with.
+/// Returns the `attributes` with which each record begins.
 pub(super) fn attributes(object: &SObject, fields: &Fields, version: &str) -> Value {
     let id = fields.get("Id").and_then(Value::as_str).unwrap_or_default();
     json!({"type": object.name, "url": url(object, version, id)})
 }
 
-/// A record with all fields.
+/// Returns a record with all fields.
 pub(in crate::crm) fn view(schema: &Schema, object: &SObject, fields: &Fields, version: &str) -> Value {
     let mut view = Fields::new();
     view.insert("attributes".into(), attributes(object, fields, version));
@@ -182,7 +182,7 @@ pub(in crate::crm) fn view(schema: &Schema, object: &SObject, fields: &Fields, v
     Value::Object(view)
 }
 
-/// The value of a field; flags are never null.
+/// Returns the value of a field. A missing checkbox value is false, not null.
 pub(super) fn stored(field: &Field, fields: &Fields) -> Value {
     let nothing = if field.kind == crate::crm::schema::Kind::Flag { Value::Bool(false) } else { Value::Null };
     fields.get(field.name).cloned().unwrap_or(nothing)

@@ -18,7 +18,7 @@ use crate::records::Fields;
 const CURSORS_MAX: usize = 100;
 const PARENTS_MAX: usize = 5;
 
-/// The rest of a query's result, kept for later pages.
+/// The ids of a query's result, kept for later pages.
 pub struct Cursor {
     locator: String,
     object: &'static SObject,
@@ -27,17 +27,17 @@ pub struct Cursor {
     ids: Arc<[String]>,
 }
 
-/// Which records a query looks at.
+/// Which records a query covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
-    /// Those that are there: `query`.
+    /// Existing records: `query`.
     Present,
-    /// Deleted ones as well: `queryAll`.
+    /// Deleted records as well: `queryAll`.
     All,
 }
 
 impl Crm {
-    /// Answers the first page of a query.
+    /// Returns the first page of a query.
     pub(in crate::crm) fn query(&mut self, ask: &Ask<'_>) -> Result<Answer, Refusal> {
         if ask.method != Method::GET {
             return Err(Refusal::method(&ask.method, "HEAD,GET"));
@@ -66,7 +66,7 @@ impl Crm {
         Ok(answer)
     }
 
-    /// What a query is about, what it asks for, and the ids that it finds.
+    /// Returns the object of a query, the parsed query, and the ids it finds.
     pub(in crate::crm) fn selected(
         &self,
         text: &str,
@@ -79,7 +79,7 @@ impl Crm {
         Ok((object, select, ids))
     }
 
-    /// Answers a later page.
+    /// Returns a later page of a query.
     pub(in crate::crm) fn more(&self, ask: &Ask<'_>, locator: &str) -> Result<Answer, Refusal> {
         let found = locator.rsplit_once('-').and_then(|(name, offset)| {
             let cursor = self.cursors.iter().find(|cursor| cursor.locator == name)?;
@@ -107,7 +107,8 @@ impl Crm {
         Answer::json(StatusCode::OK, JSON, body)
     }
 
-    /// Ids of the records that a query finds, in its order; of children, only those of one parent.
+    /// Returns the ids of the records that a query finds, in its order. A subquery finds only the children of one
+    /// parent.
     fn matching(&self, object: &SObject, select: &Select, scope: Scope, parent: Option<(&str, &str)>) -> Vec<String> {
         let of_parent =
             |fields: &Fields| parent.is_none_or(|(field, id)| fields.get(field).and_then(Value::as_str) == Some(id));
@@ -140,7 +141,7 @@ impl Crm {
         self.tables.get(object.name, id).or_else(deleted)
     }
 
-    /// The ids that an index gives for a query by id or by a key of another system; these keep their case.
+    /// Returns the ids from an index for a query by id or by external id. Ids are case-sensitive.
     fn indexed(&self, object: &SObject, select: &Select) -> Option<Vec<String>> {
         let condition = select.condition.as_ref()?;
         let listed = |field: &Field| condition.listed(&|name: &str| name.eq_ignore_ascii_case(field.name));
@@ -155,7 +156,7 @@ impl Crm {
         })
     }
 
-    /// What a path of fields leads to.
+    /// Returns the value at a path of fields.
     pub(in crate::crm) fn value_at(&self, object: &SObject, fields: &Fields, path: &str) -> Value {
         match path.split_once('.') {
             None => self.schema.field(object, path).map_or(Value::Null, |field| stored(field, fields)),
@@ -221,14 +222,14 @@ impl Crm {
         let ids = self.matching(child, select, Scope::Present, Some((field, id)));
         let rows = ids.iter().filter_map(|id| self.tables.get(child.name, id));
         let rows: Vec<Value> = rows.map(|fields| self.row_view(version, child, select, &fields)).collect();
-        // No children is null, not an empty list.
+        // Without children, Salesforce returns null and not an empty list.
         let value =
             if rows.is_empty() { Value::Null } else { json!({"totalSize": rows.len(), "done": true, "records": rows}) };
         (relation.to_owned(), value)
     }
 }
 
-/// The page size that `Sforce-Query-Options` asks for, within what the service allows.
+/// Returns the page size requested by `Sforce-Query-Options`, limited to 200 to 2,000.
 pub fn batch_size(header: &str) -> Option<usize> {
     let option = header.split(',').find_map(|option| option.trim().strip_prefix("batchSize="))?;
     option.trim().parse::<usize>().ok().map(|size| size.clamp(200, 2_000))
@@ -268,7 +269,7 @@ fn check_condition(schema: &Schema, text: &str, object: &SObject, condition: &mu
     }
 }
 
-/// A literal must be of the field's kind; ids are brought to their long form.
+/// Checks that a literal fits the kind of its field. Expands ids to 18 characters.
 fn check_literal(text: &str, name: &Name, kind: Kind, literal: &mut Literal) -> Result<(), Refusal> {
     let wanted = match (kind, &*literal) {
         (_, Literal::Nothing) => return Ok(()),
@@ -330,7 +331,7 @@ fn malformed(text: &str, error: &SyntaxError) -> Refusal {
     Refusal::bad("MALFORMED_QUERY", located(text, error.at, &format!("unexpected token: {}", error.token)))
 }
 
-/// The message that shows the line of the query with a mark under the place.
+/// Formats a message with the line of the query and a caret under the position.
 fn located(text: &str, at: usize, reason: &str) -> String {
     let before: String = text.chars().take(at).collect();
     let row = before.matches('\n').count() + 1;

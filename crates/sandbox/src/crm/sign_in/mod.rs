@@ -1,4 +1,4 @@
-//! How callers sign in.
+//! Authentication of callers.
 
 pub(super) mod oauth;
 pub(super) mod refresh;

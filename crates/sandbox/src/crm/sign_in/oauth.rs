@@ -1,5 +1,5 @@
-//! Tokens: the client credentials flow, and the other flows of integrations, without a check of what they prove. Only refresh tokens
-//! are checked: [`super::refresh`].
+//! OAuth token endpoint. It accepts the client credentials flow and the other flows of integrations without verifying
+//! their credentials. Only refresh tokens are checked: [`super::refresh`].
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,18 +11,19 @@ use crate::crm::Crm;
 use crate::crm::refusal::{JSON, Refusal};
 
 const TOKENS_MAX: usize = 10_000;
-/// Id of the org.
+/// The org's id.
 pub const ORGANIZATION: &str = "00DWs000003aBcDMAU";
-/// Id of the user that integrations sign in as.
+/// The id of the user that integrations sign in as.
 pub const INTEGRATION_USER: &str = "005Ws000002IntAIAS";
 
 impl Crm {
-    /// Ends the sessions of all issued tokens, as a session timeout or an administrator does; the fixed token stays.
+    /// Invalidates all issued access tokens, as a session timeout or an administrator does. The static token remains
+    /// valid.
     pub fn end_sessions(&mut self) {
         self.tokens.clear();
     }
 
-    /// Issues a token for a client id and its secret.
+    /// Issues an access token.
     pub(in crate::crm) fn token(&mut self, call: &Call) -> Answer {
         if call.method != http::Method::POST {
             return Refusal::method(&call.method, "POST").answer();
@@ -74,7 +75,7 @@ impl Crm {
     }
 }
 
-/// Who the token's user is; clients ask after they got one.
+/// Returns the user of a token; clients ask for it after they received one.
 pub fn identity(call: &Call) -> Answer {
     let body = json!({
         "id": format!("{}/id/{ORGANIZATION}/{INTEGRATION_USER}", call.base),

@@ -1,28 +1,29 @@
-//! Refresh tokens as strict and as lenient providers treat them: kept, replaced at each use, with or without a time of grace.
+//! Refresh tokens as strict and lenient providers handle them: kept or rotated at each use, with or without a grace
+//! period.
 //!
-//! `sandbox-crm-refresh-token`, and every other text that begins like it, is the first token of a family. A token that is used again
-//! when it may not be revokes its family, as providers do that detect a stolen token.
+//! `sandbox-crm-refresh-token`, and any text that begins with it, is the first token of a family. Using a token again
+//! when that is not allowed revokes the whole family, as providers do that detect stolen tokens.
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 
-/// What first refresh tokens begin with.
+/// Prefix of first refresh tokens.
 pub const FIRST_REFRESH_TOKEN: &str = "sandbox-crm-refresh-token";
 
-/// Between a first token and the number of one that came of it.
+/// Separates the first token from the number of a rotated one.
 const NUMBER_MARK: &str = ".rotated.";
 
-/// How refresh tokens are treated.
+/// How refresh tokens behave.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct RefreshSettings {
-    /// Each use brings another token in place of the one used.
+    /// Whether each use returns a new token that replaces the used one.
     pub rotate: bool,
-    /// For so long the token that was used last may be used again; null: until the one that it brought is used.
+    /// How long the last used token may be used again, in seconds. Null: until its successor is used.
     pub grace_seconds: Option<u32>,
-    /// `expires_in` of access tokens; null: it is not told.
+    /// `expires_in` of access tokens, in seconds. Null: it is omitted.
     pub access_seconds: Option<u32>,
 }
 
@@ -32,17 +33,17 @@ impl Default for RefreshSettings {
     }
 }
 
-/// All tokens, and their outcome.
+/// The issued refresh tokens, and statistics.
 #[derive(Debug, Default, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RefreshTokens {
     #[serde(skip)]
     families: HashMap<String, Family>,
-    /// Requests that were granted.
+    /// Granted requests.
     pub granted: u64,
-    /// Those of them that the grace was needed for.
+    /// Granted requests that needed the grace period.
     pub repeated: u64,
-    /// Requests that were refused.
+    /// Refused requests.
     pub refused: u64,
 }
 
@@ -50,21 +51,21 @@ pub struct RefreshTokens {
 struct Family {
     is_revoked: bool,
     issued: u64,
-    /// The token that was used last, and when it was for the first time.
+    /// The last used token, and when it was first used.
     used: Option<(String, DateTime<Utc>)>,
-    /// What it brought; several, if it was used again within its grace.
+    /// The tokens issued for it; several if it was used again within the grace period.
     newest: Vec<String>,
 }
 
-/// A request that was granted.
+/// A granted request.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Refreshed {
-    /// None: the old one stays.
+    /// The new refresh token; `None`: the old one remains valid.
     pub refresh_token: Option<String>,
 }
 
 impl RefreshTokens {
-    /// Uses a token; none if it may not be used.
+    /// Uses a token. Returns `None` if that is not allowed.
     pub fn redeem(&mut self, settings: &RefreshSettings, token: &str, now: DateTime<Utc>) -> Option<Refreshed> {
         let granted = self.judge(settings, token, now);
         match granted {

@@ -1,8 +1,8 @@
-//! What kinds of items there are, and which of them can be sold.
+//! The kinds of items, and which of them can be sold.
 
 pub(super) mod prices;
 
-/// A kind of item: its record type, what scripts call it, the letters of SuiteQL's `itemtype`, their label, and its subtype.
+/// A kind of item: record type, script name, `itemtype` of SuiteQL, its label, and its subtype.
 pub struct ItemKind {
     pub name: &'static str,
     pub script: &'static str,
@@ -25,7 +25,7 @@ const SALE: Option<&str> = Some("Sale");
 const RESALE: Option<&str> = Some("Resale");
 const PURCHASE: Option<&str> = Some("Purchase");
 
-/// All kinds of items. Scripts do not tell those for sale from those for purchase.
+/// The kinds of items. Scripts do not distinguish items for sale from items for purchase.
 pub const ITEM_KINDS: &[ItemKind] = &[
     kind("inventoryItem", "inventoryitem", "InvtPart", "Inventory Item", None),
     kind("serializedInventoryItem", "serializedinventoryitem", "InvtPart", "Inventory Item", None),
@@ -55,22 +55,22 @@ pub const ITEMS: &[&str] = &{
 };
 
 impl ItemKind {
-    /// Whether an order may have it.
+    /// Whether an order may contain it.
     pub fn sells(&self) -> bool {
         self.subtype != Some("Purchase")
     }
 
-    /// Whether each piece has its own number.
+    /// Whether each piece has its own serial number.
     pub fn is_serialized(&self) -> bool {
         self.name.starts_with("serialized")
     }
 
-    /// Whether pieces are told apart by the lot that they came in.
+    /// Whether pieces are tracked by lot number.
     pub fn is_lot_numbered(&self) -> bool {
         self.name.starts_with("lotNumbered")
     }
 
-    /// Whether someone has to send it: what is not sent is done once it is ordered.
+    /// Whether it needs a fulfillment. Other items are complete once they are ordered.
     pub fn ships(&self) -> bool {
         matches!(self.id, "InvtPart" | "Assembly" | "Kit")
     }

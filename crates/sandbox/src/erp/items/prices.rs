@@ -1,7 +1,7 @@
-//! Prices of items: a cell for each currency, price level and quantity.
+//! Prices of items: one cell per currency, price level and quantity.
 //!
-//! Records have them as lines of the sublist `price`, which say from how many pieces on they count. Queries have them in `pricing`, whose
-//! `quantity` is the number of a row of `itemquantity`, counted from 1, and not a number of pieces.
+//! Records have them as lines of the sublist `price`, with the minimum quantity of each. Queries have them in
+//! `pricing`, whose `quantity` is the number of a row in `itemquantity`, counted from 1, and not a quantity.
 
 use serde_json::{Value, json};
 
@@ -9,15 +9,13 @@ use crate::erp::columns::Row;
 use crate::records::Fields;
 use stepwell_text::decimal::Decimal;
 
-/// The columns of `pricing`.
 pub const PRICING: &[&str] = &["item", "pricelevel", "currency", "quantity", "saleunit", "unitprice"];
-/// The columns of `itemquantity`.
 pub const QUANTITIES: &[&str] = &["item", "seqnum", "mincount", "maxcount"];
 
-/// The level of base prices, which is that of a line that names none.
+/// The price level of base prices, which is the default of a line.
 const BASE_PRICE: &str = "1";
 
-/// Whether a line is the one that a caller writes to: that of the same currency, level and quantity.
+/// Whether a sent line replaces this one: both have the same currency, level and quantity.
 pub fn is_same_cell(line: &Value, sent: &Fields) -> bool {
     let part = |of: &Value, name: &str| match of.get(name) {
         Some(Value::Object(reference)) => reference.get("id").or(reference.get("value")).map(plain),
@@ -32,7 +30,7 @@ fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// From how many pieces on there are prices of their own, smallest first.
+/// Returns the minimum quantities with their own prices, in ascending order.
 fn steps(fields: &Fields) -> Vec<Decimal> {
     let mut steps: Vec<Decimal> = lines(fields).map(pieces).collect();
     steps.sort();
@@ -48,7 +46,7 @@ fn pieces(line: &Value) -> Decimal {
     Decimal::parse(&plain(&line["quantity"]["value"])).unwrap_or(Decimal::ZERO)
 }
 
-/// The rows of an item in `pricing`.
+/// Returns the rows of an item in `pricing`.
 pub fn pricing_rows(fields: &Fields) -> Vec<Row> {
     let steps = steps(fields);
     let row = |line: &Value| {
@@ -66,7 +64,7 @@ pub fn pricing_rows(fields: &Fields) -> Vec<Row> {
     lines(fields).map(row).collect()
 }
 
-/// The rows of an item in `itemquantity`.
+/// Returns the rows of an item in `itemquantity`.
 pub fn quantity_rows(fields: &Fields) -> Vec<Row> {
     let steps = steps(fields);
     let row = |(place, from): (usize, &Decimal)| {

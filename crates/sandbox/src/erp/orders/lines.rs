@@ -1,7 +1,7 @@
-//! Lines of orders, and what they add up to.
+//! Lines of orders and their totals.
 //!
-//! The trap: lines without a `line` key are appended, whatever is there already. Only `?replace=item` replaces, so a
-//! repeated PUT or PATCH without it doubles the order.
+//! As in NetSuite, lines without a `line` key are always appended. Only `?replace=item` replaces lines, so repeating a
+//! PUT or PATCH without it doubles the order.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -19,11 +19,11 @@ use stepwell_text::decimal::Decimal;
 
 const LINES_MAX: usize = 10_000;
 const TAX_PERCENT: Decimal = Decimal::new(19, 2);
-/// How far the numbers on documents lag behind the ids.
+/// Difference between internal ids and document numbers.
 const DOCUMENT_NUMBER_LAG: u64 = 20_759;
 
 impl Erp {
-    /// The sublist with the lines that a caller sent.
+    /// Returns the sublist with the caller's lines applied.
     pub(in crate::erp) fn merged_lines(
         &self,
         sublist: &Sublist,
@@ -56,7 +56,7 @@ impl Erp {
     ) -> Result<(), Refusal> {
         let key = sent.get(sublist.key).filter(|_| !replace);
         let place = match key {
-            // Prices have no key: the currency, the level and the quantity say which one is meant.
+            // Prices have no line key: currency, level and quantity identify them.
             None if sublist.name == "price" => lines.iter().position(|line| is_same_cell(line, sent)),
             None => None,
             Some(key) => {
@@ -83,7 +83,7 @@ impl Erp {
         Ok(())
     }
 
-    /// A line that sells an item: its amount is what was sent, or else rate times quantity.
+    /// Returns a line that sells an item. Its amount is the one sent, or else rate times quantity.
     fn sold(&self, mut line: Fields, sent: &Fields, path: &str) -> Result<Fields, Refusal> {
         for (name, value) in sent.iter().filter(|(name, _)| !["line", "links"].contains(&name.as_str())) {
             let path = format!("{path}.{name}");
@@ -112,7 +112,7 @@ impl Erp {
     }
 }
 
-/// Completes quantity, rate and amount; `None` when a number outgrows its bounds.
+/// Computes missing quantity, rate and amount; `None` if a number exceeds its range.
 fn price(line: &mut Fields, base_price: Option<Decimal>) -> Option<()> {
     let number = |line: &Fields, name: &str| line.get(name).and_then(Decimal::of);
     let quantity = number(line, "quantity").unwrap_or(Decimal::new(1, 0));
@@ -131,12 +131,13 @@ fn price(line: &mut Fields, base_price: Option<Decimal>) -> Option<()> {
     Some(())
 }
 
-/// The types of items that an order may have.
+/// Returns the record types of items that can be ordered.
 fn sold_types() -> Vec<&'static str> {
     ITEM_KINDS.iter().filter(|kind| kind.sells()).map(|kind| kind.name).collect()
 }
 
-/// The fields of a line that the sublist has. Others are refused if the caller wants that, and else ignored.
+/// Returns the fields of a line that the sublist knows. Unknown fields are refused if the caller asked for that, and
+/// otherwise ignored.
 fn known_fields(
     account: &Account,
     sublist: &Sublist,
@@ -174,7 +175,7 @@ fn known_address(address: &Fields, path: &str, is_strict: bool) -> Result<Value,
             continue;
         }
         fits(value, longest(ADDRESS_FIELDS, name), name, &path)?;
-        // Countries go by the two letters of ISO 3166.
+        // Countries are two-letter codes of ISO 3166.
         let code = value.get("id").unwrap_or(value).as_str().unwrap_or_default();
         if name == "country" && !(code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase())) {
             return Err(Refusal::value(&shown(value), name, &path));
@@ -200,7 +201,7 @@ fn next_key(sublist: &Sublist, lines: &[Value]) -> Value {
     Value::from(keys.max().unwrap_or(0) + 1)
 }
 
-/// Adds the lines of an order up: `subtotal` is the sum of their amounts, `total` has the tax.
+/// Computes `subtotal`, the sum of the lines' amounts, and `total`, which includes tax.
 pub fn add_up(fields: &mut Fields) -> Result<(), Refusal> {
     let amounts = fields.get("item").and_then(Value::as_array).into_iter().flatten();
     let mut amounts = amounts.filter_map(|line| line.get("amount").and_then(Decimal::of));
@@ -217,7 +218,7 @@ pub fn add_up(fields: &mut Fields) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// What a new order or invoice has unless said.
+/// Returns the default fields of a new order, fulfillment or invoice.
 pub fn order_defaults(name: &str, number: u64, now: DateTime<Utc>) -> Vec<(&'static str, Value)> {
     let prefix = match name {
         "invoice" => "INV",

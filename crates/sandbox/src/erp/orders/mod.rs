@@ -1,8 +1,8 @@
-//! What happens to an order: it is approved, fulfilled, billed, closed or cancelled.
+//! The life cycle of an order: it is approved, fulfilled, billed, closed or cancelled.
 //!
-//! The state of an order follows from its lines and from the fulfillments and invoices that were made of it. Callers write `orderStatus`
-//! `A` and `B` only; `status` says which of the eight states it is in. A fulfillment or an invoice changes the state of its order, but
-//! nothing reports an edit of the order.
+//! The status of an order follows from its lines and from its fulfillments and invoices. Callers only write
+//! `orderStatus` `A` or `B`; `status` is one of eight values. A fulfillment or an invoice changes the status of its
+//! order without triggering an edit event of the order.
 
 pub(super) mod lines;
 
@@ -17,7 +17,7 @@ use super::types::{ITEM_KINDS, RecordType};
 use super::write::{at, instant};
 use stepwell_text::decimal::Decimal;
 
-/// The states of an order, and what people call them.
+/// The values of `status` and their labels.
 const STATES: [(&str, &str); 8] = [
     ("A", "Pending Approval"),
     ("B", "Pending Fulfillment"),
@@ -29,13 +29,13 @@ const STATES: [(&str, &str); 8] = [
     ("H", "Closed"),
 ];
 
-/// A state as a field has it.
+/// Returns a status as a field value.
 fn state(letter: &str) -> Value {
     let name = STATES.iter().find(|(known, _)| *known == letter).map_or("", |(_, name)| *name);
     json!({"id": letter, "refName": name})
 }
 
-/// How much of a line there is to send and to bill, and how much of it was.
+/// The quantities of a line: ordered, fulfilled and billed.
 struct Progress {
     ordered: Decimal,
     fulfilled: Decimal,
@@ -45,7 +45,7 @@ struct Progress {
 }
 
 impl Erp {
-    /// The state of a transaction, which follows from the rest of it.
+    /// Sets the status of a transaction, which follows from its other fields.
     pub(super) fn settle(&self, record_type: &RecordType, fields: &mut Fields) {
         let status = match record_type.name {
             "salesOrder" => state(self.state_of(fields)),
@@ -95,7 +95,8 @@ impl Erp {
         }
     }
 
-    /// The input of a fulfillment or an invoice of an order: what is left of its lines, or of those that the caller names.
+    /// Returns the input of a fulfillment or an invoice: the remaining quantities of the order's lines, or of the lines
+    /// that the caller names.
     pub(super) fn remainder(&self, target: &str, order: &Fields, wanted: Option<&Value>) -> Result<Value, Refusal> {
         if !matches!(id_of(order, "status"), Some("B" | "D" | "E" | "F")) {
             let detail = "This sales order cannot be transformed: it is not approved, or nothing is left of it.";
@@ -125,7 +126,7 @@ impl Erp {
         Ok(json!({"items": items}))
     }
 
-    /// Works out how much of an order was sent and billed, from the transactions that were made of it.
+    /// Updates the fulfilled and billed quantities of an order from its transactions.
     pub(super) fn settle_order_of(&mut self, call: &Call, transaction: &Fields) {
         let Some(order) = id_of(transaction, "createdFrom").map(str::to_owned) else { return };
         let Some(found) = self.tables.get("salesOrder", &order) else { return };
@@ -147,8 +148,8 @@ impl Erp {
         self.tables.settle("salesOrder", &order, fields);
     }
 
-    /// A button that people have and programs have not: `approve`, `cancel` or `close` of an order, `pack` or `ship` of a
-    /// fulfillment, `pay` of an invoice.
+    /// Handles a button of the user interface that the API lacks: `approve`, `cancel` or `close` of an order, `pack` or
+    /// `ship` of a fulfillment, `pay` of an invoice.
     pub(super) fn press(&mut self, call: &Call, path: &[&str]) -> Result<Answer, Refusal> {
         let (&Method::POST, [name, key, button]) = (&call.method, path) else {
             return Err(Refusal::no_resource(&call.path));
@@ -187,7 +188,7 @@ impl Progress {
     }
 }
 
-/// A line of a fulfillment or an invoice: a part of a line of the order.
+/// Returns a line of a fulfillment or an invoice for a part of an order line.
 fn part_of(line: &Value, quantity: Decimal, ordered: Decimal) -> Value {
     let amount =
         line.get("amount").and_then(Decimal::of).and_then(|amount| amount.times(quantity)?.divided_by(ordered, 2));
@@ -201,7 +202,7 @@ fn part_of(line: &Value, quantity: Decimal, ordered: Decimal) -> Value {
     part
 }
 
-/// The id in a field that holds a reference or a choice.
+/// Returns the id in a reference field or a list field.
 pub fn id_of<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
     fields.get(name)?.get("id")?.as_str()
 }
@@ -210,7 +211,7 @@ fn lines(fields: &Fields) -> &[Value] {
     fields.get("item").and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-/// Whether something of an order was sent or billed: such lines stay as they are.
+/// Whether any part of an order was fulfilled or billed. Such lines cannot be changed.
 pub fn is_begun(fields: &Fields) -> bool {
     let counts = ["quantityFulfilled", "quantityBilled"];
     let done = |line: &Value| counts.iter().any(|name| line.get(*name).and_then(Decimal::of) > Some(Decimal::ZERO));

@@ -1,4 +1,4 @@
-//! What the rules of links promise: row by row (`rules`), and over ten thousand edits on both sides (`world`).
+//! The rules of links: row by row (`rules`), and over ten thousand edits on both sides (`world`).
 
 mod rules;
 mod world;
@@ -11,12 +11,12 @@ use uuid::Uuid;
 use super::{Cell, Compare, Deleted, Direction, Foreign, Links, Master, Operation, Pair, Records, Row, Side, Sides};
 use crate::Refusal;
 
-/// A run by number.
+/// Returns the id of a numbered run.
 fn run(number: u64) -> Uuid {
     Uuid::from_u64_pair(0x0193_4d10_0000_7000, 0x8000_0000_0000_0000 | number)
 }
 
-/// An operation as a workflow asks for it.
+/// Parses an operation.
 fn asked(name: &str, body: &Value) -> Operation {
     Operation::parse(name, body.to_string().as_bytes(), &Arc::default()).expect("an operation")
 }
@@ -25,7 +25,7 @@ fn perform(links: &mut Links, name: &str, body: &Value) -> Result<Value, Refusal
     links.perform(&asked(name, body), crate::time("2026-11-20T17:00:00Z").expect("a time"))
 }
 
-/// A row that goes both ways as it is.
+/// A row that is copied unchanged in both directions.
 fn row(name: &str, master: Master, crm: Value, erp: Value) -> Row {
     let cell = |value: Value| Cell { field: name.to_owned(), other: value.clone(), value };
     Row {
@@ -38,12 +38,12 @@ fn row(name: &str, master: Master, crm: Value, erp: Value) -> Row {
     }
 }
 
-/// What the `compare` of a mapping that does not name its sides gives, as JSON.
+/// Returns the result of `compare` as JSON, for a mapping with the default sides.
 fn compare(rows: &[Row]) -> Value {
     compare_of(&Sides::default(), rows)
 }
 
-/// What the `compare` of a mapping gives, as JSON.
+/// Returns the result of `compare` as JSON.
 fn compare_of(sides: &Sides, rows: &[Row]) -> Value {
     let cell = |cell: &Cell| json!({ "field": cell.field, "value": cell.value, "other": cell.other });
     let row = |row: &Row| {

@@ -1,4 +1,4 @@
-//! Row by row.
+//! The rules of single rows.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{compare, perform, row, run};
 use crate::links::{Conflict, Direction, Foreign, Link, Links, Master, Operation, Row, Side, plan};
 
-/// Links with one pair, `003` and `7`, whose sides had these fields after the last sync.
+/// Links with one pair, `003` and `7`, which had these fields after the last sync.
 fn paired(crm: &Value, erp: &Value) -> Links {
     let mut links = Links::default();
     let judged = json!({ "entity": "contact", "run": run(0), "side": "crm", "id": "003", "otherId": "7" });
@@ -124,7 +124,7 @@ fn two_records_that_meet_become_one_pair_and_others_are_refused() {
     );
 }
 
-/// Where a row goes: `crm`, `erp`, a kind of conflict, or nowhere.
+/// Returns the side and value that are written, the kind of conflict, or `nowhere`.
 fn decided(had: [&str; 2], row: Row) -> String {
     let [crm, erp] = had.map(|had| json!({ row.name.clone(): had }));
     let mut links = paired(&crm, &erp);
@@ -303,7 +303,8 @@ fn a_partner_that_was_deleted_is_reported_and_not_made_again() {
 fn a_partner_that_is_made_again_takes_the_place_of_the_one_that_was_deleted() {
     let mut links = paired(&json!({ "F": "a" }), &json!({ "F": "a" }));
     look(&mut links, 1);
-    // It reports itself under its new id before the run that made it has saved: that waits, and is no mistake.
+    // The new record's own event arrives before the run that created it has saved. That event waits; it is not an
+    // error.
     let echo = json!({ "entity": "contact", "run": run(2), "side": "crm", "id": "009", "otherId": "7", "fields": { "F": "a" } });
     assert_eq!(perform(&mut links, "judge", &echo).unwrap_err().status, StatusCode::LOCKED);
     let saved = json!({ "entity": "contact", "run": run(1), "crm": { "id": "009" }, "erp": { "id": "7" } });

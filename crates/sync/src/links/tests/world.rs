@@ -1,5 +1,6 @@
-//! Two systems, people who edit in both, and the hub between them: events are delayed, doubled and disordered, runs overlap and
-//! repeat their steps. Whatever happens, both sides end equal, and the hub writes no more than people do.
+//! A simulation of two systems, people who edit in both, and the hub between them. Events are delayed, duplicated and
+//! reordered; runs overlap and repeat steps. In the end both sides are equal, and the hub writes no more than people
+//! do.
 
 use std::collections::BTreeMap;
 
@@ -19,14 +20,13 @@ const FIELDS: [(&str, Master); 5] = [
     ("Note", Master::Manual),
 ];
 
-/// A record.
 #[derive(Debug, Clone, Default)]
 struct Record {
     fields: BTreeMap<&'static str, String>,
     at: Option<DateTime<Utc>>,
 }
 
-/// What a system reports about a change.
+/// An event by which a system reports a change.
 #[derive(Debug, Clone)]
 struct Event {
     side: Side,
@@ -35,7 +35,7 @@ struct Event {
     at: DateTime<Utc>,
 }
 
-/// A run of the sync and how far it has come.
+/// A run of the sync and its progress.
 struct Sync {
     number: u64,
     event: Event,
@@ -63,7 +63,7 @@ struct World {
     writes: u64,
     echoes: u64,
     verdicts: BTreeMap<String, u64>,
-    /// What each side makes of a value before it keeps it.
+    /// How each side normalizes a value before storing it.
     normalize: [fn(&str) -> String; 2],
 }
 
@@ -104,7 +104,7 @@ impl World {
     fn perform(&mut self, name: &str, body: &Value) -> Result<Value, super::Refusal> {
         let answer = self.links.perform(&asked(name, body), self.now);
         if self.random.random_bool(0.1) {
-            // The answer was lost, or the node died: the same is asked again.
+            // The answer was lost or the node crashed: repeat the operation.
             let again = self.links.perform(&asked(name, body), self.now);
             assert_eq!(answer.is_ok(), again.is_ok(), "{name} {body}: {again:?}");
             return again;
@@ -112,7 +112,7 @@ impl World {
         answer
     }
 
-    /// Sets fields of a record and reports those that changed.
+    /// Sets fields of a record and reports the changed ones.
     fn set(&mut self, side: Side, pair: usize, fields: &Map<String, Value>) {
         let normalize = self.normalize[side as usize];
         let record = &mut self.systems[side as usize][pair];
@@ -129,7 +129,7 @@ impl World {
             return;
         }
         record.at = Some(self.now);
-        // Now and then an event says only that something changed.
+        // Occasionally an event reports a change without its fields.
         let fields = (!self.random.random_bool(0.02)).then_some(changed);
         let event = Event { side, pair, fields, at: self.now };
         let copies = if self.random.random_bool(0.15) { 2 } else { 1 };
@@ -142,7 +142,7 @@ impl World {
         let mut fields = Map::new();
         for _ in 0..self.random.random_range(1..=2) {
             let (name, _) = FIELDS[self.random.random_range(0..FIELDS.len())];
-            // Mostly something new, sometimes back to one of a few words.
+            // Usually a new value, sometimes one of a few old ones.
             let value = match self.random.random_range(0..10) {
                 0 => String::new(),
                 1..=3 => format!("word {}", self.random.random_range(0..3)),
@@ -154,7 +154,7 @@ impl World {
         self.set(side, pair, &fields);
     }
 
-    /// An event arrives, not always the oldest.
+    /// Delivers an event, not always the oldest.
     fn deliver(&mut self) {
         if self.events.is_empty() {
             return;
@@ -168,7 +168,7 @@ impl World {
         self.syncs.push(Sync { number: self.started, event, step: Step::Judge });
     }
 
-    /// One step of one of the runs under way.
+    /// Executes one step of a random run.
     fn step(&mut self) {
         if self.syncs.is_empty() {
             return;
@@ -207,7 +207,7 @@ impl World {
         });
         let answer = match self.perform("judge", &body) {
             Ok(answer) => answer,
-            // Another run works on the pair.
+            // Another run holds the link.
             Err(refusal) if refusal.status == http::StatusCode::LOCKED => return Some(Step::Judge),
             Err(refusal) => panic!("{refusal}"),
         };
@@ -228,7 +228,7 @@ impl World {
         Step::Write(Side::First, self.perform("plan", &body).unwrap())
     }
 
-    /// Everything under way ends.
+    /// Delivers all events and finishes all runs.
     fn drain(&mut self) {
         let mut left = 2_000_000;
         while !self.events.is_empty() || !self.syncs.is_empty() {
@@ -239,7 +239,7 @@ impl World {
         }
     }
 
-    /// Fields that differ and whose row no person was asked about.
+    /// Returns the fields that differ without an open conflict.
     fn differences(&self) -> Vec<String> {
         let links = self.links.to_value();
         let mut found = Vec::new();
@@ -258,7 +258,7 @@ impl World {
         found
     }
 
-    /// Each pair is looked at, as a sweep does.
+    /// Reports every pair, as a reconciliation does.
     fn look(&mut self) {
         for pair in 0..self.systems[0].len() {
             self.events.push(Event { side: Side::First, pair, fields: None, at: self.now });
@@ -289,7 +289,7 @@ fn ten_thousand_edits_on_both_sides_end_equal_with_bounded_writes() {
     for seed in 0..4 {
         let mut world = World::new(seed, 40);
         while world.edits < 10_000 {
-            // Bursts, so that people edit while the hub is writing, and pauses.
+            // Bursts, so that people edit while the hub writes, and pauses.
             world.now += TimeDelta::milliseconds(world.random.random_range(10..4_000));
             match world.random.random_range(0..10) {
                 0..=1 => world.edit(),
@@ -311,7 +311,7 @@ fn ten_thousand_edits_on_both_sides_end_equal_with_bounded_writes() {
 fn systems_that_rewrite_what_they_are_given_are_not_written_forever() {
     for seed in 0..4 {
         let mut world = World::new(seed, 10);
-        // Each makes something else of what it is given, and no mapping knows.
+        // Both sides modify every written value, and the mapping does not know it.
         let longer = |text: &str| format!("{text}+");
         world.normalize = [longer, longer];
         for _ in 0..200 {
@@ -319,9 +319,10 @@ fn systems_that_rewrite_what_they_are_given_are_not_written_forever() {
             world.edit();
             world.drain();
         }
-        // Each edit of a field bounces a few times and then waits for a person.
+        // Each edited field bounces a few times, then becomes a conflict.
         assert!(world.writes < 8 * world.edits, "seed {seed}: {} writes for {} edits", world.writes, world.edits);
-        // What differs is told, or it is a spelling that comes back whatever is written: then nothing changes, so nobody tells.
+        // A remaining difference is a conflict, or a spelling that a system restores on every write: that changes
+        // nothing, so no event reports it.
         for difference in world.differences() {
             let (_, values) = difference.split_once(": ").unwrap();
             let (crm, erp) = values.split_once(" and ").unwrap();

@@ -1,6 +1,6 @@
-//! Values that a row's text does not repeat: large ones, which stand once per run in `payloads`, and the body of the event that started
-//! the run. The row has `null` in their place. Hashes, archives and readers know only the whole text: the database puts it together
-//! (`journal_text` of migration 28).
+//! Values that a journal row references instead of repeating: large values, stored once per run in `payloads`, and the
+//! body of the event that started the run. The row has `null` in their place. Hashes, archives and readers only see the
+//! full text, which the database reassembles (`journal_text` of migration 28).
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -13,16 +13,16 @@ use super::{Hash, NewRow};
 use crate::machine::RunId;
 use crate::store::{StoreError, shard};
 
-/// Values of at least so many bytes are payloads.
+/// Minimum size in bytes of a value that becomes a payload.
 pub const LARGE: usize = 64 * 1024;
 
-/// An event's text is held elsewhere from so many bytes on: naming it takes thirty.
+/// Minimum size in bytes of an event's text that is referenced; a reference takes thirty.
 const WORTH_NAMING: usize = 128;
 
-/// Containers around the fields of a record: the row's array, the record, its data.
+/// Nesting levels around the fields of a record: the row's array, the record, its data.
 const AROUND_FIELDS: usize = 3;
 
-/// What stands in a hole.
+/// Placeholder of a value that is stored elsewhere.
 const NULL: &str = "null";
 
 /// The event that starts a run, if its stored text is exactly the run's input.
@@ -34,8 +34,8 @@ pub struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// `body` is stored, and `data` beside it unless the body is the data; `input` is how the value is written in a journal. None if
-    /// neither text is the same as the input's.
+    /// Compares the stored `body`, or `data` if that is stored separately, with `input` as the journal writes it.
+    /// Returns `None` if they differ.
     #[must_use]
     pub fn of(event: Uuid, body: &[u8], data: Option<&str>, input: &'a str) -> Option<Self> {
         if input.len() < WORTH_NAMING {
@@ -43,16 +43,17 @@ impl<'a> Source<'a> {
         }
         let stored = data.map_or_else(|| std::str::from_utf8(body).ok(), Some)?;
         let is_compacted = stored != input;
-        // Large texts are not taken apart by regular expressions: the database would spend too long on each read.
+        // Large texts are not compacted, because the regular expressions in the database would take too long on each
+        // read.
         if is_compacted && (stored.len() >= LARGE || compact(stored) != input) {
             return None;
         }
         Some(Self { event, text: input, is_compacted })
     }
 
-    /// Where the text stands in a row: it is the whole input of the run, or its only item.
+    /// Finds the text in a row: it is the whole input of the run, or the only item in it.
     fn place(&self, row: &str) -> Option<Range<usize>> {
-        // Quotes inside strings are escaped, so this stands only where a record begins.
+        // Quotes inside strings are escaped, so this text only occurs where a record begins.
         const INPUT: &str = r#""kind":"run.started","data":{"input":"#;
         let input = row.find(INPUT)? + INPUT.len();
         [input, input + 1].into_iter().map(|start| start..start + self.text.len()).find(|place| {
@@ -62,7 +63,7 @@ impl<'a> Source<'a> {
     }
 }
 
-/// A JSON text without the white space between its tokens, as `compact_json` of migration 28.
+/// Removes white space between the tokens of a JSON text, like `compact_json` of migration 28.
 fn compact(json: &str) -> String {
     let (mut compacted, mut quoted, mut escaped) = (String::with_capacity(json.len()), false, false);
     for c in json.chars() {
@@ -78,7 +79,7 @@ fn compact(json: &str) -> String {
     compacted
 }
 
-/// A part of a row's text that is held elsewhere.
+/// A part of a row's text that is stored elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hole {
     range: Range<usize>,
@@ -89,11 +90,11 @@ pub struct Hole {
 enum Holder {
     /// The payload with this hash.
     Payload(Hash),
-    /// The event with this id; its text may have to be compacted first.
+    /// The event with this id; its text must be compacted first if `is_compacted` is set.
     Event { id: Uuid, is_compacted: bool },
 }
 
-/// What of a row's text is held elsewhere, in order.
+/// Returns the parts of a row's text to store elsewhere, in order.
 pub(super) fn holes(row: &str, source: Option<&Source<'_>>) -> Vec<Hole> {
     let of_event = source.and_then(|source| {
         let holder = Holder::Event { id: source.event, is_compacted: source.is_compacted };
@@ -107,8 +108,8 @@ pub(super) fn holes(row: &str, source: Option<&Source<'_>>) -> Vec<Hole> {
     scan.found
 }
 
-/// Goes through a row once and finds its large values: the innermost ones, so that what is passed on in an envelope is found again in
-/// another one; but an outer one if it is large without them.
+/// Scans a row once for large values. Takes the innermost ones, so that a value passed on inside another object gets
+/// the same hash again; takes an outer one only if it is large without them.
 struct Scan<'r> {
     row: &'r str,
     of_event: Option<Hole>,
@@ -135,7 +136,7 @@ impl Scan<'_> {
                 }
                 b'"' => {
                     let end = end_of_string(bytes, at);
-                    // A name is followed by a colon; it is no value.
+                    // A string followed by a colon is a name, not a value.
                     if bytes.get(end) != Some(&b':') {
                         self.value(at..end);
                     }
@@ -148,7 +149,7 @@ impl Scan<'_> {
         }
     }
 
-    /// A value has ended.
+    /// Considers a value that has just ended.
     fn value(&mut self, range: Range<usize>) {
         if range.len() < LARGE || self.open.len() < AROUND_FIELDS {
             return;
@@ -165,7 +166,7 @@ impl Scan<'_> {
     }
 }
 
-/// Behind the closing quote of the string that begins here.
+/// Returns the position after the closing quote of the string that begins at `start`.
 fn end_of_string(bytes: &[u8], start: usize) -> usize {
     let mut at = start + 1;
     while at < bytes.len() {
@@ -179,7 +180,7 @@ fn end_of_string(bytes: &[u8], start: usize) -> usize {
 }
 
 impl NewRow {
-    /// Its text as the column `data` has it.
+    /// Returns the text for the column `data`, with placeholders.
     #[must_use]
     pub fn kept(&self) -> Cow<'_, str> {
         if self.holes.is_empty() {
@@ -196,7 +197,7 @@ impl NewRow {
         Cow::Owned(kept)
     }
 
-    /// What belongs into the holes, as the column `held` has it: for each its offset in the kept text, its kind and its holder.
+    /// Returns the references for the column `held`: for each its offset in the kept text, its kind and its id or hash.
     #[must_use]
     pub fn held(&self) -> Option<Vec<u8>> {
         if self.holes.is_empty() {
@@ -221,7 +222,7 @@ impl NewRow {
         Some(held)
     }
 
-    /// The large values in it, with their hashes.
+    /// Returns the large values with their hashes.
     fn payloads(&self) -> impl Iterator<Item = (&Hash, &str)> {
         self.holes.iter().filter_map(|hole| match &hole.holder {
             Holder::Payload(hash) => Some((hash, &self.data[hole.range.clone()])),
@@ -236,10 +237,10 @@ impl NewRow {
     }
 }
 
-/// Writes the large values of rows, after their runs. One that the run has already is not written again.
+/// Writes the large values of rows; their runs must exist. Values that the run already has are skipped.
 ///
 /// # Errors
-/// The database is away, or refuses a value.
+/// The database is unavailable or rejects a value.
 pub async fn keep(conn: &mut PgConnection, rows: &[(RunId, &NewRow)]) -> Result<(), StoreError> {
     let payloads: Vec<(RunId, &Hash, &str)> =
         rows.iter().flat_map(|(run, row)| row.payloads().map(|(hash, body)| (*run, hash, body))).collect();

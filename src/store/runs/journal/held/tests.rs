@@ -1,4 +1,4 @@
-//! What a row holds elsewhere is there again when it is read.
+//! Values stored elsewhere are back when a row is read.
 
 use std::sync::Arc;
 
@@ -40,7 +40,7 @@ fn large(letter: char) -> String {
     letter.to_string().repeat(LARGE)
 }
 
-/// What the database does with the columns `data` and `held`, for payloads.
+/// Reassembles the columns `data` and `held` as the database does, for payloads.
 fn whole(row: &NewRow) -> String {
     let (kept, held) = (row.kept().into_owned(), row.held().unwrap_or_default());
     let (mut whole, mut taken, mut held) = (String::new(), 0, held.as_slice());
@@ -55,7 +55,7 @@ fn whole(row: &NewRow) -> String {
     whole + &kept[taken..]
 }
 
-/// Values of which some are large, with names and texts that look like JSON.
+/// Values, some of them large, with names and texts that look like JSON.
 fn value() -> impl Strategy<Value = Value> {
     let text = prop_oneof![
         "[a-z\"\\\\{}\\[\\]:,]{0,12}".prop_map(Value::from),
@@ -83,7 +83,7 @@ proptest! {
             prop_assert!(kept.is_array());
             prop_assert_eq!(whole(&row), row.data.clone());
             prop_assert_eq!(row.format, if row.holes.is_empty() { ONE_DECISION } else { HELD });
-            // Names aside, which are no values: what stays is small unless many values together are large.
+            // Apart from names, which are not values, the rest is small unless many values together are large.
             prop_assert!(row.payloads().all(|(_, body)| body.len() >= LARGE));
         }
     }
@@ -103,10 +103,10 @@ fn a_large_value_is_held_once_however_it_is_wrapped() {
     assert_eq!(hashes(&first).len(), 1);
     assert_eq!(hashes(&first), hashes(&second));
     assert!(first.kept().len() < 300, "{}", first.kept().len());
-    // Many small values are held together.
+    // Many small values are stored together.
     let many = row_of(&completed(json!({ "items": (0..40_000).collect::<Vec<_>>(), "big": large('b') })), None);
     assert_eq!((hashes(&many).len(), many.kept().len() < 300), (2, true));
-    // A value just below the bound stays where it is.
+    // A value just below the minimum size stays in the row.
     assert!(row_of(&completed(json!("x".repeat(LARGE - 3))), None).holes.is_empty());
     assert!(!row_of(&completed(json!("x".repeat(LARGE - 2))), None).holes.is_empty());
 }
@@ -150,7 +150,7 @@ async fn definition(pool: &PgPool) {
     assert!(definitions::insert(pool, &new).await.unwrap());
 }
 
-/// Stores a run that an event started, and a second decision with large values; gives the texts of its rows.
+/// Stores a run that an event started, and a second decision with large values. Returns the texts of its rows.
 async fn store(pool: &PgPool, event: &NewEvent, input: &Value) -> (NewRun, Vec<String>) {
     let run = fixture::run(Uuid::now_v7());
     let text = input.to_string();

@@ -1,4 +1,4 @@
-//! `history`: after how many records a run whose tasks lead back to earlier ones continues as new.
+//! `history`: the number of records after which a run with a backward `then` continues as new.
 
 use std::ops::RangeInclusive;
 
@@ -12,7 +12,7 @@ use crate::dsl::source::Node;
 const RECORDS: RangeInclusive<u32> = HISTORY_RECORDS_MIN..=HISTORY_RECORDS_MAX;
 
 impl<'s> Builder<'s> {
-    /// `history: { records: N }`.
+    /// Reads `history: { records: N }`.
     pub(crate) fn history(&mut self, node: Node<'s>) -> Option<u32> {
         let hint = || "write for example `history: { records: 10000 }`".to_owned();
         if !node.is_object() {
@@ -34,8 +34,8 @@ impl<'s> Builder<'s> {
         number
     }
 
-    /// A run continues as new between two tasks of the top-level `do`: there must be a loop there, and nothing in it that is undone
-    /// later. The whole definition must be built.
+    /// Checks that the top-level `do` has a loop and that no step in that loop is compensated later, because a run
+    /// continues as new between two tasks of that list. Call it once the whole definition is built.
     pub(crate) fn check_history(&mut self, definition: &Definition, node: Node<'s>) {
         let mut pending = reachable_backward(definition, &definition.root);
         if pending.is_empty() {

@@ -1,4 +1,4 @@
-//! The top of a definition: `document`, its metadata, and how the parts come together.
+//! The top level of a definition: `document`, its metadata, and the assembly of all parts.
 
 mod history;
 mod reentry;
@@ -21,7 +21,7 @@ const LANGUAGE: &str = "1.0";
 const NAME_LENGTH_MAX: usize = 63;
 
 impl<'s> Builder<'s> {
-    /// The whole document. None only if there are mistakes.
+    /// Builds the whole document. Returns `None` only if there are mistakes.
     pub(crate) fn definition(&mut self, root: Node<'s>) -> Option<Definition> {
         if !root.is_object() {
             self.report.error(root, format!("a workflow definition is an object, not {}", root.kind()));
@@ -83,7 +83,7 @@ impl<'s> Builder<'s> {
         Some(definition)
     }
 
-    /// `evaluate`: jq in one of its two modes.
+    /// Whether `evaluate` selects the loose mode. The language is always jq.
     fn evaluates_loosely(&mut self, node: Node<'s>) -> bool {
         let Some(object) = self.closed(node, &["language", "mode"]) else { return false };
         if let Some(language) = object.get("language").filter(|n| n.as_text() != Some("jq")) {
@@ -171,7 +171,7 @@ impl<'s> Builder<'s> {
         (on_fault, metadata)
     }
 
-    /// `acts`: how many people an act on a run needs.
+    /// Reads `acts`: the acts on a run that need two people.
     fn two_people(&mut self, node: Node<'s>) -> BTreeSet<ActRule> {
         let Some(object) = self.closed(node, &ActRule::ALL.map(ActRule::as_str)) else { return BTreeSet::new() };
         let said = ActRule::ALL.into_iter().filter_map(|rule| Some((rule, object.get(rule.as_str())?)));
@@ -180,7 +180,7 @@ impl<'s> Builder<'s> {
             .collect()
     }
 
-    /// `sensitive`: JSON pointers.
+    /// Reads `sensitive`: a list of JSON pointers.
     pub(crate) fn pointers(&mut self, object: Node<'s>) -> Vec<String> {
         let Some(node) = object.get("sensitive") else { return Vec::new() };
         if !node.is_list() {

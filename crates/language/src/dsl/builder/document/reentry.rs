@@ -1,10 +1,10 @@
-//! Which tasks a run can enter more than once, so that entries of the others need not be counted: a loop over thousands
-//! of items would carry thousands of counters along.
+//! Finds the tasks that a run can enter more than once. Only their entries are counted; otherwise a loop over thousands
+//! of items would carry thousands of counters.
 
 use crate::dsl::definition::{Compensate, Definition, Flow, TaskId, TaskKind};
 
-/// Marks each task that a backward `then` can lead to again, and everything inside it. A compensation or query belongs to
-/// a step that may run more than once, so those count always.
+/// Marks each task that a backward `then` can reach again, with everything inside it. Compensations and queries are
+/// always marked, because their step may run more than once.
 pub(crate) fn mark(definition: &mut Definition) {
     let mut pending: Vec<TaskId> = reachable_backward(definition, &definition.root);
     for task in &definition.tasks {
@@ -22,7 +22,7 @@ pub(crate) fn mark(definition: &mut Definition) {
     }
 }
 
-/// The tasks of a list between each jump's target and the jump, both included.
+/// Returns the tasks between the target of each backward jump and the jump, both included.
 pub(crate) fn reachable_backward(definition: &Definition, list: &[TaskId]) -> Vec<TaskId> {
     let mut found = Vec::new();
     for (from, id) in list.iter().enumerate() {

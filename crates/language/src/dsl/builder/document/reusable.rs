@@ -1,4 +1,4 @@
-//! `use`: what nothing refers to is checked as well, so that a mistake shows before someone uses it.
+//! `use`: unused entries are checked as well, so a mistake is reported before anyone uses the entry.
 
 use crate::dsl::builder::Builder;
 use crate::dsl::builder::expression::Scope;
@@ -11,7 +11,7 @@ const SECTIONS: [&str; 8] =
     ["authentications", "errors", "extensions", "functions", "retries", "secrets", "timeouts", "catalogs"];
 
 impl<'s> Builder<'s> {
-    /// Checks all of `use`.
+    /// Checks every section of `use`.
     pub(crate) fn check_use(&mut self) {
         let Some(node) = self.r#use.and_then(|node| self.closed(node, &SECTIONS)) else { return };
         if let Some(catalogs) = node.get("catalogs").and_then(|n| self.object(n)) {
@@ -33,7 +33,8 @@ impl<'s> Builder<'s> {
         }
     }
 
-    /// A catalog is a folder beside the definition; nothing is fetched when a definition is built.
+    /// Requires the endpoint of a catalog to be a folder beside the definition. Nothing is fetched when a definition is
+    /// built.
     fn check_catalog(&mut self, name: &str, node: Node<'s>) {
         let endpoint = self.closed(node, &["endpoint"]).and_then(|n| self.required(n, "endpoint"));
         let Some(endpoint) = endpoint else { return };
@@ -62,7 +63,7 @@ impl<'s> Builder<'s> {
         let scope = Scope { local: vec!["error".to_owned()], undo: false };
         match section {
             "authentications" => drop(self.authentication(value)),
-            // What is referred to was checked there, with the variables that are visible there.
+            // Entries in use were checked where they are referred to, with the variables visible there.
             _ if self.is_referred(section, name) => {}
             "errors" => drop(self.error(value, &scope)),
             "retries" => drop(self.retry(value, &scope)),
@@ -79,7 +80,7 @@ impl<'s> Builder<'s> {
         self.referred.contains(&(section.to_owned(), name.to_owned()))
     }
 
-    /// A function that nothing calls is built and thrown away.
+    /// Builds an unused function for its mistakes and discards the result.
     fn check_own_function(&mut self, name: &str, value: Node<'s>) {
         if RESERVED.contains(&name) {
             let message =

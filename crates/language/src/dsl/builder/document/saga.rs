@@ -1,10 +1,10 @@
-//! The rule of a saga: each call before the pivot says how it is undone, or that it knowingly is not, or changes nothing.
+//! The saga rule: each call before the pivot has a compensation, says `compensate: none`, or only reads.
 
 use crate::dsl::Severity;
 use crate::dsl::builder::Builder;
 use crate::dsl::definition::{Definition, TaskId, TaskKind};
 
-/// Walks the tasks in the order in which they stand, up to the pivot.
+/// Visits the tasks in document order, up to the pivot.
 #[derive(Default)]
 struct Walk {
     pivot_reached: bool,
@@ -12,7 +12,7 @@ struct Walk {
 }
 
 impl Builder<'_> {
-    /// Names each call that says nothing. The whole definition must be built.
+    /// Reports each call without a compensation. Call it once the whole definition is built.
     pub(crate) fn check_saga(&mut self, definition: &Definition) {
         if !definition.is_saga() {
             return;

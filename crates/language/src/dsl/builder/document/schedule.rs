@@ -11,7 +11,7 @@ use crate::dsl::mistake::{Spot, did_you_mean, shortened};
 use crate::dsl::source::Node;
 use crate::dsl::timing::{Misfire, Repeat, Timing, parse_cron, zone, zone_names};
 
-/// What starts a run: events, alone or several together, and beside them a time.
+/// What starts a run: single events or an event join, and optionally a timing.
 #[derive(Default)]
 pub(crate) struct Starts {
     pub(crate) triggers: Vec<EventFilter>,
@@ -19,11 +19,11 @@ pub(crate) struct Starts {
     pub(crate) timing: Option<Timing>,
 }
 
-/// Nothing is repeated more often.
+/// Shortest interval of a schedule.
 const INTERVAL_MIN: std::time::Duration = std::time::Duration::from_secs(1);
 
 impl<'s> Builder<'s> {
-    /// `own` is what `document.metadata` says beside.
+    /// Reads `schedule`. `own` is `document.metadata.schedule`, with Stepwell's additions.
     pub(crate) fn schedule(&mut self, node: Option<Node<'s>>, own: Option<Node<'s>>) -> Starts {
         let own = own.and_then(|n| self.closed(n, &["timeZone", "misfire"]));
         let Some(object) = node.and_then(|n| self.closed(n, &["on", "every", "cron", "after"])) else {
@@ -82,7 +82,7 @@ impl<'s> Builder<'s> {
         Some(make(interval))
     }
 
-    /// What starts by itself has one input, known beforehand.
+    /// Checks that the input schema accepts the input of a scheduled run, which is known beforehand.
     pub(crate) fn check_scheduled_input(&mut self, root: Node<'s>, input: &InputSpec) {
         let Some(node) = root.get("input").and_then(|n| n.get("schema")) else { return };
         let sample = serde_json::json!({ "scheduledFor": "2026-01-01T00:00:00.000Z" });
@@ -107,7 +107,7 @@ impl<'s> Builder<'s> {
         found
     }
 
-    /// One event of which any starts a run by itself, or several that start one together.
+    /// Reads `schedule.on`: events that each start a run, or an event join that starts one run.
     fn events(&mut self, on: Node<'s>) -> Option<Starts> {
         let strategy = self.strategy(on, None)?;
         if strategy.take != Take::All && strategy.until.is_none() {

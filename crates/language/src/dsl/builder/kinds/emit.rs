@@ -1,4 +1,4 @@
-//! `emit`: a CloudEvent to be made.
+//! `emit`: the CloudEvent that a task publishes.
 
 use crate::dsl::builder::Builder;
 use crate::dsl::builder::expression::{Scope, Stage};

@@ -1,4 +1,4 @@
-//! `use.extensions`: tasks put before and after others, unfolded where those stand.
+//! `use.extensions`: tasks that run before and after others, expanded at each extended task.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::dsl::definition::{Part, Segment, Task, TaskId, TaskKind, TaskList};
 use crate::dsl::mistake::shortened;
 use crate::dsl::source::{Node, escaped};
 
-/// What can be extended, and the keys of tasks that this means.
+/// Values of `extend`, each with the keys of the tasks it covers.
 const TARGETS: [(&str, &[&str]); 13] = [
     ("all", &["call", "do", "fork", "emit", "for", "listen", "raise", "run", "set", "switch", "try", "wait"]),
     ("call", &["call"]),
@@ -28,7 +28,7 @@ const TARGETS: [(&str, &[&str]); 13] = [
 ];
 
 impl<'s> Builder<'s> {
-    /// A task of a list with the extensions that concern it.
+    /// Builds a task of a list together with the extensions that apply to it.
     pub(crate) fn extended_task(&mut self, node: Node<'s>, site: &Site<'_, 's>) -> Option<TaskId> {
         let extensions = self.extensions_of(node);
         if extensions.is_empty() {
@@ -51,20 +51,20 @@ impl<'s> Builder<'s> {
         let reference = format!("{}/extended", site.reference);
         let source = (Arc::clone(&own.definition), own.position);
         let mut around = Task::plain(name, reference, source, TaskKind::Extended(segments));
-        // A task that is skipped is not extended either.
+        // If the task is skipped, its extensions are skipped too.
         around.condition = own.condition.take();
         self.tasks[id.0 as usize] = Some(around);
         complete.then_some(id)
     }
 
-    /// The extensions of the document that concern a task, in the order in which they are written.
+    /// Returns the extensions that apply to a task, in document order.
     fn extensions_of(&self, node: Node<'s>) -> Vec<(&'s str, Node<'s>)> {
         if self.extending || !node.is_object() {
             return Vec::new();
         }
         let Some(extensions) = self.used_section("extensions") else { return Vec::new() };
         let kind = TARGETS[0].1.iter().find(|kind| {
-            // `do` is a part of `for` as well.
+            // A `for` task has a `do` of its own and is not a `do` task.
             node.get(kind).is_some() && !(**kind == "do" && node.get("for").is_some())
         });
         let Some(kind) = kind else { return Vec::new() };
@@ -76,7 +76,7 @@ impl<'s> Builder<'s> {
         named.filter(|(_, extension)| concerns(extension)).collect()
     }
 
-    /// Adds `before` or `after` of an extension; false if it cannot be built.
+    /// Adds `before` or `after` of an extension. Returns false if it cannot be built.
     fn segment(
         &mut self,
         name: &str,
@@ -106,7 +106,7 @@ impl<'s> Builder<'s> {
         tasks
     }
 
-    /// Extensions that concern no task are checked as well.
+    /// Checks all extensions, including those that apply to no task.
     pub(crate) fn check_extensions(&mut self, node: Node<'s>) {
         if !node.is_list() {
             self.report.error(node, format!("`extensions` must be a list of named extensions, not {}", node.kind()));

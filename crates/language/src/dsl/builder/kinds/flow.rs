@@ -1,4 +1,4 @@
-//! Where a run goes next: `then`, `switch`, `raise`.
+//! Control flow: `then`, `switch`, `raise`.
 
 use crate::dsl::builder::Builder;
 use crate::dsl::builder::expression::{Scope, Stage};
@@ -10,7 +10,7 @@ use crate::dsl::source::Node;
 const STATUS_MAX: u64 = 599;
 
 impl<'s> Builder<'s> {
-    /// `then`: `continue`, `exit`, `end`, or the name of a task in the same list.
+    /// Reads `then`: `continue`, `exit`, `end`, or the name of a task in the same list.
     pub(crate) fn flow(&mut self, node: Node<'s>, site: &Site<'_, 's>) -> Option<Flow> {
         let text = self.text(node)?;
         let mut places = site.siblings.iter().enumerate().filter(|(_, name)| **name == text).map(|(index, _)| index);
@@ -83,7 +83,7 @@ impl<'s> Builder<'s> {
         self.error(error, scope).map(|error| TaskKind::Raise(Box::new(error)))
     }
 
-    /// An error as `raise` describes it.
+    /// Reads an error as `raise` describes it.
     pub(crate) fn error(&mut self, node: Node<'s>, scope: &Scope) -> Option<ErrorTemplate> {
         let object = self.closed(node, &["type", "status", "instance", "title", "detail"])?;
         let r#type = self.required(object, "type").and_then(|n| self.text_template(n, Stage::Within, scope));

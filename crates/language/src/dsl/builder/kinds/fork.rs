@@ -1,4 +1,4 @@
-//! `fork`: tasks side by side.
+//! `fork`: tasks that run in parallel.
 
 use crate::dsl::builder::Builder;
 use crate::dsl::builder::fields::complete;
@@ -20,7 +20,7 @@ impl<'s> Builder<'s> {
         Some(TaskKind::Fork(ForkTask { branches: built.into_iter().collect::<Option<_>>()?, join }))
     }
 
-    /// A branch has no siblings that `then` could name: they run beside it, not after it.
+    /// Builds a branch. `then` in it can name no siblings, because they run in parallel to it.
     fn branch(&mut self, index: usize, item: Node<'s>, site: &Site<'_, 's>) -> Option<crate::dsl::TaskId> {
         let (name, task) = self.named(item, "branch")?;
         let reference = format!("{}/fork/branches/{index}/{}", site.reference, escaped(name));

@@ -1,4 +1,4 @@
-//! `listen`: which events a run waits for, and what it does with each.
+//! `listen`: the events a run waits for, and what it does with each.
 
 use crate::dsl::builder::Builder;
 use crate::dsl::builder::expression::{Scope, Stage};
@@ -8,7 +8,7 @@ use crate::dsl::definition::{EachEvent, EventFilter, EventStrategy, ListenTask, 
 use crate::dsl::mistake::Spot;
 use crate::dsl::source::Node;
 
-/// Filters of one task; each is looked up for each event.
+/// Most filters of one task. Each is indexed, and looked up for each event.
 const FILTERS_MAX: usize = 100;
 
 impl<'s> Builder<'s> {
@@ -28,7 +28,7 @@ impl<'s> Builder<'s> {
         Some(TaskKind::Listen(Box::new(ListenTask { strategy, read, each })))
     }
 
-    /// An event consumption strategy; without a scope that of a schedule, where no run is there yet.
+    /// Reads an event consumption strategy. A schedule passes no scope, because no run exists yet.
     pub(crate) fn strategy(&mut self, node: Node<'s>, scope: Option<&Scope>) -> Option<EventStrategy> {
         let filters = self.filters(node, scope, &["one", "any", "all", "until"]);
         let take = filters.as_ref().map(|(take, _)| *take);
@@ -37,7 +37,7 @@ impl<'s> Builder<'s> {
         Some(EventStrategy { take, filters, until })
     }
 
-    /// `one`, `any` or `all` with its filters.
+    /// Reads `one`, `any` or `all` with its filters.
     fn filters(&mut self, node: Node<'s>, scope: Option<&Scope>, known: &[&str]) -> Option<(Take, Vec<EventFilter>)> {
         let object = self.closed(node, known)?;
         let given: Vec<(Take, Node<'s>)> = [("one", Take::One), ("any", Take::Any), ("all", Take::All)]

@@ -1,4 +1,4 @@
-//! `for`: one list of tasks for each item.
+//! `for`: a list of tasks that runs once for each item.
 
 use crate::dsl::builder::Builder;
 use crate::dsl::builder::expression::Stage;
@@ -8,7 +8,7 @@ use crate::dsl::definition::{ForTask, Task, TaskId, TaskKind};
 use crate::dsl::mistake::Spot;
 use crate::dsl::source::{Node, escaped};
 
-/// Most iterations side by side.
+/// Most iterations that may run in parallel.
 const CONCURRENCY_MAX: u32 = 100;
 
 impl<'s> Builder<'s> {
@@ -35,7 +35,7 @@ impl<'s> Builder<'s> {
         Some(TaskKind::For(Box::new(ForTask { each, at, items, condition, concurrency, body })))
     }
 
-    /// How many iterations of a loop may be open at once: `metadata.concurrency`, 1 unless said.
+    /// Reads `metadata.concurrency`: how many iterations may run in parallel. The default is 1.
     fn concurrency(&mut self, task: Node<'s>) -> Option<u32> {
         let Some(node) = task.get("metadata").and_then(|n| n.get("concurrency")) else { return Some(1) };
         let number = self.whole_number(node, u64::from(CONCURRENCY_MAX)).and_then(|n| u32::try_from(n).ok())?;
@@ -52,8 +52,8 @@ impl<'s> Builder<'s> {
         Some(number)
     }
 
-    /// The task around the list of one iteration, of which several are open at once. It stands in no source; its reference ends with the
-    /// name of the item.
+    /// Adds a `do` task for one iteration of a parallel loop. It is not in the source; its reference ends with the name
+    /// of the item.
     fn iteration(&mut self, list: Node<'s>, site: &Site<'_, 's>, each: &str, body: Vec<TaskId>) -> TaskId {
         let id = self.new_task(list);
         let source = (self.value(list), self.places[id.0 as usize].position);
@@ -62,7 +62,7 @@ impl<'s> Builder<'s> {
         id
     }
 
-    /// The name that a variable is given, or its usual one.
+    /// Returns the variable that a document names, or the default name.
     pub(crate) fn variable_or(&mut self, node: Option<Node<'s>>, usual: &str) -> Option<String> {
         node.map_or_else(|| Some(usual.to_owned()), |n| self.variable(n))
     }

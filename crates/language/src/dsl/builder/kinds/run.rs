@@ -1,4 +1,4 @@
-//! `run`: another workflow, or a program that an operator allowed.
+//! `run`: another workflow, or a program that the operator allows.
 
 use crate::dsl::builder::Builder;
 use crate::dsl::builder::expression::{Scope, Stage};
@@ -11,7 +11,7 @@ use crate::dsl::mistake::Spot;
 use crate::dsl::source::Node;
 use stepwell_expr::Template;
 
-/// How a program's end is waited for.
+/// Whether the run waits for a program to exit, and what it returns.
 struct Ending {
     awaits: bool,
     returns: ProcessReturn,
@@ -58,7 +58,7 @@ impl<'s> Builder<'s> {
         Some(TaskKind::Run(Box::new(RunTask { namespace: namespace?, name: name?, version: version?, input, awaits })))
     }
 
-    /// What runs on the node runs with its rights: an operator must have said that it may.
+    /// Reports a program that the operator does not allow: it would run with the rights of the node.
     fn check_allowed(&mut self, node: Node<'s>, kind: ProcessKind) {
         if self.allowed.contains(&kind) {
             return;
@@ -144,7 +144,7 @@ impl<'s> Builder<'s> {
         })
     }
 
-    /// What all programs have in common.
+    /// Reads the fields that all programs share.
     fn process(
         &mut self,
         kind: ProcessKind,
@@ -155,7 +155,7 @@ impl<'s> Builder<'s> {
     ) -> Option<ProcessCall> {
         self.text(code)?;
         let code = match kind {
-            // `${ }` is the script's own: data come as arguments, environment or input.
+            // In a script `${ }` belongs to the script: data are passed as arguments, environment or standard input.
             ProcessKind::JavaScript | ProcessKind::Python => Some(Template::Literal(code.to_value())),
             ProcessKind::Shell | ProcessKind::Container => self.template(code, Stage::Within, scope),
         };
@@ -178,7 +178,7 @@ impl<'s> Builder<'s> {
         })
     }
 
-    /// A name that is written out; one that is computed is checked where it is used.
+    /// Checks a literal name. A computed one is checked when the program starts.
     fn check_name(&mut self, node: Node<'s>, what: &str, flaw: fn(&str) -> Option<&'static str>) {
         let written = node.as_text().filter(|text| !text.contains("${"));
         if let Some(flaw) = written.and_then(flaw) {
@@ -186,7 +186,7 @@ impl<'s> Builder<'s> {
         }
     }
 
-    /// Variables such as `LD_PRELOAD` and `PATH` decide what a program does, so data may set values only.
+    /// Requires literal names of variables: `LD_PRELOAD` or `PATH` would change what runs, so data may set values only.
     fn check_variables(&mut self, node: Node<'s>) {
         if !node.is_object() {
             let hint = "write `environment: { NAME: '${ ... }' }`".to_owned();
@@ -199,7 +199,7 @@ impl<'s> Builder<'s> {
         }
     }
 
-    /// An exact version, or `latest`.
+    /// Reads the version of a child workflow: an exact one, or `latest`.
     fn child_version(&mut self, workflow: Node<'s>) -> Option<Option<String>> {
         let node = self.required(workflow, "version")?;
         let text = self.text(node)?;

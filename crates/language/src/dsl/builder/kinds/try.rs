@@ -1,4 +1,4 @@
-//! `try`, `catch` and `retry`, and warnings about retries that do more than their author may think.
+//! `try`, `catch` and `retry`, with warnings about retries that are likely to surprise their author.
 
 use crate::dsl::builder::Builder;
 use crate::dsl::builder::expression::{RESERVED, Scope, Stage};
@@ -47,7 +47,7 @@ impl<'s> Builder<'s> {
         })
     }
 
-    /// `catch.as`, `for.each` and their like.
+    /// Reads the name of a variable: `catch.as`, `for.each` and similar fields.
     pub(crate) fn variable(&mut self, node: Node<'s>) -> Option<String> {
         let name = self.text(node)?;
         let name = name.strip_prefix('$').unwrap_or(name);
@@ -72,7 +72,7 @@ impl<'s> Builder<'s> {
                 self.report.error_with_hint(value, format!("`errors.with.{key}` cannot be an expression"), hint);
             }
         }
-        // The schema spells it `details`, the reference `detail`.
+        // The official schema spells it `details`, the DSL reference `detail`.
         let detail = self.optional_text(object, "detail").or_else(|| self.optional_text(object, "details"));
         let status = object.get("status").and_then(|n| self.whole_number(n, STATUS_MAX));
         ErrorFilter {
@@ -92,7 +92,7 @@ impl<'s> Builder<'s> {
         self.retry(policy, scope)
     }
 
-    /// A retry policy.
+    /// Reads a retry policy.
     pub(crate) fn retry(&mut self, node: Node<'s>, scope: &Scope) -> Option<RetryPolicy> {
         let object = self.closed(node, &["when", "exceptWhen", "delay", "backoff", "limit", "jitter"])?;
         let when = object.get("when").map(|n| self.bare(n, Stage::Within, scope));
@@ -174,7 +174,8 @@ impl<'s> Builder<'s> {
     }
 }
 
-/// As far as the definition shows: where an operation is served is the document's choice.
+/// Whether an HTTP call goes through a connection, as far as the definition shows. An OpenAPI document decides its own
+/// servers.
 fn goes_through_connection(protocol: &Protocol) -> bool {
     let Protocol::Http(http) = protocol else { return false };
     match &http.endpoint {
@@ -183,7 +184,8 @@ fn goes_through_connection(protocol: &Protocol) -> bool {
     }
 }
 
-/// A literal GET or HEAD changes nothing; nor does an operation with these methods, where the definition holds its document.
+/// Whether a call only reads: a literal GET or HEAD, or an operation with such a method if the definition includes its
+/// document.
 pub(crate) fn is_read(protocol: &Protocol) -> bool {
     let method = match protocol {
         Protocol::Http(http) => match &http.method {

@@ -1,4 +1,4 @@
-//! Which changes break callers, which do not, and which nobody can tell.
+//! Which changes break callers, which do not, and which are unclear.
 
 mod soundness;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::dsl::{Functions, build};
 
-/// Findings of two schemas: `!` before the pointer is breaking, `?` unclear.
+/// Returns the findings for two schemas: `!` before the pointer means breaking, `?` unclear.
 fn found(wide: &Value, narrow: &Value, side: Side) -> Vec<String> {
     let mut findings = Findings::default();
     schema::compare(wide, narrow, "", side, &mut findings);
@@ -45,7 +45,7 @@ fn an_input_may_take_more_but_nothing_less() {
             json!({ "properties": { "id": {} }, "additionalProperties": false }),
             &["!/additionalProperties", "!/additionalProperties"],
         ),
-        // A new optional property breaks only who sent something else under its name.
+        // A new optional property breaks only callers that sent something else under its name.
         (json!({ "properties": { "new": { "type": "string" } } }), &["?/properties/new"]),
         (json!({ "properties": { "new": { "description": "anything" } } }), &[]),
         (json!({ "oneOf": [{}] }), &["?/oneOf"]),
@@ -61,7 +61,7 @@ fn an_input_may_take_more_but_nothing_less() {
 #[test]
 fn keywords_are_seen_together_with_those_that_they_depend_on() {
     let cases: Vec<(Value, Value, &[&str])> = vec![
-        // Only values that the wide one takes count.
+        // Only values that the wide schema accepts count.
         (json!({ "enum": ["a", "b"] }), json!({ "type": "string", "enum": ["b", "a", "c"] }), &[]),
         (json!({ "enum": ["a", "b", 3] }), json!({ "type": "string" }), &["!"]),
         (json!({ "const": "abc" }), json!({ "pattern": "^a", "maxLength": 3 }), &[]),
@@ -72,7 +72,7 @@ fn keywords_are_seen_together_with_those_that_they_depend_on() {
         (json!({ "type": "number" }), json!({ "type": "integer" }), &["!/type"]),
         (json!({ "type": "integer" }), json!({ "type": "number" }), &[]),
         (json!(false), json!({ "type": "string" }), &[]),
-        // Keywords of kinds that the wide one refuses anyway.
+        // Keywords for kinds of value that the wide schema refuses anyway.
         (json!({ "type": "string" }), json!({ "required": ["a"], "minimum": 3, "minItems": 1 }), &[]),
         (
             json!({ "type": "array", "items": { "type": "string" } }),
@@ -87,7 +87,7 @@ fn keywords_are_seen_together_with_those_that_they_depend_on() {
             json!({ "additionalProperties": false }),
             &["?/additionalProperties"],
         ),
-        // `a` falls under the other rule now.
+        // `a` is now covered by `additionalProperties`.
         (
             json!({ "properties": { "a": { "type": "string" } }, "additionalProperties": { "type": "integer" } }),
             json!({ "additionalProperties": { "type": "integer" } }),
@@ -98,7 +98,7 @@ fn keywords_are_seen_together_with_those_that_they_depend_on() {
             json!({ "additionalProperties": { "type": "number" } }),
             &[],
         ),
-        // What stands beside may have refused it already, so nothing is certain.
+        // A neighbouring keyword may already have refused the value, so the finding is unclear.
         (json!({ "anyOf": [{ "required": ["a"] }] }), json!({ "required": ["a"] }), &["?/required"]),
         (json!({ "anyOf": [{ "type": "string" }] }), json!({ "type": "string" }), &["?/type"]),
         (json!({ "format": "date" }), json!({ "format": "date", "minLength": 3 }), &["!/minLength"]),
@@ -178,7 +178,7 @@ fn what_starts_a_workflow_and_what_comes_out_of_it_count() {
         (on(won), on("{ with: { type: lost } }, { with: { type: won } }"), &[]),
         (on(won), on("{ with: { type: lost } }"), &["!/schedule/on"]),
         (on(won), out("as: '${ . }'", "1"), &["!/schedule/on", "?/output/as"]),
-        // More attributes let fewer events through, fewer let more.
+        // More attributes match fewer events, fewer attributes match more.
         (on(won), on("{ with: { type: won, subject: x } }"), &["!/schedule/on"]),
         (on("{ with: { type: won, subject: x } }"), on(won), &[]),
         (on(won), on("{ with: { type: won, data: '${ .a == 1 }' } }"), &["!/schedule/on"]),

@@ -1,4 +1,5 @@
-//! Where nothing is found, nothing is refused: generated pairs of schemas are held against the validator itself.
+//! If the comparison finds nothing, the new schema refuses nothing: generated pairs of schemas are checked with the
+//! validator itself.
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -86,7 +87,7 @@ fn number_schema() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A schema and one that differs from it in a part, so that often little changes.
+/// A schema and a variant that differs in one part, so that many pairs differ only slightly.
 fn related() -> impl Strategy<Value = (Value, Value)> {
     (any_schema(), any_schema(), any_schema(), any_schema()).prop_flat_map(|(wide, narrow, one, other)| {
         let with = |mut schema: Value, part: &Value| {
@@ -125,7 +126,7 @@ proptest! {
         (wide, narrow) in related(),
         values in prop::collection::vec(any_value(), 40),
     ) {
-        // A schema may refer to itself and nothing else; such a one is refused at deployment or allows all.
+        // A schema that only refers to itself is refused at deployment or allows everything.
         let (Some(takes), Some(still)) = (validator(&wide), validator(&narrow)) else { return Ok(()) };
         if found(&wide, &narrow, Side::Input).is_empty() {
             for value in values {

@@ -1,4 +1,4 @@
-//! `endpoint.authentication`: the one place where `$secrets` are visible. Their values are resolved at each attempt.
+//! `endpoint.authentication`: the only place where `$secrets` are visible. Their values are resolved at each attempt.
 
 use crate::dsl::SecretTemplate;
 use crate::dsl::authentication::{Authentication, Origin, TokenEndpoint, read, secret_name};
@@ -8,7 +8,7 @@ use crate::dsl::definition::CallAuthentication;
 use crate::dsl::mistake::{did_you_mean, shortened};
 use crate::dsl::source::Node;
 
-/// Whether a setting would be a secret in plain sight if it were written out.
+/// Whether a literal value of a setting would expose a secret.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exposure {
     Public,
@@ -16,7 +16,7 @@ pub(crate) enum Exposure {
 }
 
 impl<'s> Builder<'s> {
-    /// Inline, or `use: NAME`.
+    /// Reads a policy, either inline or as `use: NAME`.
     pub(crate) fn authentication_or_name(&mut self, node: Node<'s>) -> Option<Authentication> {
         let object = self.object(node)?;
         let Some(name) = object.get("use") else { return self.authentication(object) };
@@ -26,7 +26,7 @@ impl<'s> Builder<'s> {
         self.authentication(found)
     }
 
-    /// A policy, written out.
+    /// Reads an inline policy.
     pub(crate) fn authentication(&mut self, node: Node<'s>) -> Option<Authentication> {
         let reading = read(&node.to_value(), if self.is_new { Origin::Definition } else { Origin::Deployed });
         self.report.flaws(node, reading.flaws);
@@ -39,7 +39,7 @@ impl<'s> Builder<'s> {
         reading.policy
     }
 
-    /// A text, or the name of a secret.
+    /// Reads a literal text or a reference to a secret.
     pub(crate) fn secret(&mut self, node: Node<'s>, exposure: Exposure) -> Option<SecretTemplate> {
         let text = self.text(node)?;
         if !text.contains("${") {
@@ -57,14 +57,14 @@ impl<'s> Builder<'s> {
         Some(SecretTemplate::Secret(name.to_owned()))
     }
 
-    /// A definition may use a secret that `hub.yaml` releases to its namespace.
+    /// Checks that `use.secrets` lists the secret and that `hub.yaml` releases it to the namespace.
     fn check_secret(&mut self, name: &str, node: Node<'s>) {
         if self.declared(name, node) {
             self.check_released(name, node);
         }
     }
 
-    /// Whether `hub.yaml` releases a secret to the document's namespace.
+    /// Reports a secret that `hub.yaml` does not release to the document's namespace.
     pub(crate) fn check_released(&mut self, name: &str, node: Node<'s>) {
         let (Some(releases), Some(namespace)) = (self.releases, &self.namespace) else { return };
         if let Err(refused) = releases.check(namespace, name) {
@@ -72,14 +72,15 @@ impl<'s> Builder<'s> {
         }
     }
 
-    /// A call's secrets go to its host, as far as the text says which that is. The rest is judged when it is called.
+    /// Checks that the call's secrets may be sent to its host, if the URI names the host literally. Otherwise the check
+    /// happens at the call.
     pub(crate) fn check_host(&mut self, uri: Node<'s>, with: &CallAuthentication) {
         if let Some(host) = uri.as_text().and_then(host_of) {
             self.check_hosts(with.secrets(), &host, uri);
         }
     }
 
-    /// So do they to where tokens are asked for.
+    /// Checks that the policy's secrets may be sent to the host of the token endpoint.
     fn check_token_host(&mut self, policy: &Authentication, node: Node<'s>) {
         let Authentication::OAuth2(oauth2) = policy else { return };
         let kind = node.entries().next().map_or(node, |(_, settings)| settings);
@@ -98,7 +99,7 @@ impl<'s> Builder<'s> {
     fn check_hosts(&mut self, secrets: Vec<String>, host: &str, at: Node<'s>) {
         let (Some(releases), Some(namespace)) = (self.releases, self.namespace.clone()) else { return };
         for secret in secrets {
-            // What is not released at all was said where it is named.
+            // A secret that is not released at all was reported where it is named.
             if releases.check(&namespace, &secret).is_ok()
                 && let Err(refused) = releases.check_host(&namespace, &secret, host)
             {
@@ -107,7 +108,7 @@ impl<'s> Builder<'s> {
         }
     }
 
-    /// `use.secrets`, where there is such a list, names all secrets.
+    /// Whether `use.secrets`, if the document has such a list, contains the secret.
     fn declared(&mut self, name: &str, node: Node<'s>) -> bool {
         let Some(list) = self.used_section("secrets") else { return true };
         let known: Vec<&str> = list.items().filter_map(Node::as_text).collect();
@@ -120,7 +121,7 @@ impl<'s> Builder<'s> {
     }
 }
 
-/// The host of a URL that a text begins, unless something is still to be filled in there.
+/// Returns the host of a literal URL; `None` if the authority contains an expression or a template variable.
 fn host_of(text: &str) -> Option<String> {
     let (scheme, rest) = text.split_once("://")?;
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();

@@ -1,4 +1,5 @@
-//! Credentials that a call computes from its data. The language allows them; a secret is better, since data stand in the journal.
+//! Credentials that a call computes from its data. The language allows them, but a secret is better: data are stored in
+//! the journal.
 
 use super::authentication::Exposure;
 use crate::dsl::builder::Builder;
@@ -7,7 +8,7 @@ use crate::dsl::definition::{CallAuthentication, Credential};
 use crate::dsl::source::Node;
 
 impl<'s> Builder<'s> {
-    /// `authentication` of a call: a policy, its name, or `basic` or `bearer` with expressions.
+    /// Reads `authentication` of a call: a policy, its name, or `basic` or `bearer` with expressions.
     pub(crate) fn call_authentication(&mut self, node: Node<'s>, scope: &Scope) -> Option<CallAuthentication> {
         let (basic, bearer) = (node.get("basic"), node.get("bearer"));
         match (basic.filter(|n| is_computed(*n)), bearer.filter(|n| is_computed(*n))) {

@@ -9,7 +9,7 @@ use crate::dsl::source::Node;
 use stepwell_expr::Template;
 
 impl<'s> Builder<'s> {
-    /// The arguments of an HTTP call.
+    /// Reads the arguments of an HTTP call.
     pub(crate) fn http(&mut self, with: Node<'s>, scope: &Scope) -> Option<HttpCall> {
         let known = ["method", "endpoint", "headers", "body", "query", "output", "redirect"];
         let with = self.closed(with, &known)?;
@@ -33,13 +33,13 @@ impl<'s> Builder<'s> {
         })
     }
 
-    /// `output`
+    /// Reads `output`, which defaults to the content.
     pub(crate) fn output_shape(&mut self, with: Node<'s>) -> Option<HttpOutput> {
         let outputs = [("content", HttpOutput::Content), ("raw", HttpOutput::Raw), ("response", HttpOutput::Response)];
         with.get("output").map_or(Some(HttpOutput::default()), |n| self.word(n, &outputs))
     }
 
-    /// `redirect`
+    /// Reads `redirect`.
     pub(crate) fn redirect(&mut self, with: Node<'s>) -> Option<Redirect> {
         let Some(node) = with.get("redirect") else { return Some(Redirect::default()) };
         self.boolean(node).map(|follow| if follow { Redirect::Follow } else { Redirect::IsError })
@@ -58,7 +58,7 @@ impl<'s> Builder<'s> {
         Some(method)
     }
 
-    /// `headers` and `query`: an object of texts, or an expression that yields one.
+    /// Reads `headers` or `query`: an object of texts, or an expression that returns one.
     fn texts(&mut self, node: Node<'s>, scope: &Scope) -> Option<Template> {
         if node.as_text().is_some() {
             return self.wrapped(node, Stage::Within, scope).map(Template::Expression);
@@ -71,7 +71,7 @@ impl<'s> Builder<'s> {
         self.template(object, Stage::Within, scope).filter(|_| fits)
     }
 
-    /// `endpoint`, and its `authentication`.
+    /// Reads `endpoint` with its `authentication`.
     pub(crate) fn endpoint(
         &mut self,
         node: Node<'s>,
@@ -127,7 +127,7 @@ fn check_uri(text: &str) -> Result<(), Refusal> {
     check_braces(text)
 }
 
-/// Only simple expansion over top-level names exists: `{accountId}`.
+/// Checks that the URI template uses only simple expansion of top-level names: `{accountId}`.
 fn check_braces(text: &str) -> Result<(), Refusal> {
     let mut from = 0;
     while let Some(open) = text[from..].find(['{', '}']).map(|at| from + at) {

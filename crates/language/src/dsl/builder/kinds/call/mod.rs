@@ -1,8 +1,8 @@
-//! `call`: HTTP, OpenAPI, and functions of the document or of the catalog, unfolded where they are called.
+//! `call`: HTTP, OpenAPI, and functions of the document or the catalog, which are expanded at the call site.
 //!
-//! A function that is one HTTP call becomes a [`FunctionLayer`] around that call: one task, one place in the journal. Any
-//! other function becomes a child task whose reference is the call's with `/call` behind it, since that is the word in the
-//! document that stands for the function: `/do/0/createCustomer/call/do/1/read`.
+//! A function that is a single HTTP call becomes a [`FunctionLayer`] around that call: one task, one entry in the
+//! journal. Any other function becomes a child task. Its reference is the call's followed by `/call`, the key under
+//! which the document names the function: `/do/0/createCustomer/call/do/1/read`.
 
 mod authentication;
 mod credentials;
@@ -19,10 +19,10 @@ use crate::dsl::mistake::{Call, did_you_mean, shortened};
 use crate::dsl::source::Node;
 use stepwell_expr::Template;
 
-/// Calls of the language that do not run.
+/// Calls of the language that Stepwell does not support.
 const NOT_SUPPORTED: [&str; 4] = ["grpc", "asyncapi", "a2a", "mcp"];
 
-/// What a name in `call` refers to.
+/// The function that a `call` names.
 #[derive(Clone, Copy)]
 struct Function<'s> {
     node: Node<'s>,
@@ -94,7 +94,7 @@ impl<'s> Builder<'s> {
         Some(TaskKind::Function { name: name.to_owned(), arguments: arguments?, body: body? })
     }
 
-    /// The metadata of the function that a call becomes one task with.
+    /// Returns the metadata of the called function if the call becomes one task with it.
     pub(crate) fn metadata_of_layer(&mut self, task: Node<'s>) -> Option<Node<'s>> {
         let name = task.get("call")?.as_text().filter(|name| *name != "http")?;
         let function = self.find(name)?;
@@ -116,8 +116,8 @@ impl<'s> Builder<'s> {
         None
     }
 
-    /// `use.functions`, then the catalog, where `upsertCustomer:1.0.0@netsuite` is another spelling of
-    /// `netsuite.upsertCustomer`.
+    /// Looks a function up in `use.functions`, then in the catalog, where `upsertCustomer:1.0.0@netsuite` is another
+    /// spelling of `netsuite.upsertCustomer`.
     fn find(&self, name: &str) -> Option<Function<'s>> {
         if let Some(node) = self.used_section("functions").and_then(|functions| functions.get(name)) {
             return Some(Function { node, catalog: false });
@@ -141,8 +141,8 @@ impl<'s> Builder<'s> {
         self.functions.insert(known);
     }
 
-    /// The name under which the catalogs know a function: `netsuite.upsertCustomer`, or `global.log:0.5.2`. `latest`, or
-    /// no version, is the highest.
+    /// Returns a function's name in the catalogs: `netsuite.upsertCustomer`, or `global.log:0.5.2`. `latest` or no
+    /// version selects the highest version.
     fn catalog_name(&self, name: &str) -> Option<String> {
         let Some((function, catalog)) = name.split_once('@') else {
             return self.catalog.contains_key(name).then(|| name.to_owned());
@@ -164,8 +164,8 @@ impl<'s> Builder<'s> {
     }
 }
 
-/// Whether a function is nothing but one HTTP call, so that the call's task can be that HTTP call. A function with a
-/// compensation or query of its own keeps a task of its own: those speak of the function's input and output.
+/// Whether a function is a single HTTP call, so that the call's task can be that HTTP call. A function with its own
+/// compensation or query remains a separate task, because those refer to the function's input and output.
 fn is_layer(function: Node<'_>, call_metadata: Option<Node<'_>>) -> bool {
     let plain = ["if", "export", "timeout", "then"].iter().all(|key| function.get(key).is_none());
     let has_own_task = |key: &str| {

@@ -1,5 +1,5 @@
-//! `call: openapi`: the document, the operation in it and its parameters. A document in a file is held against the call here;
-//! one at an address is not, since nothing is fetched while a definition is checked.
+//! `call: openapi`: the document, its operation and the parameters. The call is checked here against a document in a
+//! file, but not against one at a URL: nothing is fetched when a definition is built.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::openapi::{Document, Operation};
 use stepwell_expr::Template;
 
 impl<'s> Builder<'s> {
-    /// The arguments of an OpenAPI call.
+    /// Reads the arguments of an OpenAPI call.
     pub(crate) fn openapi(&mut self, with: Node<'s>, scope: &Scope) -> Option<OpenApiCall> {
         let known = ["document", "operationId", "parameters", "authentication", "output", "redirect"];
         let with = self.closed(with, &known)?;
@@ -56,7 +56,7 @@ impl<'s> Builder<'s> {
         Some(text.to_owned())
     }
 
-    /// An external resource: `endpoint`, and a `name` for people.
+    /// Reads an external resource: `endpoint`, and a `name` for people.
     fn openapi_document(&mut self, node: Node<'s>, scope: &Scope) -> Option<OpenApiDocument> {
         let resource = self.closed(node, &["name", "endpoint"])?;
         self.optional_text(resource, "name");
@@ -93,7 +93,7 @@ impl<'s> Builder<'s> {
         None
     }
 
-    /// The operation, if the document has it and the call gives what it needs.
+    /// Returns the operation if the document has it and the call passes all required parameters.
     fn checked_operation(
         &mut self,
         document: &Document,
@@ -116,7 +116,7 @@ impl<'s> Builder<'s> {
         Some(operation)
     }
 
-    /// `node` is `parameters`, or what should hold it.
+    /// Reports missing and unknown parameters. `node` is `parameters`, or the node that lacks it.
     fn check_parameters(&mut self, operation: &Operation, node: Node<'s>) {
         let given = if node.name() == Some("parameters") { Some(node) } else { None };
         let entries = || given.into_iter().flat_map(Node::entries);
