@@ -252,7 +252,7 @@ fn the_table_of_metrics_names_every_metric() {
             real.extend(arguments.filter_map(|rest| Some(format!("stepwell_{}", rest.split('"').next()?))));
         }
     }
-    let rows = rows(&page("operations.md"), "| metric |");
+    let rows = rows(&page("metrics.md"), "| metric |");
     let named: BTreeSet<String> =
         rows.iter().flat_map(|row| row[0].split('`').skip(1).step_by(2)).map(str::to_owned).collect();
     assert!(real.len() > 10, "{real:?}");

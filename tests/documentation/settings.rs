@@ -41,7 +41,7 @@ fn as_shown(default: &Value) -> String {
 #[test]
 fn the_table_of_settings_names_every_setting_with_its_default_and_variable() {
     let known = settings();
-    let rows = rows(&page("operations.md"), "| setting |");
+    let rows = rows(&page("settings.md"), "| setting |");
     let mut named = BTreeSet::new();
     let mut program = Command::new(env!("CARGO_BIN_EXE_stepwell"));
     program.args(["config", "--check"]).env_clear().current_dir(std::env::temp_dir());
