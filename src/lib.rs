@@ -18,6 +18,7 @@ pub mod engine;
 pub mod evaluator;
 pub mod http;
 pub mod hub;
+mod notify;
 pub mod preflight;
 pub mod redact;
 pub mod retention;

@@ -39,6 +39,7 @@ mod limits;
 mod links;
 mod metrics;
 mod moves;
+mod notifications;
 mod oauth;
 mod order;
 mod outage;

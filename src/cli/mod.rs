@@ -26,7 +26,9 @@ use crate::redact::Known;
 use crate::telemetry;
 use access::{login, session, token, user};
 use definitions::{delete, deploy, graph, mapping, replay, schema, test, validate};
-use operations::{attention, audit, connections, events, freezes, proposals, retention, schedules, tasks};
+use operations::{
+    attention, audit, connections, events, freezes, notifications, proposals, retention, schedules, tasks,
+};
 use runs::{bulk, run, search};
 use serving::{bench, dev, fire, migrate, sandbox, serve};
 use setup::{completions, doctor, init, preflight};
@@ -132,6 +134,9 @@ enum Command {
     /// Show schedules, pause, resume and fire them.
     #[command(subcommand)]
     Schedules(schedules::Command),
+    /// Show notification channels, and send test messages.
+    #[command(subcommand)]
+    Notifications(notifications::Command),
     /// List sources, with the latest event number and missing events of those that number their events.
     Sources(sources::Args),
     /// Show, replay and dismiss received events.
@@ -293,6 +298,7 @@ async fn run_command(command: Command, loaded: Loaded) -> anyhow::Result<ExitCod
         Command::Freezes(command) => freezes::run(command, &settings).await,
         Command::Totals(args) => totals::run(args, &settings).await,
         Command::Schedules(command) => schedules::run(command, &settings).await,
+        Command::Notifications(command) => notifications::run(command, &settings).await,
         Command::Sources(args) => sources::run(&args, &settings).await,
         Command::Events(command) => events::run(command, &settings).await,
         Command::Audit(command) => audit::run(command, &settings).await,

@@ -154,6 +154,16 @@ pub struct MissingSecret {
     pub variable: String,
 }
 
+impl super::Connections {
+    /// The value of a secret, now: for what is sent to people.
+    ///
+    /// # Errors
+    /// It is missing or empty.
+    pub fn secret(&self, name: &str) -> Result<Secret, MissingSecret> {
+        self.secrets.resolve(name)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,6 @@
 //! How a node behaves: leases, intervals, bounds.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use super::audit::Keeper;
 use super::audit::anchors::key::AuditKey;
 use super::events::topics::Subscription;
 use crate::identifiers::Declared;
+use crate::notify::Channel;
 use crate::retention::Policy;
 use crate::store::nodes::formats::{Format, NEWEST};
 
@@ -52,6 +53,12 @@ pub struct EngineSettings {
     pub anchors: Option<Keeper>,
     /// What signs them; none: nothing.
     pub audit_key: Option<AuditKey>,
+    /// Who is told when something needs people.
+    pub channels: Vec<Channel>,
+    /// How long a source may send nothing before people are told, by source.
+    pub silent_after: BTreeMap<String, Duration>,
+    /// The address of the dashboard, without a slash at its end: messages link to it.
+    pub url: String,
 }
 
 impl Default for EngineSettings {
@@ -76,6 +83,9 @@ impl Default for EngineSettings {
             identifiers: Arc::default(),
             anchors: None,
             audit_key: None,
+            channels: Vec::new(),
+            silent_after: BTreeMap::new(),
+            url: String::new(),
         }
     }
 }

@@ -23,7 +23,7 @@ use super::runs::committer::Committer;
 use super::runs::freezes::Freezes;
 use super::schedules::Schedules;
 use super::sync::memory;
-use super::{Engine, EngineSettings, Inner, retention};
+use super::{Engine, EngineSettings, Inner, notify, retention};
 use crate::connect::{Connections, Ledger};
 use crate::evaluator::Evaluator;
 use crate::store::nodes::{environment, formats};
@@ -85,6 +85,7 @@ impl Engine {
         tokio::spawn(retention::keep(Arc::clone(context)));
         tokio::spawn(oauth::watch(Arc::clone(context)));
         tokio::spawn(relay::relay(Arc::clone(&inner.intake)));
+        tokio::spawn(notify::keep(Arc::clone(context)));
         tokio::spawn(sequences::count(Arc::clone(context)));
         Ok(Self { inner })
     }

@@ -20,7 +20,8 @@ use access::refusals;
 use api::runs::{acts, attention, bulk, moves, notes, proposals, stream};
 use api::sync::{batches, conflicts, drift, mappings, totals};
 use api::{
-    audit, connections, credentials, events, freezes, runs, schedules, search, sources, tasks, users, workflows,
+    audit, connections, credentials, events, freezes, notifications, runs, schedules, search, sources, tasks, users,
+    workflows,
 };
 use ingress::handshake;
 use std::sync::Arc;
@@ -77,6 +78,8 @@ fn api_routes() -> Vec<Route> {
         ("GET", "/api/v1/batches/{id}/rows", get(batches::rows)),
         ("POST", "/api/v1/batches/{id}/retry", post(batches::retry)),
         ("GET", "/api/v1/sources", get(sources::list)),
+        ("GET", "/api/v1/notifications", get(notifications::list)),
+        ("POST", "/api/v1/notifications/{channel}/test", post(notifications::test)),
         ("GET", "/api/v1/conflicts", get(conflicts::list)),
         ("GET", "/api/v1/conflicts/{id}", get(conflicts::show)),
         ("POST", "/api/v1/conflicts/{id}/settle", post(conflicts::settle)),

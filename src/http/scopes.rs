@@ -48,6 +48,8 @@ const TABLE: &[(&str, &str, Needs)] = &[
     ("GET", "/api/v1/mappings", READ),
     ("GET", "/api/v1/connections", READ),
     ("GET", "/api/v1/sources", READ),
+    ("GET", "/api/v1/notifications", READ),
+    ("POST", "/api/v1/notifications/{channel}/test", OPERATE),
     ("GET", "/api/v1/batches", READ),
     ("GET", "/api/v1/batches/{id}", READ),
     ("GET", "/api/v1/batches/{id}/rows", READ),

@@ -18,12 +18,14 @@ pub use source::{AnswerKind, EVENTS_MAX, ReceiveError, Received, Source};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::connect::{Connection, Secrets};
 use crate::dsl::{self, Mistake, Releases, Severity};
 use crate::engine::Sink;
 use crate::engine::audit::Keeper;
 use crate::identifiers::Declared;
+use crate::notify::Channel;
 use crate::retention::Policy;
 use file::load;
 
@@ -44,6 +46,10 @@ pub struct Hub {
     pub secrets: Releases,
     /// Where events emitted by runs are sent.
     pub sinks: Vec<Sink>,
+    /// Who is told when something needs people.
+    pub channels: Vec<Channel>,
+    /// How long a source may send nothing before people are told, by source.
+    pub silent_after: BTreeMap<String, Duration>,
     /// When and where audit anchors are written.
     pub anchors: Option<Keeper>,
     /// What is archived and deleted, and when.

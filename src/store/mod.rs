@@ -12,6 +12,7 @@ pub mod definitions;
 pub mod events;
 pub mod history;
 pub mod nodes;
+pub mod notifications;
 pub mod retention;
 pub mod runs;
 pub mod schedules;

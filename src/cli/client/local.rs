@@ -40,6 +40,8 @@ impl Local {
         };
         let engine = EngineSettings {
             identifiers: hub.identifiers.clone(),
+            channels: hub.channels.clone(),
+            url: settings.url(),
             proposals_last: settings.engine().proposals_last,
             ..EngineSettings::default()
         };

@@ -186,6 +186,9 @@ pub(in crate::cli) fn connect_settings(
 fn engine_settings(settings: &Settings, hub: &Hub, audit_key: Option<AuditKey>) -> EngineSettings {
     EngineSettings {
         sinks: hub.sinks.clone(),
+        channels: hub.channels.clone(),
+        silent_after: hub.silent_after.clone(),
+        url: settings.url(),
         sources: hub.declared.keys().cloned().collect(),
         identifiers: hub.identifiers.clone(),
         anchors: hub.anchors.clone(),

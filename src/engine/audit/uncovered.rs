@@ -3,7 +3,7 @@
 use crate::store::audit::Sealed;
 
 /// Tables and columns (`*`: all of them) of which a change is not found, each with the reason.
-pub const UNCOVERED: [(&str, &str, &str); 53] = [
+pub const UNCOVERED: [(&str, &str, &str); 55] = [
     ("runs", "owner", "which node drives it: changes with every takeover"),
     ("runs", "fence", "counts owners"),
     ("runs", "attempts", "counts deaths of nodes since the last progress"),
@@ -37,6 +37,8 @@ pub const UNCOVERED: [(&str, &str, &str); 53] = [
         "what steps ask people: made from journals, which have every question and every answer, with who decided",
     ),
     ("listeners", "*", "which runs wait for which events; nodes make it from journals"),
+    ("notified", "*", "what channels were told; nothing is decided by it"),
+    ("connections_down", "*", "which breakers are open; nodes correct it within seconds"),
     ("outgoing", "*", "events on their way out; removed once delivered"),
     ("lanes", "*", "queues of runs with one key"),
     ("turns", "*", "queues of runs with one key"),

@@ -12,10 +12,9 @@ use tokio::task::JoinSet;
 use tracing::warn;
 
 use super::intake::Intake;
-use crate::engine::audit;
 use crate::engine::context::Context;
 use crate::engine::settings::Sink;
-use crate::engine::{AcceptError, IncomingEvent, OtherBytes};
+use crate::engine::{AcceptError, IncomingEvent, OtherBytes, audit, notify};
 use crate::machine::{CallOutcome, CallRequest};
 use crate::store::StoreError;
 use crate::store::events::outgoing::{self, Taken};
@@ -34,6 +33,9 @@ pub(in crate::engine) async fn relay(intake: Arc<Intake>) {
     queues.wake(&intake, None);
     for sink in &intake.context.settings.sinks {
         queues.wake(&intake, Some(&sink.name));
+    }
+    for channel in &intake.context.settings.channels {
+        queues.wake(&intake, Some(&format!("{}{}", notify::PREFIX, channel.name)));
     }
     if anchors_go_to(&intake.context).is_some() {
         queues.wake(&intake, Some(audit::WEBHOOK));
@@ -112,6 +114,7 @@ async fn fill(intake: &Arc<Intake>, sink: Option<&str>, under_way: &mut JoinSet<
 async fn deliver(intake: Arc<Intake>, taken: Taken) {
     let outcome = match (serde_json::from_str(&taken.event), taken.sink.as_deref()) {
         (Ok(event), None) => to_ourselves(&intake, event).await,
+        (_, Some(name)) if name.starts_with(notify::PREFIX) => notify::to_channel(&intake.context, &taken).await,
         (_, Some(audit::WEBHOOK)) => to_webhook_of_anchors(&intake.context, &taken).await,
         (Ok(event), Some(name)) => match intake.context.settings.sinks.iter().find(|sink| sink.name == *name) {
             Some(sink) => to_sink(&intake.context, sink, event).await,
@@ -203,7 +206,13 @@ async fn to_webhook_of_anchors(context: &Context, taken: &Taken) -> Result<(), S
     post(context, endpoint, "application/x-ndjson", Value::String(taken.event.clone()), taken.id.to_string()).await
 }
 
-async fn post(context: &Context, endpoint: &str, content_type: &str, body: Value, id: String) -> Result<(), String> {
+pub(in crate::engine) async fn post(
+    context: &Context,
+    endpoint: &str,
+    content_type: &str,
+    body: Value,
+    id: String,
+) -> Result<(), String> {
     let request = CallRequest {
         method: "POST".to_owned(),
         uri: endpoint.to_owned(),

@@ -5,6 +5,7 @@ pub mod connections;
 pub(super) mod credentials;
 pub mod events;
 pub(super) mod freezes;
+pub(super) mod notifications;
 pub mod runs;
 pub mod schedules;
 pub(super) mod search;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::connection::connection;
 use super::sink::sink;
-use super::{audit, identifiers, literals, release, retention};
+use super::value::duration;
+use super::{audit, identifiers, literals, notify, release, retention};
 use crate::connect::{Connection, Secrets};
 use crate::dsl::mapping::Sides;
 use crate::dsl::mistake::Report;
@@ -30,7 +31,8 @@ pub(in crate::hub) fn load(
     }
     let source = source::read(file, text)?;
     let (root, mut report) = (source.root(), Report::new(file));
-    let known = ["sources", "connections", "identifiers", "secrets", "sinks", "origins", "audit", "retention"];
+    let known =
+        ["sources", "connections", "identifiers", "secrets", "sinks", "notify", "origins", "audit", "retention"];
     let entries = report.closed_or_nothing(root, &known);
     let mut hub = Hub::default();
     literals::check_urls(root, &mut report);
@@ -41,6 +43,12 @@ pub(in crate::hub) fn load(
         for (key, node) in report.object_or_nothing(node).entries() {
             check_name(key, node, &mut report);
             hub.sinks.extend(sink(key, node, &hub.connections, &mut report));
+        }
+    }
+    if let Some(node) = entries.get("notify") {
+        for (key, node) in report.object_or_nothing(node).entries() {
+            check_name(key, node, &mut report);
+            hub.channels.extend(notify::channel(key, node, &hub.connections, &mut report));
         }
     }
     if let Some(node) = entries.get("retention") {
@@ -106,6 +114,9 @@ fn sources<'s>(
     let (mut found, mut refused) = (BTreeMap::new(), Report::new(report.file()));
     for (key, node) in report.object_or_nothing(node).entries() {
         check_name(key, node, report);
+        if let Some(after) = node.get("silentAfter").and_then(|after| duration(after, report)) {
+            hub.silent_after.insert(key.to_owned(), after);
+        }
         if pubsub_settings::is_pubsub(node) {
             if let Some(source) = pubsub_settings::source(key, node, &hub.connections, report) {
                 hub.declared.insert(key.to_owned(), false);

@@ -5,6 +5,7 @@ pub(super) mod connection;
 pub(super) mod identifiers;
 pub(super) mod literals;
 pub(super) mod load;
+pub(super) mod notify;
 pub(super) mod release;
 pub(super) mod retention;
 pub(super) mod sink;

@@ -18,8 +18,19 @@ use crate::pubsub::BATCH_MAX;
 /// The value of `kind`.
 pub(super) const KIND: &str = "salesforce-pubsub";
 
-const KNOWN: [&str; 10] =
-    ["kind", "connection", "endpoint", "organizationId", "batch", "start", "filter", "identifiers", "event", "topics"];
+const KNOWN: [&str; 11] = [
+    "kind",
+    "silentAfter",
+    "connection",
+    "endpoint",
+    "organizationId",
+    "batch",
+    "start",
+    "filter",
+    "identifiers",
+    "event",
+    "topics",
+];
 
 const STARTS: [(&str, Start); 2] = [("latest", Start::Latest), ("earliest", Start::Earliest)];
 

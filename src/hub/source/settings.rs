@@ -11,7 +11,8 @@ use crate::hub::file::identifiers;
 use crate::hub::file::value::{expression, is_expression, secret_name};
 use crate::hub::scheme::settings::{WITH_SETTINGS, scheme};
 
-const KNOWN: [&str; 11] = [
+const KNOWN: [&str; 12] = [
+    "silentAfter",
     "scheme",
     "secret",
     "secrets",
