@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{Attempt, Child, ChildEnd, Failure, History, State, Step, Taken, What};
-use crate::apply::{is_read, read};
+use crate::task::calls::is_read;
+use crate::task::read;
 use crate::{
     Beginning, Caught, Change, Coordinates, ExecutionId, Opening, Record, Role, TargetEffect, Time, WorkflowError,
 };

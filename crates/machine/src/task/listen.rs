@@ -312,7 +312,7 @@ pub(crate) fn event_consumed(
 }
 
 /// What a `listen` takes of an event.
-pub(super) fn read(read: Read, event: &Arc<Value>) -> Arc<Value> {
+pub(crate) fn read(read: Read, event: &Arc<Value>) -> Arc<Value> {
     let data = || event.get("data").cloned().unwrap_or_default();
     match read {
         Read::Envelope => Arc::clone(event),

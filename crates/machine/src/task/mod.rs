@@ -34,7 +34,7 @@ pub use r#try::{TryPhase, TryProgress};
 
 pub(crate) use call::{Unrecorded, progress as calls};
 pub(crate) use extension::segment_started;
-pub(crate) use listen::{event_consumed, iteration_completed};
+pub(crate) use listen::{event_consumed, iteration_completed, read};
 pub(crate) use run::progress as child;
 pub(crate) use r#try::{caught, round_started};
 
