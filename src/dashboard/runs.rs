@@ -46,6 +46,8 @@ pub struct Asked {
     pub(super) attention: String,
     /// One cause.
     pub(super) fingerprint: String,
+    /// `true`: runs whose work did not happen and that nobody has acknowledged.
+    pub(super) unacknowledged: String,
     pub(super) workflow: String,
     pub(super) q: String,
     /// Older than this run.
@@ -151,7 +153,12 @@ pub async fn show(
     let deployed = dashboard.engine.deployed();
     let workflows = deployed.definitions.keys().map(|(namespace, name)| format!("{namespace}/{name}")).collect();
     let host = headers.get(HOST).and_then(|h| h.to_str().ok()).unwrap_or("127.0.0.1:8080").to_owned();
-    let only_attention = asked.attention == "any" && asked.only_attention();
+    let only_attention = asked.attention == "any" && asked.is_only("attention");
+    let title = match () {
+        () if only_attention => "Needs attention",
+        () if asked.filter().unacknowledged && asked.is_only("unacknowledged") => "Work that did not happen",
+        () => "Runs",
+    };
     let groups = match only_attention {
         true => listing::causes(&dashboard.pool, GROUPS).await?,
         false => Vec::new(),
@@ -160,7 +167,7 @@ pub async fn show(
     let now = Utc::now();
     let page = RunsPage {
         frame,
-        title: if only_attention { "Needs attention" } else { "Runs" },
+        title,
         counters: counters(&counts, (proposals, tasks, events), &asked),
         statuses: statuses(&asked),
         reasons: reasons(&asked),
@@ -194,30 +201,35 @@ impl Asked {
             status,
             attention: text(&self.attention).filter(|a| known(a)),
             fingerprint: text(&self.fingerprint),
+            unacknowledged: self.unacknowledged == "true",
             q: text(&self.q),
             ..RunFilter::default()
         }
     }
 
     fn is_filtered(&self) -> bool {
-        [&self.status, &self.attention, &self.fingerprint, &self.workflow, &self.q]
-            .iter()
-            .any(|part| !part.trim().is_empty())
+        self.filters().iter().any(|(_, part)| !part.trim().is_empty())
     }
 
-    fn only_attention(&self) -> bool {
-        [&self.status, &self.fingerprint, &self.workflow, &self.q].iter().all(|part| part.trim().is_empty())
+    /// Whether one filter is set, and no other.
+    fn is_only(&self, filter: &str) -> bool {
+        self.filters().iter().all(|(name, part)| part.trim().is_empty() != (*name == filter))
+    }
+
+    fn filters(&self) -> [(&'static str, &String); 6] {
+        [
+            ("status", &self.status),
+            ("attention", &self.attention),
+            ("fingerprint", &self.fingerprint),
+            ("unacknowledged", &self.unacknowledged),
+            ("workflow", &self.workflow),
+            ("q", &self.q),
+        ]
     }
 
     /// The address of this list with other parts beside the filters.
     pub(super) fn address(&self, more: &[(&str, &str)]) -> String {
-        let filters: [(&str, &str); 5] = [
-            ("status", &self.status),
-            ("attention", &self.attention),
-            ("fingerprint", &self.fingerprint),
-            ("workflow", &self.workflow),
-            ("q", &self.q),
-        ];
+        let filters = self.filters().map(|(name, value)| (name, value.as_str()));
         let mut address = String::from("/");
         for (name, value) in filters.iter().chain(more).filter(|(_, value)| !value.is_empty()) {
             let sign = if address.len() == 1 { '?' } else { '&' };
@@ -340,7 +352,10 @@ fn counters(counts: &LiveCounts, (proposals, tasks, events): (i64, i64, i64), as
     });
     let label = if events == 1 { "Event needs attention" } else { "Events need attention" };
     let events = elsewhere(Badge { label, ..badge::of_attention("faulted") }, events, "/events?attention=any");
-    std::iter::once(attention).chain(events).chain(second).chain(inbox).chain(live).collect()
+    let label = "Did not happen";
+    let undone = elsewhere(Badge { label, ..badge::of_run("compensated") }, counts.unacknowledged, "/?unacknowledged=true");
+    let undone = undone.map(|counter| Counter { current: asked.unacknowledged == "true", ..counter });
+    std::iter::once(attention).chain(undone).chain(events).chain(second).chain(inbox).chain(live).collect()
 }
 
 /// What waits for people on another page, unless nothing does.

@@ -197,6 +197,10 @@ impl Engine {
                 let how = Again { version: version.as_deref(), again: *again, since: None };
                 Some(self.inner.restart(run, how, by).await?)
             }
+            Act::Acknowledge => {
+                self.inner.acknowledge(run, by).await?;
+                None
+            }
             _ => {
                 self.command(run, &act, by).await?;
                 None
