@@ -8,6 +8,7 @@ mod retries;
 mod tasks;
 mod terminal;
 mod totals;
+mod unacknowledged;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
