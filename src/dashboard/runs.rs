@@ -353,7 +353,8 @@ fn counters(counts: &LiveCounts, (proposals, tasks, events): (i64, i64, i64), as
     let label = if events == 1 { "Event needs attention" } else { "Events need attention" };
     let events = elsewhere(Badge { label, ..badge::of_attention("faulted") }, events, "/events?attention=any");
     let label = "Did not happen";
-    let undone = elsewhere(Badge { label, ..badge::of_run("compensated") }, counts.unacknowledged, "/?unacknowledged=true");
+    let undone =
+        elsewhere(Badge { label, ..badge::of_run("compensated") }, counts.unacknowledged, "/?unacknowledged=true");
     let undone = undone.map(|counter| Counter { current: asked.unacknowledged == "true", ..counter });
     std::iter::once(attention).chain(undone).chain(events).chain(second).chain(inbox).chain(live).collect()
 }

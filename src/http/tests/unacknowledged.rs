@@ -100,10 +100,9 @@ async fn a_run_that_a_fault_undid_is_listed_until_somebody_acknowledges_it_or_st
 #[sqlx::test]
 async fn what_a_person_ended_or_another_run_answers_for_needs_no_second_look(pool: PgPool) {
     let face = deployed(&pool).await;
-    let undone = ORDER.replace("name: order", "name: asked").replace(
-        "raise: { error: { type: 'https://example.com/no-price', status: 409 } }",
-        "wait: PT1H",
-    );
+    let undone = ORDER
+        .replace("name: order", "name: asked")
+        .replace("raise: { error: { type: 'https://example.com/no-price', status: 409 } }", "wait: PT1H");
     deploy(&face, "asked", &undone).await;
     for (act, ends) in [("compensate", "compensated"), ("cancel", "cancelled")] {
         let path = "/api/v1/workflows/test/asked/runs";
@@ -111,7 +110,10 @@ async fn what_a_person_ended_or_another_run_answers_for_needs_no_second_look(poo
         let run = format!("/api/v1/runs/{}", run["id"].as_str().unwrap());
         let waits = async { while face.call(Scope::Read, "GET", &run, "").await.body["status"] != "waiting" {} };
         tokio::time::timeout(std::time::Duration::from_secs(30), waits).await.expect("the run waits");
-        assert_eq!(post(&face, &format!("{run}/{act}"), &json!({ "reason": "withdrawn" })).await.status, StatusCode::OK);
+        assert_eq!(
+            post(&face, &format!("{run}/{act}"), &json!({ "reason": "withdrawn" })).await.status,
+            StatusCode::OK
+        );
         let ended = async { while face.call(Scope::Read, "GET", &run, "").await.body["status"] != ends {} };
         tokio::time::timeout(std::time::Duration::from_secs(30), ended).await.expect("the run has ended");
         let refused = post(&face, &format!("{run}/acknowledge"), &json!({ "reason": "x" })).await;
@@ -135,14 +137,16 @@ async fn bulk_acts_acknowledge_and_restart_the_whole_list(pool: PgPool) {
     for order in ["SO-1", "SO-2", "SO-3"] {
         start(&face, "order", order).await;
     }
-    let mut asked = json!({ "act": "acknowledge", "filter": { "unacknowledged": "true", "key": "SO-1" }, "reason": "known" });
+    let mut asked =
+        json!({ "act": "acknowledge", "filter": { "unacknowledged": "true", "key": "SO-1" }, "reason": "known" });
     let dry = post(&face, "/api/v1/runs:bulk", &asked).await;
     assert_eq!(dry.body["matched"], 1, "{dry:?}");
     asked["dry_run"] = json!(false);
     let done = post(&face, "/api/v1/runs:bulk", &asked).await;
     assert_eq!((&done.body["matched"], &done.body["acted"]), (&json!(1), &json!(1)), "{done:?}");
     assert_eq!(listed(&face).await, ["SO-3", "SO-2"]);
-    let restart = json!({ "act": "restart", "filter": { "unacknowledged": "true" }, "reason": "priced", "dry_run": false });
+    let restart =
+        json!({ "act": "restart", "filter": { "unacknowledged": "true" }, "reason": "priced", "dry_run": false });
     let done = post(&face, "/api/v1/runs:bulk", &restart).await;
     assert_eq!((&done.body["matched"], &done.body["acted"]), (&json!(2), &json!(2)), "{done:?}");
     face.close().await;

@@ -49,7 +49,11 @@ impl Engine {
     }
 
     /// Of the acts that its journal permits, a run is acknowledged only while somebody still has to look at it.
-    pub(in crate::engine) async fn known_to_wait(&self, run: RunId, mut acts: Vec<Permitted>) -> Result<Vec<Permitted>, StoreError> {
+    pub(in crate::engine) async fn known_to_wait(
+        &self,
+        run: RunId,
+        mut acts: Vec<Permitted>,
+    ) -> Result<Vec<Permitted>, StoreError> {
         if let Some(act) = acts.iter_mut().find(|act| act.act == ActKind::Acknowledge && act.permitted) {
             let known = unacknowledged::of_run(&self.inner.reader, run).await?;
             let why = if known.acknowledged.is_some() { "it was acknowledged" } else { acknowledge::NOT_LISTED };

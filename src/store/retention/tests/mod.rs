@@ -9,8 +9,8 @@ use super::*;
 use crate::machine::Time;
 use crate::retention::rules::Hold;
 use crate::store::fixture;
-use crate::store::runs::{commit, unacknowledged};
 use crate::store::runs::journal::{self, NewRow};
+use crate::store::runs::{commit, unacknowledged};
 use crate::store::{ensure_partitions, shard};
 
 async fn execute(pool: &PgPool, sql: &str) {

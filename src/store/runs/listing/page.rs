@@ -131,7 +131,9 @@ impl<'f> Bounds<'f> {
         }
         if filter.unacknowledged {
             let oldest = filter.order == Order::Oldest;
-            return Ok(vec![self.nearest(unacknowledged::between(conn, (self.low, self.high), oldest, APART_MAX + 1).await?)]);
+            return Ok(vec![
+                self.nearest(unacknowledged::between(conn, (self.low, self.high), oldest, APART_MAX + 1).await?),
+            ]);
         }
         if let Some(key) = &filter.key {
             return Ok(vec![Part::Key(key.clone())]);
