@@ -15,6 +15,7 @@ mod limits;
 mod local;
 mod offline;
 mod operation;
+mod pauses;
 mod problem;
 pub mod process;
 mod request;
@@ -29,6 +30,7 @@ pub use answer::answers::{Room, carrying};
 pub use auth::vault::{Claimed, NewTokens, StoredTokens, TokenClaim, TokenId, TokenVault, Unanswered};
 pub use keyring::{BadKeys, KEYS_VARIABLE, Keyring, KeyringError};
 pub use limits::{Grant, Ledger, Rate, SharedLimits};
+pub use pauses::{Paused, Pauses};
 pub use local::{Local, operation as local_operation, response as local_response};
 pub use offline::Offline;
 pub use process::ProcessSettings;
@@ -76,6 +78,8 @@ pub struct Connections {
     body_bytes_max: usize,
     documents: Documents,
     processes: Processes,
+    /// Who knows which connections are paused.
+    pauses: OnceLock<Arc<dyn Pauses>>,
     /// Who answers calls of the connection `hub`.
     local: OnceLock<Arc<dyn Local>>,
     /// Connections with a refresh token, and whether the provider accepts it.
@@ -116,6 +120,7 @@ impl Connections {
                 settings.processes,
                 std::env::current_exe().map_err(|e| BadSettings(e.to_string()))?,
             ),
+            pauses: OnceLock::new(),
             local: OnceLock::new(),
             authorized: Mutex::default(),
         })
@@ -148,17 +153,20 @@ impl Connections {
             Err(problem) => return self.settled(Err(problem), &self.direct),
         };
         let begin = Instant::now();
-        let outcome = match connection.pass() {
+        let outcome = match self.check_pause(connection).await.and_then(|()| connection.pass()) {
             Err(problem) => Err(problem),
             Ok(pass) => match connection.slot().await {
                 Err(problem) => Err(problem),
                 // On the heap only once there is a slot: thousands of calls may wait for one.
-                Ok(_slot) => {
-                    let outcome = Box::pin(self.attempt(connection, request, authentication, url)).await;
-                    let outcome = self.settled(outcome, connection);
-                    pass.ended(health(&outcome));
-                    Ok(outcome)
-                }
+                Ok(_slot) => match self.check_pause(connection).await {
+                    Err(problem) => Err(problem),
+                    Ok(()) => {
+                        let outcome = Box::pin(self.attempt(connection, request, authentication, url)).await;
+                        let outcome = self.settled(outcome, connection);
+                        pass.ended(health(&outcome));
+                        Ok(outcome)
+                    }
+                },
             },
         };
         let outcome = self.settled(outcome, connection);
@@ -187,6 +195,20 @@ impl Connections {
     pub fn govern(&self, ledger: &Arc<dyn Ledger>, closing: &CancellationToken) {
         for gate in self.by_name.values().filter_map(|connection| connection.gate.as_ref()) {
             tokio::spawn(Arc::clone(gate).serve(Arc::clone(ledger), closing.clone()));
+        }
+    }
+
+    /// From now on calls of paused connections wait.
+    pub fn heed(&self, pauses: Arc<dyn Pauses>) {
+        // Set once: an engine starts once.
+        let _ = self.pauses.set(pauses);
+    }
+
+    async fn check_pause(&self, connection: &Prepared) -> Result<(), Box<Problem>> {
+        match self.pauses.get() {
+            // On the heap: thousands of calls may wait for their slots.
+            Some(pauses) => Box::pin(pauses::check(&**pauses, connection)).await,
+            None => Ok(()),
         }
     }
 

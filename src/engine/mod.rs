@@ -35,6 +35,7 @@ pub use events::sequences::{ChannelView, GapView, SourceView};
 pub use events::topics::{Delivered, Shape, Shaped, Start, Subscription, Topic, TopicView};
 pub use runs::acts::restarts::Restarted;
 pub use runs::follow::Begun;
+pub use node::pauses::PauseError;
 pub use runs::freezes::{FRESH_MAX, FreezeError};
 pub use runs::moves::MoveError;
 pub use schedules::{ScheduleAct, ScheduleActed};
@@ -102,6 +103,8 @@ struct Inner {
     looking: Looking,
     /// What waits for someone to say that it may continue.
     freezes: Freezes,
+    /// Connections that people paused.
+    paused: Fresh<Vec<Pause>>,
     /// Which subscriptions take too long.
     subscriptions: Subscriptions,
     /// Topics that this process subscribes to.

@@ -1,4 +1,4 @@
-//! `stepwell connections`: the stored tokens of connections that sign in with a refresh token.
+//! `stepwell connections`: pausing connections, and the stored tokens of those that sign in with a refresh token.
 
 use std::io::Read as _;
 use std::process::ExitCode;
@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use sqlx::PgPool;
 
+use super::pauses;
 use crate::cli::context;
 use crate::config::Settings;
 use crate::connect::{KEYS_VARIABLE, Keyring, Secret};
@@ -29,6 +30,16 @@ pub(in crate::cli) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// List the connections of a node: which are paused, and which systems do not answer.
+    Status {
+        /// Print a JSON array.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Let the calls of a connection wait, on every node, until it is resumed.
+    Pause(pauses::Steered),
+    /// Let the calls of a paused connection go out again.
+    Resume(pauses::Steered),
     /// Put a new refresh token, read from standard input, in place of one that the provider no longer accepts.
     Reauthorize {
         #[command(flatten)]
@@ -73,6 +84,12 @@ pub(in crate::cli) struct Which {
 }
 
 pub(in crate::cli) async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
+    let command = match command {
+        Command::Status { json } => return pauses::status(settings, json).await,
+        Command::Pause(steered) => return pauses::steer(settings, "pause", steered).await,
+        Command::Resume(steered) => return pauses::steer(settings, "resume", steered).await,
+        command => command,
+    };
     let pool = context::connect(settings).await?;
     let scope = if matches!(command, Command::List { .. }) { Scope::Read } else { Scope::Admin };
     let actor = context::identity(&pool, settings, scope).await?.actor();

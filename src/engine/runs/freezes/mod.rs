@@ -9,12 +9,11 @@
 //! has ended holds new runs back until the last of the older ones continues, so none overtakes them.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, RwLock};
-use std::time::{Duration, Instant};
-
-use sqlx::PgPool;
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::dsl::Definition;
+use crate::engine::node::fresh::Fresh;
 use crate::engine::{Engine, Inner};
 use crate::machine::{Actor, Hold, RunId, Time};
 use crate::store::StoreError;
@@ -28,40 +27,7 @@ pub const FRESH_MAX: Duration = Duration::from_secs(2);
 const PAGE: i64 = 500;
 
 /// The freezes that hold runs back, as this node knows them.
-#[derive(Debug, Default)]
-pub(in crate::engine) struct Freezes {
-    /// And when the look at the database began that found them.
-    known: RwLock<Option<(Instant, Arc<Vec<Freeze>>)>>,
-    /// Held by the one that looks: the others wait for its result.
-    looking: tokio::sync::Mutex<()>,
-}
-
-impl Freezes {
-    fn known(&self, age_max: Duration) -> Option<Arc<Vec<Freeze>>> {
-        let known = self.known.read().expect("nothing panics while it holds the freezes");
-        known.as_ref().filter(|(at, _)| at.elapsed() < age_max).map(|(_, freezes)| Arc::clone(freezes))
-    }
-
-    /// A freeze has begun that this node did not know of.
-    pub(in crate::engine) fn forget(&self) {
-        *self.known.write().expect("nothing panics while it holds the freezes") = None;
-    }
-
-    /// What is known, or was read after this call if that is older than it may be.
-    async fn in_force(&self, pool: &PgPool, age_max: Duration) -> Result<Arc<Vec<Freeze>>, StoreError> {
-        if let Some(known) = self.known(age_max) {
-            return Ok(known);
-        }
-        let _looking = self.looking.lock().await;
-        if let Some(known) = self.known(age_max) {
-            return Ok(known);
-        }
-        let began = Instant::now();
-        let found = Arc::new(freezes::unreleased(pool).await?);
-        *self.known.write().expect("nothing panics while it holds the freezes") = Some((began, Arc::clone(&found)));
-        Ok(found)
-    }
-}
+pub(in crate::engine) type Freezes = Fresh<Vec<Freeze>>;
 
 /// Why a freeze cannot begin.
 #[derive(Debug, thiserror::Error)]
@@ -77,7 +43,7 @@ pub enum FreezeError {
 impl Inner {
     /// The freezes that an event that comes now meets.
     pub(in crate::engine) async fn freezes_in_force(&self) -> Result<Arc<Vec<Freeze>>, StoreError> {
-        self.freezes.in_force(&self.crowd, FRESH_MAX).await
+        self.freezes.get(FRESH_MAX, freezes::unreleased(&self.crowd)).await
     }
 
     /// The freeze that holds back what starts this workflow.
@@ -115,12 +81,12 @@ impl Inner {
 
     /// Ends what is over, and lets go on what waited for it. Where nothing is frozen, this asks the database two small questions.
     pub(in crate::engine) async fn thaw(&self) -> Result<(), StoreError> {
-        let mut in_force = self.freezes.in_force(&self.pool, Duration::ZERO).await?;
+        let mut in_force = self.freezes.get(Duration::ZERO, freezes::unreleased(&self.pool)).await?;
         // The database's clock decides; ours only saves the question.
         let soon = self.clock.now() + chrono::Duration::seconds(1);
         if in_force.iter().any(|freeze| freeze.ended_at.is_none() && freeze.until.is_some_and(|until| until <= soon)) {
             freezes::expire(&self.pool).await?;
-            in_force = self.freezes.in_force(&self.pool, Duration::ZERO).await?;
+            in_force = self.freezes.get(Duration::ZERO, freezes::unreleased(&self.pool)).await?;
         }
         for ended in freezes::ended_with_runs(&self.pool).await? {
             self.release_all(&ended).await?;
@@ -136,7 +102,7 @@ impl Inner {
         let mut after: Option<RunId> = None;
         loop {
             // Someone may freeze again meanwhile.
-            let in_force = self.freezes.in_force(&self.pool, Duration::ZERO).await?;
+            let in_force = self.freezes.get(Duration::ZERO, freezes::unreleased(&self.pool)).await?;
             let page = freezes::thawed(&self.pool, ended.id, after, PAGE).await?;
             after = page.last().map(|thawed| thawed.run);
             let is_last = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
@@ -211,7 +177,7 @@ impl Engine {
             return Err(FreezeError::Invalid(format!("no deployed workflow calls a connection {unknown:?}")));
         }
         let id = freezes::create(&inner.pool, &NewFreeze { workflows, connections, until }, by).await?;
-        let _ = inner.freezes.in_force(&inner.pool, Duration::ZERO).await;
+        let _ = inner.freezes.get(Duration::ZERO, freezes::unreleased(&inner.pool)).await;
         let missing = || StoreError::Unreadable { table: "freezes", why: format!("{id} no longer exists") };
         Ok(freezes::find(&inner.pool, id).await?.ok_or_else(missing)?)
     }
