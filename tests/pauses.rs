@@ -104,7 +104,17 @@ async fn pausing_needs_a_reason_and_a_connection_that_exists_and_repeating_it_ch
     assert_eq!(node.post("/api/v1/connections/crm/pause", &json!({ "reason": "x" })).await.0, 404);
     assert_eq!(node.post("/api/v1/connections/erp/stop", &json!({ "reason": "x" })).await.0, 404);
     assert_eq!(node.post("/api/v1/connections/erp/pause", &json!({})).await.0, 422);
-    let (ok, out, err) = world.command(&["connections", "pause", "erp", "--reason", "month end", "--server", &node.url(""), "--token", node.token()]);
+    let (ok, out, err) = world.command(&[
+        "connections",
+        "pause",
+        "erp",
+        "--reason",
+        "month end",
+        "--server",
+        &node.url(""),
+        "--token",
+        node.token(),
+    ]);
     assert!(ok && out.contains("erp") && out.contains("month end"), "{out}{err}");
     steer(&node, "pause").await;
     let (ok, out, err) = world.command(&["connections", "status", "--server", &node.url(""), "--token", node.token()]);

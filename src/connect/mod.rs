@@ -30,9 +30,9 @@ pub use answer::answers::{Room, carrying};
 pub use auth::vault::{Claimed, NewTokens, StoredTokens, TokenClaim, TokenId, TokenVault, Unanswered};
 pub use keyring::{BadKeys, KEYS_VARIABLE, Keyring, KeyringError};
 pub use limits::{Grant, Ledger, Rate, SharedLimits};
-pub use pauses::{Paused, Pauses};
 pub use local::{Local, operation as local_operation, response as local_response};
 pub use offline::Offline;
+pub use pauses::{Paused, Pauses};
 pub use process::ProcessSettings;
 pub use request::hosts::HostPattern;
 pub use secret::{MissingSecret, Secret, Secrets, reference as secret_reference, variable as secret_variable};
@@ -155,18 +155,15 @@ impl Connections {
         let begin = Instant::now();
         let outcome = match self.check_pause(connection).await.and_then(|()| connection.pass()) {
             Err(problem) => Err(problem),
-            Ok(pass) => match connection.slot().await {
+            Ok(pass) => match self.slot(connection).await {
                 Err(problem) => Err(problem),
                 // On the heap only once there is a slot: thousands of calls may wait for one.
-                Ok(_slot) => match self.check_pause(connection).await {
-                    Err(problem) => Err(problem),
-                    Ok(()) => {
-                        let outcome = Box::pin(self.attempt(connection, request, authentication, url)).await;
-                        let outcome = self.settled(outcome, connection);
-                        pass.ended(health(&outcome));
-                        Ok(outcome)
-                    }
-                },
+                Ok(_slot) => {
+                    let outcome = Box::pin(self.attempt(connection, request, authentication, url)).await;
+                    let outcome = self.settled(outcome, connection);
+                    pass.ended(health(&outcome));
+                    Ok(outcome)
+                }
             },
         };
         let outcome = self.settled(outcome, connection);
@@ -195,20 +192,6 @@ impl Connections {
     pub fn govern(&self, ledger: &Arc<dyn Ledger>, closing: &CancellationToken) {
         for gate in self.by_name.values().filter_map(|connection| connection.gate.as_ref()) {
             tokio::spawn(Arc::clone(gate).serve(Arc::clone(ledger), closing.clone()));
-        }
-    }
-
-    /// From now on calls of paused connections wait.
-    pub fn heed(&self, pauses: Arc<dyn Pauses>) {
-        // Set once: an engine starts once.
-        let _ = self.pauses.set(pauses);
-    }
-
-    async fn check_pause(&self, connection: &Prepared) -> Result<(), Box<Problem>> {
-        match self.pauses.get() {
-            // On the heap: thousands of calls may wait for their slots.
-            Some(pauses) => Box::pin(pauses::check(&**pauses, connection)).await,
-            None => Ok(()),
         }
     }
 

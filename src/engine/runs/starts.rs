@@ -164,11 +164,10 @@ impl Inner {
         self.admits(node).map_err(StartError::Unavailable)?;
         let definition = self.find_current(request).await?;
         let input = self.shaped(&definition, &request.input).map_err(StartError::Refused)?;
-        let judged_by = match origin {
-            Origin::Events { .. } => {
-                Some(self.freezes_in_force().await.map_err(|e| StartError::Unavailable(e.to_string()))?)
-            }
-            Origin::Api | Origin::Schedule | Origin::Restart { .. } => None,
+        let freezes = self.freezes_in_force().await.map_err(|e| StartError::Unavailable(e.to_string()))?;
+        let hold = match origin {
+            Origin::Events { .. } => self.hold_of(&freezes, &definition),
+            Origin::Api | Origin::Schedule | Origin::Restart { .. } => self.pause_of(&freezes, &definition),
         };
         let started = Started {
             input: Arc::new(input),
@@ -177,7 +176,7 @@ impl Inner {
             actor: request.actor.clone(),
             environment: self.environment.clone(),
             begin: self.begin_here(node),
-            hold: judged_by.as_ref().and_then(|freezes| self.hold_of(freezes, &definition)),
+            hold,
             restarts,
         };
         let keyed = request.idempotency_key.as_ref().map(|_| (Uuid::now_v7(), started.input.to_string()));
@@ -186,7 +185,7 @@ impl Inner {
         let source = source.and_then(|((event, input), body)| Source::of(*event, body.as_bytes(), None, input));
         let prepared = self.prepare(node, &definition, id, started, source.as_ref(), self.clock.now()).await;
         let mut prepared = prepared.map_err(|rejected| StartError::Refused(explain(rejected)))?;
-        prepared.judged_by = judged_by;
+        prepared.judged_by = Some(freezes);
         prepared.keyed_by = keyed.map(|(event, _)| event);
         Ok(prepared)
     }

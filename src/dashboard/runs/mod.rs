@@ -1,5 +1,7 @@
 //! The list of runs; with `attention=any` it is the list of those that need a person.
 
+mod counters;
+
 use std::fmt::Write;
 
 use askama::Template;
@@ -19,9 +21,10 @@ use super::signed_in::SignedIn;
 use crate::machine::{RunId, Status, Time};
 use crate::store::StoreError;
 use crate::store::events::attention;
-use crate::store::runs::listing::{self, CauseGroup, LiveCounts, Order, RunFilter, RunRow};
+use crate::store::runs::listing::{self, CauseGroup, Order, RunFilter, RunRow};
 use crate::store::runs::proposals::count_open;
 use crate::words::{Moment, age, count, duration, error_text, millis_between, task_name};
+use counters::{Counter, announced, counters};
 
 /// Lines on a page.
 const LINES: usize = 50;
@@ -61,14 +64,6 @@ struct Choice {
     value: String,
     label: String,
     chosen: bool,
-}
-
-/// A number that leads to its runs.
-struct Counter {
-    badge: Badge,
-    number: String,
-    href: String,
-    current: bool,
 }
 
 struct Line {
@@ -316,52 +311,6 @@ fn shown(group: CauseGroup, now: Time) -> Group {
 fn short(id: RunId) -> String {
     let text = id.to_string();
     format!("{}…{}", &text[..8], &text[text.len() - 6..])
-}
-
-/// After the number of runs.
-fn needs_attention(counts: &LiveCounts) -> &'static str {
-    if counts.attention == 1 { "Needs attention" } else { "Need attention" }
-}
-
-fn announced(counts: &LiveCounts, events: i64) -> String {
-    let runs = format!("{} {}", count(counts.attention), needs_attention(counts).to_lowercase());
-    match events {
-        0 => runs,
-        1 => format!("{runs}, and 1 event does"),
-        events => format!("{runs}, and {} events do", count(events)),
-    }
-}
-
-fn counters(counts: &LiveCounts, (proposals, tasks, events): (i64, i64, i64), asked: &Asked) -> Vec<Counter> {
-    let number = |status: Status| counts.by_status.iter().find(|(s, _)| s == status.as_str()).map_or(0, |(_, n)| *n);
-    let attention = Counter {
-        badge: Badge { label: needs_attention(counts), ..badge::of_attention("faulted") },
-        number: count(counts.attention),
-        href: "/?attention=any".to_owned(),
-        current: asked.attention == "any",
-    };
-    let second = Badge { label: "Waiting for a second person", ..badge::of_attention("unknown_outcome") };
-    let second = elsewhere(second, proposals, "/proposals");
-    let inbox = elsewhere(Badge { label: "In the inbox", ..badge::of_run("waiting") }, tasks, "/tasks");
-    let live = LIVE.into_iter().filter(|s| number(*s) > 0 || matches!(s, Status::Running | Status::Waiting));
-    let live = live.map(|status| Counter {
-        badge: badge::of_run(status.as_str()),
-        number: count(number(status)),
-        href: format!("/?status={status}"),
-        current: asked.status == status.as_str(),
-    });
-    let label = if events == 1 { "Event needs attention" } else { "Events need attention" };
-    let events = elsewhere(Badge { label, ..badge::of_attention("faulted") }, events, "/events?attention=any");
-    let label = "Did not happen";
-    let undone =
-        elsewhere(Badge { label, ..badge::of_run("compensated") }, counts.unacknowledged, "/?unacknowledged=true");
-    let undone = undone.map(|counter| Counter { current: asked.unacknowledged == "true", ..counter });
-    std::iter::once(attention).chain(undone).chain(events).chain(second).chain(inbox).chain(live).collect()
-}
-
-/// What waits for people on another page, unless nothing does.
-fn elsewhere(badge: Badge, number: i64, href: &str) -> Option<Counter> {
-    (number > 0).then(|| Counter { badge, number: count(number), href: href.to_owned(), current: false })
 }
 
 fn statuses(asked: &Asked) -> Vec<Choice> {
