@@ -24,12 +24,6 @@ const PAGE: i64 = 100;
 /// `stepwell connections ...`
 #[derive(Debug, clap::Subcommand)]
 pub(in crate::cli) enum Command {
-    /// List the stored tokens of connections: how often they changed, and which ones the provider no longer accepts.
-    List {
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
     /// List the connections of a node: which are paused, and which systems do not answer.
     Status {
         /// Print a JSON array.
@@ -40,6 +34,19 @@ pub(in crate::cli) enum Command {
     Pause(pauses::Steered),
     /// Let the calls of a paused connection go out again.
     Resume(pauses::Steered),
+    #[command(flatten)]
+    Tokens(Tokens),
+}
+
+/// The stored tokens of connections that sign in with a refresh token.
+#[derive(Debug, clap::Subcommand)]
+pub(in crate::cli) enum Tokens {
+    /// List the stored tokens of connections: how often they changed, and which ones the provider no longer accepts.
+    List {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Put a new refresh token, read from standard input, in place of one that the provider no longer accepts.
     Reauthorize {
         #[command(flatten)]
@@ -84,20 +91,23 @@ pub(in crate::cli) struct Which {
 }
 
 pub(in crate::cli) async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let command = match command {
-        Command::Status { json } => return pauses::status(settings, json).await,
-        Command::Pause(steered) => return pauses::steer(settings, "pause", steered).await,
-        Command::Resume(steered) => return pauses::steer(settings, "resume", steered).await,
-        command => command,
-    };
+    match command {
+        Command::Status { json } => pauses::status(settings, json).await,
+        Command::Pause(steered) => pauses::steer(settings, "pause", steered).await,
+        Command::Resume(steered) => pauses::steer(settings, "resume", steered).await,
+        Command::Tokens(command) => tokens(command, settings).await,
+    }
+}
+
+async fn tokens(command: Tokens, settings: &Settings) -> anyhow::Result<ExitCode> {
     let pool = context::connect(settings).await?;
-    let scope = if matches!(command, Command::List { .. }) { Scope::Read } else { Scope::Admin };
+    let scope = if matches!(command, Tokens::List { .. }) { Scope::Read } else { Scope::Admin };
     let actor = context::identity(&pool, settings, scope).await?.actor();
     match command {
-        Command::List { json } => list(&pool, json).await,
-        Command::Reauthorize { which, same, why } => reauthorize(&pool, &which, same, why.by(&actor)).await,
-        Command::Reencrypt { why } => reencrypt(&pool, why.by(&actor)).await,
-        Command::Forget { which, why } => {
+        Tokens::List { json } => list(&pool, json).await,
+        Tokens::Reauthorize { which, same, why } => reauthorize(&pool, &which, same, why.by(&actor)).await,
+        Tokens::Reencrypt { why } => reencrypt(&pool, why.by(&actor)).await,
+        Tokens::Forget { which, why } => {
             let id = which.find(&pool).await?;
             oauth::forget(&pool, &id, why.by(&actor)).await?;
             println!("forgot the stored tokens {}", hex::encode(&id[..6]));

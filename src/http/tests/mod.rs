@@ -8,7 +8,6 @@ mod retries;
 mod tasks;
 mod terminal;
 mod totals;
-mod unacknowledged;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

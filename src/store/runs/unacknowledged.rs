@@ -80,6 +80,7 @@ pub async fn acknowledge(pool: &PgPool, run: RunId, by: By<'_>) -> Result<bool, 
 #[derive(Debug, Clone, Default, serde::Serialize)]
 pub struct Acknowledgement {
     /// Its work did not happen, and nobody has acknowledged that or started it again.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub unacknowledged: bool,
     /// Who acknowledged it.
     #[serde(skip_serializing_if = "Option::is_none")]
