@@ -2,11 +2,10 @@
 
 create table if not exists unacknowledged_runs (
     shard    smallint    not null,
-    run_id   uuid        not null,
+    run_id   uuid        not null primary key,
     ended_at timestamptz,
-    primary key (shard, run_id),
     foreign key (shard, run_id) references runs (shard, id) on delete cascade
 );
-create index if not exists unacknowledged_runs_ended on unacknowledged_runs (run_id) where ended_at is not null;
+create index if not exists unacknowledged_runs_ended on unacknowledged_runs (ended_at) where ended_at is not null;
 comment on table unacknowledged_runs is 'a list of work: a row goes when its run is acknowledged or started again; `acts` says by whom and why';
 comment on column unacknowledged_runs.ended_at is 'null while the run still undoes its work';

@@ -123,7 +123,7 @@ async fn prepare_proposals(pool: &PgPool, run: Uuid) {
     proposals::close_stale(pool).await.unwrap();
 }
 
-/// Runs whose work did not happen, and what is asked for every call and every look at causes.
+/// Runs whose work did not happen; and what each call, and each look at rules, asks.
 async fn prepare_unacknowledged(pool: &PgPool, run: Uuid) {
     let mut connection = pool.acquire().await.unwrap();
     unacknowledged::begin(&mut connection, &[run]).await.unwrap();

@@ -127,7 +127,8 @@ pub async fn of_run(pool: &PgPool, run: RunId) -> Result<Acknowledgement, StoreE
 /// The database is away.
 pub async fn count(pool: &PgPool) -> Result<i64, StoreError> {
     Ok(sqlx::query_scalar!(
-        r#"select count(*) as "n!" from (select from unacknowledged_runs where ended_at is not null limit $1) found"#,
+        r#"select count(*) as "n!"
+           from (select from unacknowledged_runs where ended_at is not null order by ended_at limit $1) found"#,
         COUNT_MAX
     )
     .fetch_one(pool)

@@ -202,12 +202,7 @@ impl Preview {
                     self.never("What the ended runs did and did not undo is done again.");
                 }
             }
-            Act::Acknowledge => self.words.push(format!(
-                "{} of {} stay as they ended, and leave the list of runs whose work did not happen.",
-                runs(group.count),
-                group.workflow
-            )),
-            Act::Suspend | Act::Resume => {}
+            Act::Suspend | Act::Resume | Act::Acknowledge => {}
         }
     }
 
