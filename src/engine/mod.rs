@@ -35,6 +35,7 @@ pub use events::recordings::{Found, RecordedRun};
 pub use events::replays::ReplayError;
 pub use events::sequences::{ChannelView, GapView, SourceView};
 pub use events::topics::{Delivered, Shape, Shaped, Start, Subscription, Topic, TopicView};
+pub use node::pauses::PauseError;
 pub use notify::{NotifyChannel, TestError};
 pub use runs::acts::restarts::Restarted;
 pub use runs::follow::Begun;
@@ -64,6 +65,8 @@ use events::joins::Joins;
 use events::look_back::LookBack;
 use events::topics::Topics;
 use node::loops;
+use node::pauses::PausedConnections;
+use runs::acts::acknowledge::acknowledge;
 use runs::acts::restarts::Again;
 use runs::freezes::Freezes;
 use runs::{Runs, command, proposals};
@@ -82,6 +85,7 @@ struct Inner {
     intake: Arc<Intake>,
     topics: Arc<Topics>,
     schedules: Arc<Schedules>,
+    pauses: Arc<PausedConnections>,
 }
 
 /// Handle to the engine of this process. Cheap to clone.
@@ -163,6 +167,10 @@ impl Engine {
                 let how = Again { version: version.as_deref(), again: *again, since: None };
                 Some(self.inner.runs.restart(run, how, by).await?)
             }
+            Act::Acknowledge => {
+                acknowledge(&self.inner.context, run, by).await?;
+                None
+            }
             _ => {
                 self.command(run, &act, by).await?;
                 None
@@ -218,7 +226,9 @@ impl Engine {
     /// # Errors
     /// The database is away, or the run's journal cannot be read.
     pub async fn view(&self, run: RunId) -> Result<Option<RunView>, StoreError> {
-        self.inner.runs.view(run).await
+        let Some(mut seen) = self.inner.runs.view(run).await? else { return Ok(None) };
+        seen.acts = self.known_to_wait(run, seen.acts).await?;
+        Ok(Some(seen))
     }
 
     /// What of a run's values may not be shown; none if there is no such run.

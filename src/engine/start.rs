@@ -17,6 +17,7 @@ use super::events::{Router, relay, sequences};
 use super::node::clock::Clock;
 use super::node::health::Health;
 use super::node::membership::Membership;
+use super::node::pauses::PausedConnections;
 use super::node::{Node, NodeParts, heartbeat, limits, loops, oauth};
 use super::runs::Runs;
 use super::runs::committer::Committer;
@@ -24,7 +25,7 @@ use super::runs::freezes::Freezes;
 use super::schedules::Schedules;
 use super::sync::memory;
 use super::{Engine, EngineSettings, Inner, notify, retention};
-use crate::connect::{Connections, Ledger};
+use crate::connect::{Connections, Ledger, Pauses};
 use crate::evaluator::Evaluator;
 use crate::store::nodes::{environment, formats};
 use crate::store::runs::claims;
@@ -77,6 +78,7 @@ impl Engine {
         let context = &inner.context;
         let ledger: Arc<dyn Ledger> = Arc::new(limits::SharedLedger(Arc::downgrade(context)));
         context.connections.govern(&ledger, &context.membership.closed);
+        context.connections.heed(Arc::clone(&inner.pauses) as Arc<dyn Pauses>);
         context.connections.share_tokens(Arc::new(oauth::Vault(Arc::downgrade(context))));
         context.connections.serve_locally(Arc::new(memory::HubMemory(Arc::downgrade(context))));
         heartbeat::start(&inner, node).map_err(|error| StoreError::Unavailable(sqlx::Error::Io(error)))?;
@@ -173,8 +175,20 @@ impl Inner {
         let intake = Arc::new(Intake::new(&runs, &router, subscriptions));
         let topics = Arc::new(Topics::new(&intake));
         let schedules = Arc::new(Schedules::new(&runs));
-        let counted_runs = Counted::default();
-        Arc::new(Self { context, counted_runs, freezes, look_back, runs, joins, router, intake, topics, schedules })
+        let (counted_runs, pauses) = (Counted::default(), Arc::new(PausedConnections::new(&context)));
+        Arc::new(Self {
+            context,
+            counted_runs,
+            freezes,
+            pauses,
+            look_back,
+            runs,
+            joins,
+            router,
+            intake,
+            topics,
+            schedules,
+        })
     }
 }
 

@@ -18,7 +18,7 @@ pub struct Member {
     pub workflow: String,
     /// Current status.
     pub status: Status,
-    /// When it ended.
+    /// Time at which it ended.
     pub finished_at: Option<Time>,
     /// Whether it needs attention.
     pub attention: bool,
@@ -46,6 +46,8 @@ pub enum Hold {
     Schedule,
     /// Its event needs attention.
     Event,
+    /// Its work did not happen, and nobody has acknowledged that.
+    Unacknowledged,
     /// A node still owns it.
     Owner,
     /// It is archived already and about to be deleted.
@@ -104,7 +106,7 @@ fn judge_one(run: &Member, policy: &Policy, now: Time) -> Result<(), KeepReason>
 /// The facts about an event that matter here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EventFacts {
-    /// When it was stored.
+    /// Time at which it was stored.
     pub received_at: Time,
     /// Whether it was delivered to everything that waited for it.
     pub routed: bool,

@@ -158,7 +158,12 @@ fn describe() {
         "stepwell_database_snapshot_seconds",
         "For how long the oldest transaction has kept vacuum from removing dead rows, as far as the node's role may see it"
     );
+    describe_gauge!("stepwell_connection_paused", "Whether somebody paused the connection: its calls wait");
     describe_gauge!("stepwell_runs_attention", "Runs that need attention, over all nodes; counting stops at 10,000");
+    describe_gauge!(
+        "stepwell_runs_unacknowledged",
+        "Ended runs whose work did not happen, because a fault undid it, and that nobody has acknowledged; counting stops at 10,000"
+    );
     describe_gauge!("stepwell_bulk_acts_running", "Bulk acts that tell runs now, over all nodes");
     describe_gauge!(
         "stepwell_proposals_open",
@@ -329,6 +334,11 @@ pub fn connection_state(connection: &str, breaker: Option<&str>, waiting: Option
     }
 }
 
+/// Sets whether a connection is paused when `/metrics` is read.
+pub fn connection_paused(connection: &str, is_paused: bool) {
+    gauge!("stepwell_connection_paused", "connection" => connection.to_owned()).set(f64::from(u8::from(is_paused)));
+}
+
 /// Sets whether the provider accepts a connection's refresh token.
 pub fn connection_authorized(connection: &str, is_authorized: bool) {
     gauge!("stepwell_connection_authorized", "connection" => connection.to_owned())
@@ -337,11 +347,12 @@ pub fn connection_authorized(connection: &str, is_authorized: bool) {
 
 /// Sets the number of runs on all nodes when `/metrics` is read.
 #[expect(clippy::cast_precision_loss, reason = "a gauge")]
-pub fn live_runs(by_status: &[(String, i64)], attention: i64) {
+pub fn live_runs(by_status: &[(String, i64)], attention: i64, unacknowledged: i64) {
     for (status, runs) in by_status {
         gauge!("stepwell_runs_live", "status" => status.clone()).set(*runs as f64);
     }
     gauge!("stepwell_runs_attention").set(attention as f64);
+    gauge!("stepwell_runs_unacknowledged").set(unacknowledged as f64);
 }
 
 /// Sets the number of acts waiting for a second person when `/metrics` is read.

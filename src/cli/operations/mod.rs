@@ -6,6 +6,7 @@ pub(super) mod connections;
 pub(super) mod events;
 pub(super) mod freezes;
 pub(super) mod notifications;
+pub(super) mod pauses;
 pub(super) mod proposals;
 pub(super) mod retention;
 pub(super) mod schedules;

@@ -1,7 +1,7 @@
 //! A connection prepared for many calls: URLs parsed, headers built, slots counted.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use http::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
@@ -50,6 +50,8 @@ pub(in crate::connect) struct Prepared {
     slots: Semaphore,
     pub(in crate::connect) gate: Option<Arc<Gate>>,
     breaker: Option<Mutex<Breaker>>,
+    /// When a call last had an answer, whatever it said.
+    answered: Mutex<Option<Instant>>,
 }
 
 /// Prepares all connections. Fails with the reason at the first invalid one.
@@ -129,6 +131,7 @@ fn prepare(
         slots: Semaphore::new(connection.concurrency.clamp(1, Semaphore::MAX_PERMITS)),
         gate: connection.limits.clone().map(|limits| Gate::new(name, limits)),
         breaker: connection.breaker.clone().map(|settings| Mutex::new(Breaker::new(settings))),
+        answered: Mutex::default(),
     })
 }
 
@@ -214,6 +217,19 @@ impl Prepared {
         }
     }
 
+    /// Remembers what the end of a call says about its target.
+    pub(in crate::connect) fn note(&self, health: Health) -> Health {
+        if health == Health::Up {
+            *self.answered.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        }
+        health
+    }
+
+    /// How long ago a call last had an answer on this node.
+    pub(in crate::connect) fn answered_ago(&self) -> Option<Duration> {
+        self.answered.lock().unwrap_or_else(PoisonError::into_inner).map(|at| at.elapsed())
+    }
+
     /// State of the circuit breaker, if the connection has one.
     pub(in crate::connect) fn phase(&self) -> Option<Phase> {
         self.breaker.as_ref().map(|breaker| lock(breaker).phase())
@@ -224,7 +240,7 @@ impl Prepared {
 const BUSY_AGAIN: Duration = Duration::from_secs(2);
 
 /// Returns a random time between half and all of `around`, so that waiting calls do not all return at once.
-fn spread(around: Duration) -> Duration {
+pub(in crate::connect) fn spread(around: Duration) -> Duration {
     around.mul_f64(0.5 + f64::from(rand::random::<u8>()) / 512.0)
 }
 

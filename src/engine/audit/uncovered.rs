@@ -3,7 +3,7 @@
 use crate::store::audit::Sealed;
 
 /// Tables and columns (`*`: all of them) of which a change is not found, each with the reason.
-pub const UNCOVERED: [(&str, &str, &str); 55] = [
+pub const UNCOVERED: [(&str, &str, &str); 58] = [
     ("runs", "owner", "which node drives it: changes with every takeover"),
     ("runs", "fence", "counts owners"),
     ("runs", "attempts", "counts deaths of nodes since the last progress"),
@@ -22,12 +22,22 @@ pub const UNCOVERED: [(&str, &str, &str); 55] = [
     ("events", "resumed", "runs that were told of it; their journals say whether they took it"),
     ("events", "detail", "why a workflow did not take it"),
     ("event_attention", "*", "which events ask for a person: a list of work; `acts` says who ended the asking"),
+    (
+        "unacknowledged_runs",
+        "*",
+        "which runs somebody should look at: a list of work; `acts` says who acknowledged them or started them again",
+    ),
     ("redeliveries", "*", "how later deliveries of an event differ; nothing is decided by it"),
     ("commands", "*", "what runs are told, until they are; what they did is in their journals, with who told them"),
     (
         "bulk_acts",
         "*",
         "what one act over many runs has still to do; `acts` says who asked for what, journals what was done",
+    ),
+    (
+        "cause_rules",
+        "*",
+        "which causes are retried by themselves; `acts` says who set each rule, and bulk acts what it did",
     ),
     ("restarts", "*", "which run does the work of another again; both journals say so"),
     ("bulk_items", "*", "runs of bulk acts; what was done to each is in its journal"),
@@ -48,6 +58,7 @@ pub const UNCOVERED: [(&str, &str, &str); 55] = [
     ("frozen", "*", "runs that wait for the end of a freeze; removed then"),
     ("nodes", "*", "which nodes live"),
     ("connection_limits", "*", "shared limits of calls"),
+    ("connection_pauses", "*", "which connections wait now; `acts` says who paused and resumed them"),
     ("connection_slots", "*", "shared limits of calls"),
     ("watermarks", "*", "how far sweeps have read; the journals of their runs say what they read and wrote"),
     ("links", "*", "which records belong together, and what both sides last said: the next sync corrects it"),

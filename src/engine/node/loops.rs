@@ -16,9 +16,9 @@ use super::Node;
 use super::health::Next;
 use crate::engine::Inner;
 use crate::engine::context::Context;
-use crate::engine::runs::bulk as bulk_acts;
+use crate::engine::runs::{bulk as bulk_acts, rules as cause_rules};
 use crate::store::nodes::upkeep;
-use crate::store::runs::{bulk, claims, commands, proposals};
+use crate::store::runs::{bulk, claims, commands, proposals, rules};
 use crate::store::{StoreError, access, nodes};
 
 /// What a loop looks for.
@@ -157,7 +157,10 @@ async fn round(look: Look, inner: &Arc<Inner>, node: &Arc<Node>, round: u32) -> 
             ControlFlow::Continue(())
         }
         Look::Topics => stage("topics", inner.topics.subscribe_to_free(node).await),
-        Look::Bulk => stage("bulk-acts", bulk_acts::carry_on(&inner.runs).await),
+        Look::Bulk => {
+            stage("bulk-acts", bulk_acts::carry_on(&inner.runs).await)?;
+            stage("cause-rules", cause_rules::retry_healed(&inner.context).await)
+        }
     }
 }
 
@@ -201,6 +204,7 @@ pub(in crate::engine) async fn maintain(context: Arc<Context>) {
             ("sessions", access::sweep_expired(&context.pool).await.map(drop)),
             ("messages", commands::forget_unborn(&context.pool).await),
             ("old-bulk-acts", bulk::forget_old(&context.pool).await),
+            ("old-cause-rules", rules::forget_old(&context.pool).await),
             ("statistics", upkeep::analyze_partitioned(&context.pool).await),
         ];
         if done.iter().any(|(_, outcome)| outcome.is_err()) {

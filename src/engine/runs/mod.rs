@@ -18,6 +18,7 @@ pub(super) mod mailbox;
 pub(super) mod moves;
 pub(super) mod progress;
 pub mod proposals;
+pub(super) mod rules;
 pub(super) mod snapshots;
 pub(super) mod starts;
 

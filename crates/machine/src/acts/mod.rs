@@ -5,6 +5,7 @@
 //! Every act needs the scope `operate`, which the routes check, and can be done to many runs at once. Whether it needs
 //! a reason or a second person depends on the run: see [`permitted()`].
 
+mod acknowledge;
 mod edit;
 mod permitted;
 mod restart;
@@ -16,6 +17,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
+pub use acknowledge::judge_acknowledge;
 pub(crate) use edit::edited;
 pub use edit::{Edited, preview_edit};
 pub use permitted::{Exception, Permitted, permitted};
@@ -221,6 +223,17 @@ table! {
         fields: &[Field::Version, Field::Again],
         rule: None,
     },
+    /// Nothing more is to be done about a run that undid its work after a fault.
+    Acknowledge: About {
+        name: "acknowledge",
+        title: "Acknowledge",
+        verb: "Acknowledge",
+        help: "The run stays as it ended and leaves the list of runs whose work did not happen.",
+        help_many: "The runs stay as they ended and leave the list of runs whose work did not happen.",
+        done: "acknowledged",
+        fields: &[],
+        rule: None,
+    },
 }
 
 impl ActKind {
@@ -266,6 +279,7 @@ impl Act {
             Self::Dismiss => ActKind::Dismiss,
             Self::Move { .. } => ActKind::Move,
             Self::Restart { .. } => ActKind::Restart,
+            Self::Acknowledge => ActKind::Acknowledge,
         }
     }
 

@@ -80,6 +80,9 @@ impl Judge<'_> {
         if let Act::Restart { again, .. } = act {
             return crate::acts::judge_restart(self.run, *again).map(|()| Judgement::Changes);
         }
+        if *act == Act::Acknowledge {
+            return crate::acts::judge_acknowledge(self.run, reason).map(|()| Judgement::Changes);
+        }
         if self.run.is_closed() {
             return Err(Rejected::Closed(self.run.status));
         }
@@ -193,6 +196,7 @@ impl Judge<'_> {
             Act::Move { .. } => self.permit_move(),
             // No run that lives can be; one that has ended is judged alone.
             Act::Restart { .. } => Err("a run is started again as a new one"),
+            Act::Acknowledge => Err("only a run that has ended is acknowledged"),
         }
     }
 

@@ -20,7 +20,7 @@ impl Decider<'_> {
         if matches!(self.judge().judge(&act, reason.as_deref())?, Judgement::ChangesNothing(_)) {
             return Ok(());
         }
-        if matches!(act, Act::Move { .. } | Act::Rewind { .. } | Act::Restart { .. }) {
+        if matches!(act, Act::Move { .. } | Act::Rewind { .. } | Act::Restart { .. } | Act::Acknowledge) {
             let why = "it is not done by the run alone";
             return Err(Rejected::Forbidden { act: act.name(), status: self.run.status, why }.into());
         }

@@ -74,6 +74,8 @@ pub enum Act {
         #[serde(default)]
         again: bool,
     },
+    /// Nothing more is to be done about an ended run. It changes nothing of the run: the record of acts has who said so and why.
+    Acknowledge,
 }
 
 impl Act {
@@ -164,7 +166,7 @@ pub struct Approval {
 }
 
 impl Approval {
-    /// Returns the approval that the end of a freeze gives. It only resumes runs that the freeze held.
+    /// A freeze that stops runs in progress, or its end, which lets go on only what the freeze held back.
     #[must_use]
     pub fn of_freeze(id: uuid::Uuid) -> Self {
         Self { by: Actor::freeze(id), reason: None, step: None }
@@ -173,7 +175,7 @@ impl Approval {
     /// Returns why this approval does not count, if it does not.
     pub(crate) fn flaw(&self, act: &Act, proposer: &Actor) -> Option<&'static str> {
         match act {
-            Act::Resume if self.by.is_freeze() => None,
+            Act::Suspend | Act::Resume if self.by.is_freeze() => None,
             _ if self.by == *proposer => Some("the user who proposes it cannot approve it"),
             _ if !self.by.is_user() => Some("only a user can approve it"),
             _ => None,

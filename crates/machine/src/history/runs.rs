@@ -175,7 +175,7 @@ impl History {
             }
             Act::Dismiss => self.finish(at, State::Faulted),
             // They have records of their own.
-            Act::Move { .. } | Act::Edit { .. } | Act::Rewind { .. } | Act::Restart { .. } => {}
+            Act::Move { .. } | Act::Edit { .. } | Act::Rewind { .. } | Act::Restart { .. } | Act::Acknowledge => {}
         }
     }
 

@@ -22,13 +22,15 @@ pub use view::{BulkCounts, BulkItem, BulkView, Rate};
 use super::Runs;
 use super::proposals::{new_proposal, to_propose};
 use crate::engine::node::loops::Look;
+use crate::engine::context::Context;
+use crate::engine::runs::acts::acknowledge::acknowledge;
 use crate::engine::runs::acts::restarts::Again;
 use crate::engine::{ActError, Engine, clean_act};
 use crate::machine::{Act, Actor, RunId, Time};
 use crate::store::StoreError;
 use crate::store::access::Identity;
 use crate::store::acts::By;
-use crate::store::runs::bulk::{self, Due, NewBulk, NextItem, Page, Steer, Telling};
+use crate::store::runs::bulk::{self, Due, NewBulk, NextItem, Page, Steer, Telling, Whose};
 use crate::store::runs::listing::{self, Order, RunFilter, RunRow};
 
 /// Runs of one bulk act, the oldest first; the others are left for the next one.
@@ -170,6 +172,7 @@ async fn tell_next(runs: &Arc<Runs>, due: &Due) -> Result<bool, StoreError> {
 }
 
 /// What is done for a run before it is told. A restart is done here: repeated after a crash, it finds the run that it started.
+/// So is an acknowledgement, which concerns no node that drives runs.
 async fn prepare_item(
     runs: &Arc<Runs>,
     item: &NextItem,
@@ -184,6 +187,10 @@ async fn prepare_item(
     if let Act::Restart { version, again } = act {
         let how = Again { version: version.as_deref(), again: *again, since: Some(since) };
         runs.restart(item.run, how, by).await?;
+        return Ok(Prepared::Done);
+    }
+    if *act == Act::Acknowledge {
+        acknowledge(&runs.context, item.run, by).await?;
         return Ok(Prepared::Done);
     }
     let proposed = to_propose(&runs.context, item.run, definition, act, by.reason).await?;
@@ -206,6 +213,33 @@ async fn chosen(reader: &PgPool, filter: &RunFilter) -> Result<(Vec<RunRow>, boo
     }
 }
 
+/// Begins a bulk act on the runs that fit now, in the name of somebody who must still be allowed to act.
+pub(in crate::engine) async fn begin(
+    context: &Context,
+    asked: &BulkAsked,
+    actor: &Actor,
+    whose: Whose,
+) -> Result<(), StoreError> {
+    let redactor = context.redactor();
+    let (chosen, more) = chosen(&context.reader, &asked.filter).await?;
+    let runs: Vec<(RunId, Option<i32>)> =
+        chosen.iter().map(|run| (run.id, run.attention.as_ref().map(|_| run.seq))).collect();
+    let (act, reason) = (clean_act(asked.act.clone(), &redactor), asked.reason.clone().map(|r| redactor.text(r)));
+    let new = NewBulk {
+        id: asked.id,
+        act: &act,
+        filter: &asked.written,
+        more,
+        trial: asked.trial,
+        rate: asked.rate.map(Rate::per_second),
+        whose,
+        runs: &runs,
+    };
+    bulk::create(&context.crowd, &new, By { actor, reason: reason.as_deref() }).await?;
+    context.node().wakes.wake(Look::Bulk);
+    Ok(())
+}
+
 impl Engine {
     /// What a bulk act would do. It changes nothing.
     ///
@@ -222,23 +256,7 @@ impl Engine {
     /// The database is away, or refuses a value.
     pub async fn begin_bulk(&self, asked: &BulkAsked, by: &Identity) -> Result<BulkView, StoreError> {
         let inner = &self.inner;
-        let redactor = inner.context.redactor();
-        let (chosen, more) = chosen(self.reader(), &asked.filter).await?;
-        let runs: Vec<(RunId, Option<i32>)> =
-            chosen.iter().map(|run| (run.id, run.attention.as_ref().map(|_| run.seq))).collect();
-        let (act, reason) = (clean_act(asked.act.clone(), &redactor), asked.reason.clone().map(|r| redactor.text(r)));
-        let new = NewBulk {
-            id: asked.id,
-            act: &act,
-            filter: &asked.written,
-            more,
-            trial: asked.trial,
-            rate: asked.rate.map(Rate::per_second),
-            whose: by.principal.into(),
-            runs: &runs,
-        };
-        bulk::create(&inner.context.crowd, &new, By { actor: &by.actor(), reason: reason.as_deref() }).await?;
-        inner.context.node().wakes.wake(Look::Bulk);
+        begin(&inner.context, asked, &by.actor(), by.principal.into()).await?;
         let row = bulk::find(&inner.context.crowd, asked.id).await?;
         row.map(BulkView::of).ok_or_else(|| missing(asked.id))
     }

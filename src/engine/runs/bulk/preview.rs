@@ -49,7 +49,7 @@ pub struct Preview {
     pub words: Vec<String>,
 }
 
-/// Runs of one version that stand at one step.
+/// Runs of one version at the same step.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct PreviewGroup {
     /// What they run.
@@ -202,7 +202,7 @@ impl Preview {
                     self.never("What the ended runs did and did not undo is done again.");
                 }
             }
-            Act::Suspend | Act::Resume => {}
+            Act::Suspend | Act::Resume | Act::Acknowledge => {}
         }
     }
 

@@ -1,7 +1,8 @@
 //! Freezes: runs that events start wait while someone closes the books, and go on afterwards in the order in which they came.
 //!
 //! A frozen run is an ordinary suspended one: it exists, shows why it waits, and anyone who may resume runs can release a single one
-//! on. What is under way, and what people, schedules or other runs start, is not held back.
+//! on. What is under way, and what people, schedules or other runs start, is not held back, unless the freeze pauses a workflow: then every
+//! start of it is, and with [`Holds::Steps`] a loop suspends what was in progress, which waits beside the others.
 //!
 //! No run slips through. A node judges an event by freezes that it has read within [`FRESH_MAX`]; the transaction that writes the
 //! run looks again, however late it comes, and writes nothing if a freeze has begun since: then the event is judged again. Whoever begins
@@ -9,18 +10,17 @@
 //! has ended holds new runs back until the last of the older ones continues, so none overtakes them.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, RwLock};
-use std::time::{Duration, Instant};
-
-use sqlx::PgPool;
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::dsl::Definition;
 use crate::engine::Engine;
 use crate::engine::context::Context;
-use crate::machine::{Actor, Hold, RunId, Time};
+use crate::engine::node::fresh::Fresh;
+use crate::machine::{Actor, Hold, RunId};
 use crate::store::StoreError;
 use crate::store::acts::By;
-use crate::store::runs::freezes::{self, Freeze, NewFreeze};
+use crate::store::runs::freezes::{self, Freeze, Holds, NewFreeze};
 
 /// What a node knows of freezes is at most so old when it judges an event; older knowledge would only be judged twice.
 pub const FRESH_MAX: Duration = Duration::from_secs(2);
@@ -31,10 +31,7 @@ const PAGE: i64 = 500;
 /// The freezes that hold runs back, as this node knows them.
 pub(in crate::engine) struct Freezes {
     context: Arc<Context>,
-    /// And when the look at the database began that found them.
-    known: RwLock<Option<(Instant, Arc<Vec<Freeze>>)>>,
-    /// Held by the one that looks: the others wait for its result.
-    looking: tokio::sync::Mutex<()>,
+    known: Fresh<Vec<Freeze>>,
 }
 
 /// Why a freeze cannot begin.
@@ -50,52 +47,44 @@ pub enum FreezeError {
 
 impl Freezes {
     pub(in crate::engine) fn new(context: &Arc<Context>) -> Self {
-        Self { context: Arc::clone(context), known: RwLock::default(), looking: tokio::sync::Mutex::default() }
+        Self { context: Arc::clone(context), known: Fresh::default() }
     }
 
     /// The freezes that an event that comes now meets.
     pub(in crate::engine) async fn in_force(&self) -> Result<Arc<Vec<Freeze>>, StoreError> {
-        self.read(&self.context.crowd, FRESH_MAX).await
+        self.known.get(FRESH_MAX, freezes::unreleased(&self.context.crowd)).await
     }
 
     /// A freeze has begun that this node did not know of.
     pub(in crate::engine) fn forget(&self) {
-        *self.known.write().expect("nothing panics while it holds the freezes") = None;
+        self.known.forget();
     }
 
-    fn known(&self, age_max: Duration) -> Option<Arc<Vec<Freeze>>> {
-        let known = self.known.read().expect("nothing panics while it holds the freezes");
-        known.as_ref().filter(|(at, _)| at.elapsed() < age_max).map(|(_, freezes)| Arc::clone(freezes))
-    }
-
-    /// What is known, or was read after this call if that is older than it may be.
-    async fn read(&self, pool: &PgPool, age_max: Duration) -> Result<Arc<Vec<Freeze>>, StoreError> {
-        if let Some(known) = self.known(age_max) {
-            return Ok(known);
-        }
-        let _looking = self.looking.lock().await;
-        if let Some(known) = self.known(age_max) {
-            return Ok(known);
-        }
-        let began = Instant::now();
-        let found = Arc::new(freezes::unreleased(pool).await?);
-        *self.known.write().expect("nothing panics while it holds the freezes") = Some((began, Arc::clone(&found)));
-        Ok(found)
-    }
-
-    /// What stands in the database now.
+    /// Reads what stands in the database now.
     async fn read_now(&self) -> Result<Arc<Vec<Freeze>>, StoreError> {
-        self.read(&self.context.pool, Duration::ZERO).await
+        self.known.get(Duration::ZERO, freezes::unreleased(&self.context.pool)).await
     }
 
-    /// The freeze that holds back what starts this workflow.
+    /// The freeze that holds back an event's run of this workflow.
     pub(in crate::engine) fn hold_of(&self, freezes: &[Freeze], definition: &Definition) -> Option<Hold> {
-        let freeze = freezes.iter().find(|freeze| self.is_frozen(freeze, definition))?;
-        let reason = self.context.redactor().text(format!("freeze: {}", freeze.reason));
+        self.held_by(freezes.iter().find(|freeze| self.is_frozen(freeze, definition))?)
+    }
+
+    /// The pause that holds back a run of this workflow, whatever starts it.
+    pub(in crate::engine) fn pause_of(&self, freezes: &[Freeze], definition: &Definition) -> Option<Hold> {
+        self.held_by(freezes.iter().find(|freeze| freeze.is_pause() && self.is_frozen(freeze, definition))?)
+    }
+
+    fn held_by(&self, freeze: &Freeze) -> Option<Hold> {
+        let reason = self.context.redactor().text(shown_reason(freeze));
         Some(Hold { freeze: freeze.id, actor: Actor(freeze.actor.clone()), reason })
     }
 
     fn is_frozen(&self, freeze: &Freeze, definition: &Definition) -> bool {
+        if freeze.is_pause() {
+            let workflow = &definition.workflow;
+            return freeze.workflows.contains(&format!("{}/{}", workflow.namespace, workflow.name));
+        }
         let (workflows, connections) = self.reached(definition);
         let is_named = |names: &[String], frozen: &[String]| names.iter().any(|name| frozen.contains(name));
         is_named(&workflows, &freeze.workflows) || is_named(&connections, &freeze.connections)
@@ -130,6 +119,11 @@ impl Freezes {
             freezes::expire(&self.context.pool).await?;
             in_force = self.read_now().await?;
         }
+        for pause in in_force.iter().filter(|freeze| freeze.holds == Holds::Steps.as_str()) {
+            if pause.ended_at.is_none() && pause.suspended_at.is_none() {
+                self.suspend_running(pause).await?;
+            }
+        }
         for ended in freezes::ended_with_runs(&self.context.pool).await? {
             self.release_all(&ended).await?;
         }
@@ -138,6 +132,15 @@ impl Freezes {
             freezes::note_released(&self.context.pool).await?;
         }
         Ok(())
+    }
+
+    /// Tells the runs that were in progress when their workflow was paused to wait.
+    async fn suspend_running(&self, pause: &Freeze) -> Result<(), StoreError> {
+        let reason = self.context.redactor().text(shown_reason(pause));
+        while freezes::suspend(&self.context.pool, pause, &reason, PAGE).await? > 0 {
+            self.context.node().wakes.wake(crate::engine::node::loops::Look::Commands);
+        }
+        freezes::note_suspended(&self.context.pool, pause.id).await
     }
 
     async fn release_all(&self, ended: &Freeze) -> Result<(), StoreError> {
@@ -174,6 +177,12 @@ impl Freezes {
     }
 }
 
+/// What a run shows that waits for a freeze.
+fn shown_reason(freeze: &Freeze) -> String {
+    let what = if freeze.is_pause() { "paused" } else { "freeze" };
+    format!("{what}: {}", freeze.reason)
+}
+
 fn children_of(definition: &Definition) -> Vec<(String, String)> {
     definition.children().map(|run| (run.namespace.clone(), run.name.clone())).collect()
 }
@@ -183,14 +192,9 @@ impl Engine {
     ///
     /// # Errors
     /// Nothing is named, a workflow is not deployed, the time is over, or the database is away.
-    pub async fn freeze(
-        &self,
-        workflows: &[String],
-        connections: &[String],
-        until: Option<Time>,
-        by: By<'_>,
-    ) -> Result<Freeze, FreezeError> {
+    pub async fn freeze(&self, new: &NewFreeze<'_>, by: By<'_>) -> Result<Freeze, FreezeError> {
         let inner = &self.inner;
+        let NewFreeze { workflows, connections, until, holds } = *new;
         let reason = by.reason.map(|reason| inner.context.redactor().text(reason.to_owned()));
         let by = By { actor: by.actor, reason: reason.as_deref() };
         if workflows.is_empty() && connections.is_empty() {
@@ -198,6 +202,12 @@ impl Engine {
         }
         if by.reason.is_none_or(|reason| reason.trim().is_empty()) {
             return Err(FreezeError::Invalid("give a reason: it is shown on every waiting run".to_owned()));
+        }
+        if holds != Holds::Events && !connections.is_empty() {
+            return Err(FreezeError::Invalid(format!(
+                "a freeze of {} names workflows; pause the connection to hold back its calls",
+                holds.as_str()
+            )));
         }
         if until.is_some_and(|until| until <= inner.context.now()) {
             return Err(FreezeError::Invalid("`until` is in the past: give a future time, or leave it out".to_owned()));
@@ -218,7 +228,8 @@ impl Engine {
         if let Some(unknown) = connections.iter().find(|connection| !called.contains(*connection)) {
             return Err(FreezeError::Invalid(format!("no deployed workflow calls a connection {unknown:?}")));
         }
-        let id = freezes::create(&inner.context.pool, &NewFreeze { workflows, connections, until }, by).await?;
+        let id = freezes::create(&inner.context.pool, new, by).await?;
+        inner.context.node().wakes.wake(crate::engine::node::loops::Look::Freezes);
         let _ = inner.freezes.read_now().await;
         let missing = || StoreError::Unreadable { table: "freezes", why: format!("{id} no longer exists") };
         Ok(freezes::find(&inner.context.pool, id).await?.ok_or_else(missing)?)

@@ -88,11 +88,11 @@ pub struct NewRun {
     pub id: RunId,
     /// Id of its definition.
     pub definition_id: i32,
-    /// The event that started it.
+    /// Event that started it.
     pub event_id: Option<Uuid>,
     /// The run that started it.
     pub parent_id: Option<Uuid>,
-    /// Business key.
+    /// Business key of the run.
     pub key: Option<String>,
     /// Database time at which it was accepted.
     pub created_at: Time,
@@ -146,6 +146,10 @@ pub struct Consequences {
     pub frozen: Option<Uuid>,
     /// Whether the run no longer waits for a freeze.
     pub thawed: bool,
+    /// It undoes its work after a fault from now on, and no other run answers for it.
+    pub undoing: bool,
+    /// It has ended with its work undone.
+    pub undone: bool,
     /// Tasks for people that are opened or closed.
     pub tasks: TaskChanges,
 }
@@ -156,7 +160,8 @@ impl Consequences {
     pub fn is_empty(&self) -> bool {
         let is_quiet = self.listeners.is_empty() && self.unlisten.is_empty() && self.outgoing.is_empty();
         let is_still = self.enters.is_none() && self.leaves.is_none() && self.frozen.is_none() && !self.thawed;
-        is_quiet && is_still && self.messages.is_empty() && self.tasks.is_empty()
+        let is_kept = !self.undoing && !self.undone;
+        is_quiet && is_still && is_kept && self.messages.is_empty() && self.tasks.is_empty()
     }
 }
 

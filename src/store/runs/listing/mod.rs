@@ -16,7 +16,8 @@ use uuid::Uuid;
 use crate::dsl::WorkflowRef;
 use crate::machine::{RunId, Status, Time, WorkflowError};
 use crate::store::StoreError;
-pub use causes::{CauseGroup, Muted, causes};
+use crate::store::runs::unacknowledged;
+pub use causes::{CauseGroup, Muted, Rule, causes};
 pub use counted::Counted;
 pub use page::RunsPage;
 use rows::RunRecord;
@@ -44,6 +45,8 @@ pub struct RunFilter {
     pub attention: Option<String>,
     /// Fingerprint shared by runs that need attention for the same cause.
     pub fingerprint: Option<String>,
+    /// Only runs whose work did not happen and that nobody has acknowledged.
+    pub unacknowledged: bool,
     /// Exact business key.
     pub key: Option<String>,
     /// Id of the event that started the run.
@@ -77,11 +80,11 @@ pub struct RunRow {
     pub workflow: WorkflowRef,
     /// Status as text.
     pub status: String,
-    /// Why it needs attention.
+    /// Why the run needs attention.
     pub attention: Option<String>,
-    /// Business key.
+    /// Business key of the run.
     pub key: Option<String>,
-    /// The event that started it.
+    /// Event that started it.
     pub event: Option<Uuid>,
     /// The run that started it.
     pub parent: Option<Uuid>,
@@ -189,7 +192,7 @@ pub struct RunOfKey {
     pub id: RunId,
     /// Status as text.
     pub status: String,
-    /// Why it needs attention.
+    /// Why the run needs attention.
     pub attention: Option<String>,
 }
 
@@ -200,6 +203,8 @@ pub struct LiveCounts {
     pub by_status: Vec<(String, i64)>,
     /// Number of runs that need attention.
     pub attention: i64,
+    /// Ended runs whose work did not happen and that nobody has acknowledged.
+    pub unacknowledged: i64,
 }
 
 /// Counting stops here; pages then show "10,000+".
@@ -226,7 +231,8 @@ pub async fn live_counts(pool: &PgPool) -> Result<LiveCounts, StoreError> {
     )
     .fetch_one(pool)
     .await?;
-    Ok(LiveCounts { by_status: rows.into_iter().map(|r| (r.status, r.n)).collect(), attention })
+    let unacknowledged = unacknowledged::count(pool).await?;
+    Ok(LiveCounts { by_status: rows.into_iter().map(|r| (r.status, r.n)).collect(), attention, unacknowledged })
 }
 
 /// One deployed version of a workflow.
