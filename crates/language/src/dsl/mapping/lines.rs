@@ -127,7 +127,7 @@ fn constructed(line: &Value) -> String {
 
 /// Whether a row with a list has one on both sides and goes in one direction only. `to` are the arguments that lead to
 /// each side.
-pub(super) fn fits<'s>(row: &Row, to: &[String; 2], node: Node<'s>, report: &mut Report<'s>) -> bool {
+pub(super) fn check_list_row<'s>(row: &Row, to: &[String; 2], node: Node<'s>, report: &mut Report<'s>) -> bool {
     let lists = row.fields.iter().flatten().filter(|field| field.in_lines().is_some()).count();
     if row.is_pair() && lists == 1 {
         report.error(node, "only one field has `[]`: lines can only become lines");

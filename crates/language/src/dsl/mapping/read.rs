@@ -148,7 +148,7 @@ fn row<'s>(mapping: (&str, &Sides), number: usize, node: Node<'s>, report: &mut 
         row.routes[side as usize] = Some(route(mapping, &row, side, node, transform, report)?);
     }
     masters(&mut row, sides, node, report)?;
-    lines::fits(&row, &to, node, report).then_some(row)
+    lines::check_list_row(&row, &to, node, report).then_some(row)
 }
 
 fn optional_part<T>(read: Option<Option<T>>) -> Option<Option<T>> {
