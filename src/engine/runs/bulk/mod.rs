@@ -21,8 +21,8 @@ pub use view::{BulkCounts, BulkItem, BulkView, Rate};
 
 use super::Runs;
 use super::proposals::{new_proposal, to_propose};
-use crate::engine::node::loops::Look;
 use crate::engine::context::Context;
+use crate::engine::node::loops::Look;
 use crate::engine::runs::acts::acknowledge::acknowledge;
 use crate::engine::runs::acts::restarts::Again;
 use crate::engine::{ActError, Engine, clean_act};

@@ -90,7 +90,8 @@ async fn a_pause_holds_back_its_own_workflow_whatever_starts_it_and_none_that_st
     let deployed = engine.inner.context.catalog.deployed();
     let held = |name: &str| {
         let definition = &deployed.definitions[&("test".to_owned(), name.to_owned())][0];
-        let (event, any) = (engine.inner.freezes.hold_of(&known, definition), engine.inner.freezes.pause_of(&known, definition));
+        let (event, any) =
+            (engine.inner.freezes.hold_of(&known, definition), engine.inner.freezes.pause_of(&known, definition));
         (event.map(|hold| hold.reason), any.map(|hold| hold.reason))
     };
     let why = Some("paused: wrong price list".to_owned());
