@@ -12,9 +12,7 @@ use super::events::{attention, joins, listeners, outgoing, sequences, topics};
 use super::fixture::{event, row, run, state};
 use super::runs::commit::{Beginning, RunState, Transition};
 use super::runs::journal::NewRow;
-use super::runs::{
-    claims, commands, commit, freezes, journal, listing, proposals, queues, rules, tasks, unacknowledged,
-};
+use super::runs::{claims, commands, commit, freezes, journal, listing, proposals, queues, tasks, unacknowledged};
 use super::sync::totals;
 use super::{connect_engine, events, nodes, schedules};
 use crate::machine::{Act, Actor, Asked};
@@ -123,7 +121,7 @@ async fn prepare_proposals(pool: &PgPool, run: Uuid) {
     proposals::close_stale(pool).await.unwrap();
 }
 
-/// Runs whose work did not happen; and what each call, and each look at rules, asks.
+/// Runs whose work did not happen; and what each call asks.
 async fn prepare_unacknowledged(pool: &PgPool, run: Uuid) {
     let mut connection = pool.acquire().await.unwrap();
     unacknowledged::begin(&mut connection, &[run]).await.unwrap();
@@ -134,7 +132,6 @@ async fn prepare_unacknowledged(pool: &PgPool, run: Uuid) {
     let by = By { actor: &Actor("test".into()), reason: Some("known") };
     assert!(unacknowledged::acknowledge(pool, run, by).await.unwrap());
     super::nodes::pauses::list(pool).await.unwrap();
-    rules::due(pool).await.unwrap();
 }
 
 /// Prepares the statements on tasks for people.
@@ -349,7 +346,7 @@ async fn ask_for_topics(pool: &PgPool) {
 async fn plans(connection: &mut PgConnection) -> BTreeMap<String, Vec<String>> {
     let prepared =
         "select name, statement, coalesce(cardinality(parameter_types), 0) as parameters from pg_prepared_statements
-                    where statement ~ 'runs|journal|event|listeners|outgoing|schedules|commands|gather|lanes|turns|links|conflicts|batch|sequence|totals|proposals|tasks|unacknowledged|cause_rules'";
+                    where statement ~ 'runs|journal|event|listeners|outgoing|schedules|commands|gather|lanes|turns|links|conflicts|batch|sequence|totals|proposals|tasks|unacknowledged'";
     let mut plans = BTreeMap::new();
     for row in sqlx::query(prepared).fetch_all(&mut *connection).await.unwrap() {
         let (name, statement): (String, String) = (row.get("name"), row.get("statement"));
