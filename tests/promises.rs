@@ -60,6 +60,7 @@ mod sweeps;
 mod tasks;
 mod third_system;
 mod two_way;
+mod unacknowledged;
 mod upgrade;
 mod values;
 mod versions;

@@ -197,6 +197,10 @@ impl Engine {
                 let how = Again { version: version.as_deref(), again: *again, since: None };
                 Some(self.inner.restart(run, how, by).await?)
             }
+            Act::Acknowledge => {
+                self.inner.acknowledge(run, by).await?;
+                None
+            }
             _ => {
                 self.command(run, &act, by).await?;
                 None
@@ -259,12 +263,16 @@ impl Engine {
         let (records, base) = journal::records_from_base(&inner.reader, run).await?;
         let head = RunHead { id: run, parent: row.parent, created_at: row.created_at, wake_at: row.wake_at, base };
         let unreadable = |why: String| StoreError::Unreadable { table: "journal", why };
-        if records.len() <= journal::LONG {
-            return view(&loaded.definition, &head, &records).map_err(|e| unreadable(e.to_string()));
-        }
-        // The threads of the engine have other things to do.
-        let folded = tokio::task::spawn_blocking(move || view(&loaded.definition, &head, &records)).await;
-        folded.map_err(|e| unreadable(e.to_string()))?.map_err(|e| unreadable(e.to_string()))
+        let folded = match records.len() <= journal::LONG {
+            true => view(&loaded.definition, &head, &records),
+            // The threads of the engine have other things to do.
+            false => tokio::task::spawn_blocking(move || view(&loaded.definition, &head, &records))
+                .await
+                .map_err(|e| unreadable(e.to_string()))?,
+        };
+        let Some(mut seen) = folded.map_err(|e| unreadable(e.to_string()))? else { return Ok(None) };
+        seen.acts = self.known_to_wait(run, seen.acts).await?;
+        Ok(Some(seen))
     }
 
     /// What of a run's values may not be shown; none if there is no such run.

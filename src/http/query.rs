@@ -62,8 +62,19 @@ const TEXT_BYTES_MAX: usize = 512;
 pub const PAGING: [&str; 2] = ["limit", "cursor"];
 
 /// Names of the filters of `GET /api/v1/runs`.
-pub const RUN_FILTERS: [&str; 10] =
-    ["workflow", "version", "status", "attention", "fingerprint", "key", "event", "q", "since", "until"];
+pub const RUN_FILTERS: [&str; 11] = [
+    "workflow",
+    "version",
+    "status",
+    "attention",
+    "fingerprint",
+    "unacknowledged",
+    "key",
+    "event",
+    "q",
+    "since",
+    "until",
+];
 
 /// The parameters of one request.
 #[derive(Debug, Default)]
@@ -188,6 +199,11 @@ impl Params {
             status: self.statuses()?,
             attention,
             fingerprint: self.text("fingerprint").map(str::to_owned),
+            unacknowledged: match self.text("unacknowledged") {
+                None => false,
+                Some("true") => true,
+                Some(_) => return Err(ApiError::bad_input("?unacknowledged", "must be true, or left out")),
+            },
             key: self.text("key").map(str::to_owned),
             event: self.parsed("event", "must be the id of a received event")?,
             q: self.text("q").map(str::to_owned),
@@ -281,6 +297,7 @@ mod tests {
             ("since=yesterday", "?since"),
             ("event=7", "?event"),
             ("attention=maybe", "?attention"),
+            ("unacknowledged=no", "?unacknowledged"),
             ("sort=key", "?sort"),
             ("key=a&key=b", "?key"),
             ("q=a%00b", "?q"),

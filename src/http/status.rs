@@ -129,7 +129,7 @@ pub async fn metrics_for_anyone(State(app): State<App>) -> Response {
     }
     // Without database the rest of the metrics matters most.
     if let Ok(Ok(counts)) = tokio::time::timeout(PING_TIME_MAX, app.engine.live_counts()).await {
-        telemetry::live_runs(&counts.by_status, counts.attention);
+        telemetry::live_runs(&counts.by_status, counts.attention, counts.unacknowledged);
     }
     if let Ok(Ok(seconds)) =
         tokio::time::timeout(PING_TIME_MAX, upkeep::oldest_snapshot_seconds(app.engine.reader())).await

@@ -46,6 +46,8 @@ pub enum Hold {
     Schedule,
     /// Its event needs attention.
     Event,
+    /// Its work did not happen, and nobody has acknowledged that.
+    Unacknowledged,
     /// A node still holds it.
     Owner,
     /// An archive has it already: it is about to be removed.

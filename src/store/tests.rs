@@ -12,7 +12,9 @@ use super::events::{attention, joins, listeners, outgoing, sequences, topics};
 use super::fixture::{event, row, run, state};
 use super::runs::commit::{Beginning, RunState, Transition};
 use super::runs::journal::NewRow;
-use super::runs::{claims, commands, commit, freezes, journal, listing, proposals, queues, tasks};
+use super::runs::{
+    claims, commands, commit, freezes, journal, listing, proposals, queues, tasks, unacknowledged,
+};
 use super::sync::totals;
 use super::{connect_engine, events, nodes, schedules};
 use crate::machine::{Act, Actor, Asked};
@@ -102,6 +104,7 @@ async fn prepare_all(pool: &PgPool) {
     commands::open_for_runs(pool, &[id]).await.unwrap();
     prepare_proposals(pool, id).await;
     prepare_tasks(pool, id).await;
+    prepare_unacknowledged(pool, id).await;
     nodes::heartbeat(pool, Uuid::from_u128(2), 1.0).await.unwrap();
 }
 
@@ -118,6 +121,18 @@ async fn prepare_proposals(pool: &PgPool, run: Uuid) {
     let second = proposals::propose(pool, &new, by).await.unwrap().unwrap();
     assert!(proposals::approve(pool, second, By::from(&Actor("user:bob".into()))).await.unwrap());
     proposals::close_stale(pool).await.unwrap();
+}
+
+/// Runs whose work did not happen.
+async fn prepare_unacknowledged(pool: &PgPool, run: Uuid) {
+    let mut connection = pool.acquire().await.unwrap();
+    unacknowledged::begin(&mut connection, &[run]).await.unwrap();
+    unacknowledged::end(&mut connection, &[run]).await.unwrap();
+    drop(connection);
+    unacknowledged::count(pool).await.unwrap();
+    unacknowledged::of_run(pool, run).await.unwrap();
+    let by = By { actor: &Actor("test".into()), reason: Some("known") };
+    assert!(unacknowledged::acknowledge(pool, run, by).await.unwrap());
 }
 
 /// What waits for people, and what they decide.
@@ -332,7 +347,7 @@ async fn ask_for_topics(pool: &PgPool) {
 async fn plans(connection: &mut PgConnection) -> BTreeMap<String, Vec<String>> {
     let prepared =
         "select name, statement, coalesce(cardinality(parameter_types), 0) as parameters from pg_prepared_statements
-                    where statement ~ 'runs|journal|event|listeners|outgoing|schedules|commands|gather|lanes|turns|links|conflicts|batch|sequence|totals|proposals|tasks'";
+                    where statement ~ 'runs|journal|event|listeners|outgoing|schedules|commands|gather|lanes|turns|links|conflicts|batch|sequence|totals|proposals|tasks|unacknowledged'";
     let mut plans = BTreeMap::new();
     for row in sqlx::query(prepared).fetch_all(&mut *connection).await.unwrap() {
         let (name, statement): (String, String) = (row.get("name"), row.get("statement"));
@@ -395,6 +410,8 @@ async fn fill(url: &str) {
          select ('0190' || lpad(to_hex(n), 28, '0'))::uuid, n % 256, ('0190' || lpad(to_hex(n), 28, '0'))::uuid, 0, 1, 'test/' || n % 1000,
                 '/do/0/ask', n::text, 'Go on?', '{{}}', '{{}}', now(), case when n % 10 > 0 then 'done' end,
                 case when n % 10 > 0 then now() end from generate_series(1, {ROWS}) as n;
+         insert into unacknowledged_runs (shard, run_id, ended_at)
+         select n % 256, ('0190' || lpad(to_hex(n), 28, '0'))::uuid, now() from generate_series(1, {ROWS}) as n;
          insert into sequences (source, channel) select 'test', n::text from generate_series(1, {ROWS}) as n;
          insert into sequence_arrivals (source, channel, number, grace_seconds)
          select 'test', n::text, 1, 30 from generate_series(1, {ROWS}) as n;
@@ -448,7 +465,7 @@ async fn hot_statements_keep_their_plan_from_empty_to_a_million_rows(pool: PgPoo
     let full = plans(&mut fresh.acquire().await.unwrap()).await;
     sqlx::raw_sql("analyze runs; analyze event_keys; analyze journal; analyze listeners; analyze events; analyze links; analyze conflicts;
                    analyze batch_rows; analyze sequences; analyze sequence_arrivals; analyze totals_lines; analyze totals_staged;
-                   analyze totals_changes; analyze event_attention; analyze proposals; analyze tasks")
+                   analyze totals_changes; analyze event_attention; analyze proposals; analyze tasks; analyze unacknowledged_runs")
         .execute(&pool)
         .await
         .unwrap();
@@ -469,6 +486,7 @@ async fn hot_statements_keep_their_plan_from_empty_to_a_million_rows(pool: PgPoo
             "commands",
             "proposals",
             "tasks",
+            "unacknowledged_runs",
             "links",
             "conflicts",
             "batch_rows",

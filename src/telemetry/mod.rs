@@ -159,6 +159,10 @@ fn describe() {
         "For how long the oldest transaction has kept vacuum from removing dead rows, as far as the node's role may see it"
     );
     describe_gauge!("stepwell_runs_attention", "Runs that need a person, over all nodes; counting stops at 10,000");
+    describe_gauge!(
+        "stepwell_runs_unacknowledged",
+        "Ended runs whose work did not happen, because a fault undid it, and that nobody has acknowledged; counting stops at 10,000"
+    );
     describe_gauge!("stepwell_bulk_acts_running", "Bulk acts that tell runs now, over all nodes");
     describe_gauge!(
         "stepwell_proposals_open",
@@ -336,11 +340,12 @@ pub fn connection_authorized(connection: &str, is_authorized: bool) {
 
 /// State of all nodes together, taken when `/metrics` is read.
 #[expect(clippy::cast_precision_loss, reason = "a gauge")]
-pub fn live_runs(by_status: &[(String, i64)], attention: i64) {
+pub fn live_runs(by_status: &[(String, i64)], attention: i64, unacknowledged: i64) {
     for (status, runs) in by_status {
         gauge!("stepwell_runs_live", "status" => status.clone()).set(*runs as f64);
     }
     gauge!("stepwell_runs_attention").set(attention as f64);
+    gauge!("stepwell_runs_unacknowledged").set(unacknowledged as f64);
 }
 
 /// Acts that wait for a second person, taken when `/metrics` is read.

@@ -181,6 +181,7 @@ fn command(act: ActKind, run: Uuid) -> String {
     let more = match act {
         ActKind::Move => " --to VERSION",
         ActKind::Restart
+        | ActKind::Acknowledge
         | ActKind::Retry
         | ActKind::Skip
         | ActKind::Cancel

@@ -135,6 +135,13 @@ pub(super) enum Command {
         #[command(flatten)]
         reason: Reason,
     },
+    /// Acknowledge runs whose work did not happen: they undid their steps after a fault, and nothing more is to be done about them.
+    Acknowledge {
+        #[command(flatten)]
+        targets: Targets,
+        #[command(flatten)]
+        reason: Reason,
+    },
     /// Show the notes on a run, or add one.
     Notes {
         /// The run's id.
@@ -208,7 +215,10 @@ pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result
         }
         Command::Restart { targets, to, again, reason } => {
             let act = Act::new("restart").with("version", to.map(Value::from)).with("again", Some(again.into()));
-            return restart(&Client::open(settings).await?, targets, act, reason).await;
+            return to_each(&Client::open(settings).await?, targets, act, reason).await;
+        }
+        Command::Acknowledge { targets, reason } => {
+            return to_each(&Client::open(settings).await?, targets, Act::new("acknowledge"), reason).await;
         }
         Command::Compensate { target, reason } => (target, Act::new("compensate"), reason),
         Command::Suspend { target, reason } => (target, Act::new("suspend"), reason),
@@ -225,7 +235,7 @@ pub(super) async fn run(command: Command, settings: &Settings) -> anyhow::Result
     }
 }
 
-async fn restart(client: &Client, targets: Targets, act: Act, reason: Reason) -> anyhow::Result<ExitCode> {
+async fn to_each(client: &Client, targets: Targets, act: Act, reason: Reason) -> anyhow::Result<ExitCode> {
     match targets {
         Targets { ids, many } if !ids.is_empty() && many.is_given() => {
             bail!("name runs, or filters and how to go about them, not both")

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::bail;
 use serde_json::Value;
 
-use super::shown::Run;
+use super::shown::{Acknowledged, Run};
 use super::{acts, exchanges, tree};
 use crate::cli::client::{Client, Failure, Path};
 use crate::cli::operations::proposals;
@@ -74,6 +74,13 @@ fn text(run: &Run, found: &Value) -> String {
     }
     if let Some(run) = run.restarted_as {
         text.push_str(&format!("  started again as run {run}\n"));
+    }
+    if run.unacknowledged {
+        text.push_str("  its work did not happen, and nobody has acknowledged that\n");
+    }
+    if let Some(Acknowledged { by, at, reason }) = &run.acknowledged {
+        let why = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        text.push_str(&format!("  acknowledged by {by} {}{why}\n", print::at(*at)));
     }
     let open = run.tasks.iter().filter(|task| task.finished_at.is_none());
     for (step, task) in open.filter_map(|task| Some((&task.name, task.task?))) {

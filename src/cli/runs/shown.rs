@@ -37,6 +37,17 @@ pub(in crate::cli) struct Run {
     pub(super) acts: Vec<Permitted>,
     pub(super) restarted_from: Option<Uuid>,
     pub(super) restarted_as: Option<Uuid>,
+    #[serde(default)]
+    pub(super) unacknowledged: bool,
+    pub(super) acknowledged: Option<Acknowledged>,
+}
+
+/// Who acknowledged that its work did not happen.
+#[derive(Deserialize)]
+pub(super) struct Acknowledged {
+    pub(super) by: String,
+    pub(super) at: Time,
+    pub(super) reason: Option<String>,
 }
 
 /// Whether an act can be done now.

@@ -26,6 +26,9 @@ pub(in crate::cli) struct Which {
     /// Runs that need attention for one cause: a fingerprint from `stepwell attention`.
     #[arg(long)]
     fingerprint: Option<String>,
+    /// Runs whose work did not happen, because a fault undid it, and that nobody has acknowledged or started again.
+    #[arg(long)]
+    unacknowledged: bool,
     /// The exact business key.
     #[arg(long)]
     key: Option<String>,
@@ -50,7 +53,7 @@ impl Which {
         let written = json!({
             "workflow": self.workflow, "version": self.version, "status": statuses, "attention": self.attention,
             "fingerprint": self.fingerprint, "key": self.key, "event": self.event, "q": self.q, "since": self.since,
-            "until": self.until,
+            "until": self.until, "unacknowledged": self.unacknowledged.then_some("true"),
         });
         let Value::Object(mut members) = written else { return Map::new() };
         members.retain(|_, value| !value.is_null() && *value != json!([]) && *value != json!(""));

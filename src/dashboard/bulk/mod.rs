@@ -44,6 +44,7 @@ pub struct Filled {
     status: String,
     attention: String,
     fingerprint: String,
+    unacknowledged: String,
     workflow: String,
     q: String,
     act: String,
@@ -66,6 +67,7 @@ impl Filled {
             status: self.status.clone(),
             attention: self.attention.clone(),
             fingerprint: self.fingerprint.clone(),
+            unacknowledged: self.unacknowledged.clone(),
             workflow: self.workflow.clone(),
             q: self.q.clone(),
             ..List::default()
@@ -78,6 +80,7 @@ impl Filled {
             ("status", &self.status),
             ("attention", &self.attention),
             ("fingerprint", &self.fingerprint),
+            ("unacknowledged", &self.unacknowledged),
             ("workflow", &self.workflow),
             ("q", &self.q),
         ];
@@ -128,6 +131,7 @@ fn written(filter: &RunFilter) -> Value {
     let mut written = json!({
         "workflow": filter.workflow, "status": statuses, "attention": filter.attention,
         "fingerprint": filter.fingerprint, "q": filter.q,
+        "unacknowledged": filter.unacknowledged.then_some("true"),
     });
     if let Value::Object(members) = &mut written {
         members.retain(|_, value| !value.is_null() && *value != json!([]));

@@ -73,6 +73,7 @@ pub fn filter_text(filter: &Value) -> String {
     let parts = filter.as_object().into_iter().flatten().map(|(name, value)| match name.as_str() {
         "fingerprint" => "one cause".to_owned(),
         "q" => format!("key or id starts with {}", text(value)),
+        "unacknowledged" => "work did not happen, not acknowledged".to_owned(),
         "attention" if value == "any" => "needs attention".to_owned(),
         name => format!("{name} {}", text(value)),
     });

@@ -127,6 +127,7 @@ fn asked(name: &str, form: &Filled) -> Option<Result<Act, String>> {
             Some(to) => Ok(Act::Move { to: to.to_owned() }),
         },
         ActKind::Restart => Ok(Act::Restart { version: None, again: form.again.is_some() }),
+        ActKind::Acknowledge => Ok(Act::Acknowledge),
     };
     Some(act)
 }

@@ -43,6 +43,7 @@ use crate::store::runs::handling::Note;
 use crate::store::runs::listing::{self, RunRow};
 use crate::store::runs::queues::{self, Place};
 use crate::store::runs::restarts::{self, Links};
+use crate::store::runs::unacknowledged::{self, Acknowledgement};
 use crate::words::{Moment, capitalized, duration, millis_between};
 use faults::Titles;
 use journal::{Journal, Line};
@@ -100,6 +101,7 @@ struct RunPage {
     parent: Option<uuid::Uuid>,
     /// Runs that it does again, or that do it again.
     links: Links,
+    acknowledgement: Acknowledgement,
     /// The run whose turn it is before this one.
     waits_for: Option<RunId>,
     /// Runs that wait for this one.
@@ -197,6 +199,7 @@ pub async fn page(
     let after = after.unwrap_or(journal.before);
     let permitted = if frame.operates { dashboard.engine.permitted(id).await? } else { Vec::new() };
     let links = restarts::links(&dashboard.pool, id).await?;
+    let acknowledgement = unacknowledged::of_run(&dashboard.pool, id).await?;
     let goes_back = |act: &Permitted| {
         act.act == ActKind::Retry && act.permitted && act.except.iter().all(|except| except.field != Field::From.name())
     };
@@ -218,6 +221,7 @@ pub async fn page(
         permitted,
         earlier,
         links,
+        acknowledgement,
         versions,
     };
     // Folding and drawing a long history takes longer than a thread of the engine may be kept.
@@ -262,6 +266,7 @@ struct Known {
     /// Earlier steps from which it may continue.
     earlier: Vec<Choice>,
     links: Links,
+    acknowledgement: Acknowledgement,
     /// Deployed versions of its workflow.
     versions: usize,
 }
@@ -297,6 +302,7 @@ impl RunPage {
             event: row.event,
             parent: row.parent,
             links,
+            acknowledgement: known.acknowledgement,
             waits_for: place.map(|p| p.first).filter(|first| *first != row.id),
             waiting: place.filter(|p| p.first == row.id).map_or(0, |p| p.after),
             created: row.created_at.into(),

@@ -157,7 +157,12 @@ impl View<'_> {
             }
             ActKind::Cancel => offer.undo = Some(undo(act)),
             ActKind::Restart => offer.confirm = confirm(act, Field::Again),
-            ActKind::Suspend | ActKind::Resume | ActKind::Compensate | ActKind::Dismiss | ActKind::Move => {}
+            ActKind::Suspend
+            | ActKind::Resume
+            | ActKind::Compensate
+            | ActKind::Dismiss
+            | ActKind::Move
+            | ActKind::Acknowledge => {}
         }
         if act.act.takes(Field::Confirm) {
             offer.confirm = confirm(act, Field::Confirm);
@@ -192,7 +197,8 @@ fn class(act: ActKind) -> &'static str {
     match act {
         ActKind::Retry | ActKind::Resume => "primary",
         ActKind::Cancel => "danger",
-        ActKind::Skip
+        ActKind::Acknowledge
+        | ActKind::Skip
         | ActKind::Suspend
         | ActKind::Compensate
         | ActKind::Dismiss

@@ -3,6 +3,7 @@
 use super::*;
 use crate::machine::ActKind;
 use crate::store::runs::bulk::{self, NewBulk, Whose};
+use crate::store::runs::unacknowledged;
 
 /// What bulk acts there are: id, trial, rate, who, why, filter, status, who changed it last and why.
 type Begun = (Uuid, Option<i32>, Option<f64>, String, Option<String>, Value, String, Option<String>);
@@ -150,4 +151,29 @@ async fn the_box_at_the_top_leads_to_the_one_thing_found_or_lists_all(pool: PgPo
     assert!(page.contains("2 found for “006Ws”") && page.contains(&format!("/runs/{run}")), "{page}");
     let (_, page) = site.get("/search?q=%3Cnothing%3E").await;
     assert!(page.contains("Nothing found for “&#60;nothing&#62;”"), "{page}");
+}
+
+#[sqlx::test]
+async fn work_that_did_not_happen_is_counted_listed_and_acted_on_until_it_is_acknowledged(pool: PgPool) {
+    let ended = Row { status: "compensated", attention: None, finished: Some(9_000), ..FAULTED };
+    let run = fixture::store(&pool, &fixture::compensated(), &ended).await;
+    let mut connection = pool.acquire().await.unwrap();
+    unacknowledged::begin(&mut connection, &[run]).await.unwrap();
+    drop(connection);
+    assert_eq!(unacknowledged::count(&pool).await.unwrap(), 0, "it still undoes its work");
+    unacknowledged::end(&mut pool.acquire().await.unwrap(), &[run]).await.unwrap();
+    let site = Site::new(&pool, Scope::Operate).await;
+    let (_, page) = site.get("/?unacknowledged=true").await;
+    for text in ["Work that did not happen", "Did not happen", "/bulk/new?unacknowledged=true", &run.to_string()] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+    let (_, page) = site.get("/bulk/new?unacknowledged=true&act=acknowledge").await;
+    for text in ["1 run matches.", "work did not happen, not acknowledged", "leave the list of runs"] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+    assert!(site.get(&format!("/runs/{run}")).await.1.contains("The work of this run did not happen"));
+    let by = crate::store::acts::By { actor: &Actor("user:ada".into()), reason: Some("entered <by> hand") };
+    assert!(unacknowledged::acknowledge(&pool, run, by).await.unwrap());
+    let (_, page) = site.get(&format!("/runs/{run}")).await;
+    assert!(page.contains("by user:ada: entered &#60;by&#62; hand") && !page.contains("did not happen"), "{page}");
 }

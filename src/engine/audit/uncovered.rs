@@ -3,7 +3,7 @@
 use crate::store::audit::Sealed;
 
 /// Tables and columns (`*`: all of them) of which a change is not found, each with the reason.
-pub const UNCOVERED: [(&str, &str, &str); 53] = [
+pub const UNCOVERED: [(&str, &str, &str); 54] = [
     ("runs", "owner", "which node drives it: changes with every takeover"),
     ("runs", "fence", "counts owners"),
     ("runs", "attempts", "counts deaths of nodes since the last progress"),
@@ -22,6 +22,11 @@ pub const UNCOVERED: [(&str, &str, &str); 53] = [
     ("events", "resumed", "runs that were told of it; their journals say whether they took it"),
     ("events", "detail", "why a workflow did not take it"),
     ("event_attention", "*", "which events ask for a person: a list of work; `acts` says who ended the asking"),
+    (
+        "unacknowledged_runs",
+        "*",
+        "which runs somebody should look at: a list of work; `acts` says who acknowledged them or started them again",
+    ),
     ("redeliveries", "*", "how later deliveries of an event differ; nothing is decided by it"),
     ("commands", "*", "what runs are told, until they are; what they did is in their journals, with who told them"),
     (

@@ -14,7 +14,9 @@ use crate::engine::catalog::Loaded;
 use crate::engine::node::loops::Look;
 use crate::engine::settings::Sink;
 use crate::engine::tasks;
-use crate::machine::{Act, Change, Decision, Effect, Listening, Message, Record, Run, RunId, lifecycle};
+use crate::machine::{
+    Act, Change, CompensationEnd, Decision, Effect, Listening, Message, Record, Run, RunId, Status, lifecycle,
+};
 use crate::store::events::listeners::NewListener;
 use crate::store::events::outgoing::NewOutgoing;
 use crate::store::runs::commands::NewMessage;
@@ -38,6 +40,8 @@ pub(in crate::engine) fn consequences(
     }
     found.tasks = tasks::changes(loaded, before, decision);
     found.thawed = records.iter().any(|r| matches!(r.change, Change::OperatorActed { act: Act::Resume, .. }));
+    found.undoing = run.parent.is_none_or(|parent| !parent.awaits) && records.iter().any(is_undone_by_fault);
+    found.undone = run.status == Status::Compensated && run.is_closed() && !before.is_closed();
     for effect in effects {
         match effect {
             Effect::Listen { execution, listening } => {
@@ -75,6 +79,12 @@ pub(in crate::engine) fn consequences(
         }
     }
     found
+}
+
+/// Whether a record says that a run undoes its work because of a fault, and not because a person wanted that.
+fn is_undone_by_fault(record: &Record) -> bool {
+    let end = CompensationEnd::Compensated;
+    matches!(&record.change, Change::CompensationStarted { error: Some(_), end: to, .. } if *to == end)
 }
 
 /// Where a run waits for those with the same key.

@@ -80,7 +80,9 @@ pub async fn families(pool: &PgPool, of: &[RunId], limit: i64) -> Result<Vec<(Ru
                        when exists (select from frozen f where f.run_id = r.id) then 'freeze'
                        when exists (select from listeners l where l.shard = r.shard and l.run_id = r.id) then 'listener'
                        when exists (select from schedules s where s.run_id = r.id) then 'schedule'
-                       when exists (select from event_attention a where a.event = r.event_id) then 'event' end as hold
+                       when exists (select from event_attention a where a.event = r.event_id) then 'event'
+                       when exists (select from unacknowledged_runs a where a.shard = r.shard and a.run_id = r.id)
+                           then 'unacknowledged' end as hold
            from (select top, id from down limit $2) d
            join runs r on r.id = d.id
            join definitions w on w.id = r.definition_id
@@ -114,6 +116,7 @@ fn hold(name: &str) -> Hold {
         "listener" => Hold::Listener,
         "schedule" => Hold::Schedule,
         "event" => Hold::Event,
+        "unacknowledged" => Hold::Unacknowledged,
         _ => Hold::Owner,
     }
 }

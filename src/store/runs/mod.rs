@@ -13,3 +13,4 @@ pub mod queues;
 pub mod restarts;
 pub mod snapshots;
 pub mod tasks;
+pub mod unacknowledged;

@@ -5,6 +5,7 @@ use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::commands::{self, NewMessage};
+use super::unacknowledged;
 use crate::machine::{Message, RunId, Time};
 use crate::store::acts::{self, By};
 use crate::store::{StoreError, shard};
@@ -84,6 +85,7 @@ pub async fn record(
     )
     .execute(&mut *conn)
     .await?;
+    unacknowledged::forget(conn, of).await?;
     let message = NewMessage {
         id: Uuid::now_v7(),
         run: of,

@@ -4,6 +4,7 @@
 //! Every act needs the scope `operate`, which the routes ask for, and may be done to many runs at once. Which one needs a reason, or a
 //! second person, depends on the run: [`permitted()`] says so.
 
+mod acknowledge;
 mod edit;
 mod permitted;
 mod restart;
@@ -15,6 +16,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
+pub use acknowledge::judge_acknowledge;
 pub use edit::{Edited, preview_edit};
 pub use permitted::{Exception, Permitted, permitted};
 #[cfg(test)]
@@ -219,6 +221,17 @@ table! {
         fields: &[Field::Version, Field::Again],
         rule: None,
     },
+    /// Nothing more is to be done about a run that undid its work after a fault.
+    Acknowledge: About {
+        name: "acknowledge",
+        title: "Acknowledge",
+        verb: "Acknowledge",
+        help: "The run stays as it ended and leaves the list of runs whose work did not happen.",
+        help_many: "The runs stay as they ended and leave the list of runs whose work did not happen.",
+        done: "acknowledged",
+        fields: &[],
+        rule: None,
+    },
 }
 
 impl ActKind {
@@ -264,6 +277,7 @@ impl Act {
             Self::Dismiss => ActKind::Dismiss,
             Self::Move { .. } => ActKind::Move,
             Self::Restart { .. } => ActKind::Restart,
+            Self::Acknowledge => ActKind::Acknowledge,
         }
     }
 

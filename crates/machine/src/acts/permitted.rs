@@ -128,5 +128,9 @@ pub(crate) fn forms(kind: ActKind) -> Vec<Form> {
             form(Act::Restart { version: None, again: true }, None),
             form(Act::Restart { version: None, again: false }, Some((Field::Again.name(), Some(Value::Bool(false))))),
         ],
+        ActKind::Acknowledge => vec![
+            form(Act::Acknowledge, None),
+            Form { act: Act::Acknowledge, explained: false, tells: Some(("reason", Some(Value::Null))) },
+        ],
     }
 }

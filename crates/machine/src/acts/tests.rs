@@ -3,19 +3,23 @@
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::{Form, forms, judge_restart};
+use super::{Form, forms, judge_acknowledge, judge_restart};
 use crate::tests::properties::{Event, events, plans};
 use crate::tests::world::build::definition;
 use crate::tests::world::{SETTLE, World};
 use crate::*;
 use stepwell_language::dsl::OnFault;
 
-/// Whether a decision takes an act, and changes something. A run is started again by starting another one.
+/// Whether a decision takes an act, and changes something. A run is started again by starting another one, and acknowledged
+/// without a record of its own.
 fn is_taken(world: &World<'_>, other: &stepwell_language::dsl::Definition, form: &Form) -> bool {
     let around = Around { now: world.now, answers: &[], settles_after: &|_| SETTLE, continues: false };
     let (actor, reason) = (Actor("anna".into()), form.explained.then(|| "explained".to_owned()));
     if let Act::Restart { again, .. } = form.act {
         return judge_restart(&world.run, again).is_ok();
+    }
+    if form.act == Act::Acknowledge {
+        return judge_acknowledge(&world.run, reason.as_deref()).is_ok();
     }
     if let Act::Rewind { .. } = form.act {
         let of = Rewind { definition: world.definition, run: &world.run, records: &world.journal, base: 0 };

@@ -21,6 +21,7 @@ impl Act {
             Self::Dismiss => "dismiss it",
             Self::Move { .. } => "move it to another version",
             Self::Restart { .. } => "start it again",
+            Self::Acknowledge => "acknowledge it",
         }
     }
 
@@ -41,6 +42,7 @@ impl Act {
             Self::Dismiss => "dismissed it",
             Self::Move { .. } => "moved it to another version",
             Self::Restart { .. } => "started it again",
+            Self::Acknowledge => "acknowledged it",
         }
     }
 }

@@ -64,6 +64,7 @@ pub(super) fn operator_acted(definition: &Definition, run: &mut Run, act: &Act, 
         Act::Edit { .. } => return Err("an edit is recorded as a retry with the input that came out"),
         Act::Rewind { .. } => return Err("a run that goes back has a record of its own"),
         Act::Restart { .. } => return Err("a run that starts again has a record of its own"),
+        Act::Acknowledge => return Err("a run that is acknowledged stays as it ended"),
         Act::Dismiss => {
             run.attention = None;
             finish(run, at)?;

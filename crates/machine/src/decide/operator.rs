@@ -80,7 +80,7 @@ impl Decider<'_> {
         if matches!(self.judge(&act, reason.as_deref())?, Judgement::ChangesNothing(_)) {
             return Ok(());
         }
-        if matches!(act, Act::Move { .. } | Act::Rewind { .. } | Act::Restart { .. }) {
+        if matches!(act, Act::Move { .. } | Act::Rewind { .. } | Act::Restart { .. } | Act::Acknowledge) {
             let why = "it is not done by the run alone";
             return Err(Rejected::Forbidden { act: act.name(), status: self.run.status, why }.into());
         }
@@ -116,6 +116,9 @@ impl Decider<'_> {
     pub(crate) fn judge(&self, act: &Act, reason: Option<&str>) -> Result<Judgement, Rejected> {
         if let Act::Restart { again, .. } = act {
             return crate::acts::judge_restart(&self.run, *again).map(|()| Judgement::Changes);
+        }
+        if *act == Act::Acknowledge {
+            return crate::acts::judge_acknowledge(&self.run, reason).map(|()| Judgement::Changes);
         }
         if self.run.is_closed() {
             return Err(Rejected::Closed(self.run.status));
@@ -229,6 +232,7 @@ impl Decider<'_> {
             Act::Move { .. } => self.permit_move(),
             // No run that lives can be; one that has ended is judged alone.
             Act::Restart { .. } => Err("a run is started again as a new one"),
+            Act::Acknowledge => Err("only a run that has ended is acknowledged"),
         }
     }
 

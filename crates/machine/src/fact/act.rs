@@ -72,6 +72,8 @@ pub enum Act {
         #[serde(default)]
         again: bool,
     },
+    /// Nothing more is to be done about an ended run. It changes nothing of the run: the record of acts has who said so and why.
+    Acknowledge,
 }
 
 impl Act {

@@ -1,5 +1,6 @@
 //! What can be done to a run now, from its journal; and acts that are more than a record of the run.
 
+mod acknowledge;
 pub mod restarts;
 mod rewinds;
 
@@ -7,8 +8,8 @@ use std::sync::Arc;
 
 use crate::dsl::Definition;
 use crate::engine::{Engine, Inner};
-use crate::machine::{Permitted, Run, RunId, fold, permitted};
-use crate::store::runs::journal;
+use crate::machine::{ActKind, Permitted, Run, RunId, fold, permitted};
+use crate::store::runs::{journal, unacknowledged};
 use crate::store::{StoreError, definitions};
 
 impl Inner {
@@ -38,10 +39,28 @@ impl Engine {
     /// The database is away.
     pub async fn permitted(&self, run: RunId) -> Result<Vec<Permitted>, StoreError> {
         match self.inner.folded(run).await {
-            Ok(Some((definition, run))) if run.started_at.is_some() => Ok(permitted(&definition, &run)),
+            Ok(Some((definition, run))) if run.started_at.is_some() => {
+                self.known_to_wait(run.id, permitted(&definition, &run)).await
+            }
             Ok(_) => Ok(Vec::new()),
             Err(error) if error.is_about_values() => Ok(Vec::new()),
             Err(error) => Err(error),
         }
+    }
+
+    /// Of the acts that its journal permits, a run is acknowledged only while somebody still has to look at it.
+    pub(in crate::engine) async fn known_to_wait(
+        &self,
+        run: RunId,
+        mut acts: Vec<Permitted>,
+    ) -> Result<Vec<Permitted>, StoreError> {
+        if let Some(act) = acts.iter_mut().find(|act| act.act == ActKind::Acknowledge && act.permitted) {
+            let known = unacknowledged::of_run(&self.inner.reader, run).await?;
+            let why = if known.acknowledged.is_some() { "it was acknowledged" } else { acknowledge::NOT_LISTED };
+            if !known.unacknowledged {
+                (act.permitted, act.why_not, act.except) = (false, Some(why.to_owned()), Vec::new());
+            }
+        }
+        Ok(acts)
     }
 }

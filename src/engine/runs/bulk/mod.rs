@@ -172,6 +172,7 @@ impl Inner {
     }
 
     /// What is done for a run before it is told. A restart is done here: repeated after a crash, it finds the run that it started.
+    /// So is an acknowledgement, which concerns no node that drives runs.
     async fn prepare_item(
         self: &Arc<Self>,
         item: &NextItem,
@@ -186,6 +187,10 @@ impl Inner {
         if let Act::Restart { version, again } = act {
             let how = Again { version: version.as_deref(), again: *again, since: Some(since) };
             self.restart(item.run, how, by).await?;
+            return Ok(Prepared::Done);
+        }
+        if *act == Act::Acknowledge {
+            self.acknowledge(item.run, by).await?;
             return Ok(Prepared::Done);
         }
         let proposed = self.to_propose(item.run, definition, act, by.reason).await?;

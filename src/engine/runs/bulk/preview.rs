@@ -202,7 +202,7 @@ impl Preview {
                     self.never("What the ended runs did and did not undo is done again.");
                 }
             }
-            Act::Suspend | Act::Resume => {}
+            Act::Suspend | Act::Resume | Act::Acknowledge => {}
         }
     }
 

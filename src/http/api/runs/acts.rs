@@ -170,6 +170,7 @@ pub fn read_act(kind: ActKind, members: &mut Members) -> Result<Act, ApiError> {
         ActKind::Restart => {
             Act::Restart { version: members.text("version")?, again: members.flag("again")?.unwrap_or(false) }
         }
+        ActKind::Acknowledge => Act::Acknowledge,
     })
 }
 

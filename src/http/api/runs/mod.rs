@@ -30,6 +30,7 @@ use crate::store::runs::listing::{self, RunRow};
 use crate::store::runs::proposals::ProposalFilter;
 use crate::store::runs::queues::{self, Place};
 use crate::store::runs::restarts::{self, Links};
+use crate::store::runs::unacknowledged::{self, Acknowledgement};
 use crate::words::error_text;
 
 /// A run in a list: what its row knows, without folding its journal.
@@ -109,6 +110,8 @@ pub struct Shown {
     run: RunView,
     #[serde(flatten)]
     links: Links,
+    #[serde(flatten)]
+    acknowledgement: Acknowledgement,
     #[serde(skip_serializing_if = "Option::is_none")]
     queue: Option<Place>,
     /// Acts that wait for a second person.
@@ -151,11 +154,12 @@ pub async fn show(
     };
     let queue = queues::place(app.engine.reader(), id).await?;
     let links = restarts::links(app.engine.reader(), id).await?;
+    let acknowledgement = unacknowledged::of_run(app.engine.reader(), id).await?;
     let proposals = open_proposals(&app, id).await?;
     let more = cut_tasks(&mut run, after, limit);
     // A page may hold large values: other threads are for what others wait for.
-    let written =
-        tokio::task::spawn_blocking(move || Json(Shown { run, links, queue, proposals, more }).into_response());
+    let shown = Shown { run, links, acknowledgement, queue, proposals, more };
+    let written = tokio::task::spawn_blocking(move || Json(shown).into_response());
     written.await.map_err(|_| ApiError::Internal)
 }
 

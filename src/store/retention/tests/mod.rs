@@ -9,8 +9,8 @@ use super::*;
 use crate::machine::Time;
 use crate::retention::rules::Hold;
 use crate::store::fixture;
-use crate::store::runs::commit;
 use crate::store::runs::journal::{self, NewRow};
+use crate::store::runs::{commit, unacknowledged};
 use crate::store::{ensure_partitions, shard};
 
 async fn execute(pool: &PgPool, sql: &str) {
@@ -178,6 +178,11 @@ async fn what_keeps_a_run_is_seen_before_it_is_archived(pool: PgPool) {
         let held: Vec<_> = family.iter().map(|(top, member)| (*top, member.id, member.held)).collect();
         assert_eq!(held, [(parent, parent, None), (parent, child, Some(hold))]);
     }
+    let run = Uuid::now_v7();
+    ended_run(&pool, run, None).await;
+    unacknowledged::begin(&mut pool.acquire().await.unwrap(), &[run]).await.unwrap();
+    let held: Vec<_> = families(&pool, &[run], 100).await.unwrap().iter().map(|(_, member)| member.held).collect();
+    assert_eq!(held, [Some(Hold::Unacknowledged)]);
 }
 
 #[sqlx::test]

@@ -7,7 +7,7 @@ use crate::machine::RunId;
 use crate::store::StoreError;
 use crate::store::events::{listeners, outgoing};
 use crate::store::runs::commands::{self, NewMessage};
-use crate::store::runs::{freezes, queues, tasks};
+use crate::store::runs::{freezes, queues, tasks, unacknowledged};
 
 /// Writes what follows from the records of these runs.
 ///
@@ -24,6 +24,14 @@ pub async fn insert_consequences(
     }
     if !thawed.is_empty() {
         freezes::let_go(conn, &thawed).await?;
+    }
+    let undoing: Vec<_> = of_runs.iter().filter(|(_, c)| c.undoing).map(|(run, _)| *run).collect();
+    let undone: Vec<_> = of_runs.iter().filter(|(_, c)| c.undone).map(|(run, _)| *run).collect();
+    if !undoing.is_empty() {
+        unacknowledged::begin(conn, &undoing).await?;
+    }
+    if !undone.is_empty() {
+        unacknowledged::end(conn, &undone).await?;
     }
     let listeners: Vec<_> = of_runs.iter().flat_map(|(run, c)| c.listeners.iter().map(|l| (*run, l))).collect();
     let ended: Vec<_> = of_runs.iter().flat_map(|(run, c)| c.unlisten.iter().map(|e| (*run, *e))).collect();

@@ -144,6 +144,10 @@ pub struct Consequences {
     pub frozen: Option<Uuid>,
     /// It continues, whatever freeze it waited for.
     pub thawed: bool,
+    /// It undoes its work after a fault from now on, and no other run answers for it.
+    pub undoing: bool,
+    /// It has ended with its work undone.
+    pub undone: bool,
     /// Steps that begin or stop to wait for people.
     pub tasks: TaskChanges,
 }
@@ -154,7 +158,8 @@ impl Consequences {
     pub fn is_empty(&self) -> bool {
         let is_quiet = self.listeners.is_empty() && self.unlisten.is_empty() && self.outgoing.is_empty();
         let is_still = self.enters.is_none() && self.leaves.is_none() && self.frozen.is_none() && !self.thawed;
-        is_quiet && is_still && self.messages.is_empty() && self.tasks.is_empty()
+        let is_kept = !self.undoing && !self.undone;
+        is_quiet && is_still && is_kept && self.messages.is_empty() && self.tasks.is_empty()
     }
 }
 

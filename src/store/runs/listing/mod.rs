@@ -16,6 +16,7 @@ use uuid::Uuid;
 use crate::dsl::WorkflowRef;
 use crate::machine::{RunId, Status, Time, WorkflowError};
 use crate::store::StoreError;
+use crate::store::runs::unacknowledged;
 pub use causes::{CauseGroup, Muted, causes};
 pub use counted::Counted;
 pub use page::RunsPage;
@@ -44,6 +45,8 @@ pub struct RunFilter {
     pub attention: Option<String>,
     /// What runs that need a person for one cause share.
     pub fingerprint: Option<String>,
+    /// Only runs whose work did not happen and that nobody has acknowledged.
+    pub unacknowledged: bool,
     /// Exact business key.
     pub key: Option<String>,
     /// The accepted event's id.
@@ -199,6 +202,8 @@ pub struct LiveCounts {
     pub by_status: Vec<(String, i64)>,
     /// Runs that need a person.
     pub attention: i64,
+    /// Ended runs whose work did not happen and that nobody has acknowledged.
+    pub unacknowledged: i64,
 }
 
 /// Counting stops here; pages then say "10,000+".
@@ -225,7 +230,8 @@ pub async fn live_counts(pool: &PgPool) -> Result<LiveCounts, StoreError> {
     )
     .fetch_one(pool)
     .await?;
-    Ok(LiveCounts { by_status: rows.into_iter().map(|r| (r.status, r.n)).collect(), attention })
+    let unacknowledged = unacknowledged::count(pool).await?;
+    Ok(LiveCounts { by_status: rows.into_iter().map(|r| (r.status, r.n)).collect(), attention, unacknowledged })
 }
 
 /// One deployed version of a workflow.

@@ -10,6 +10,7 @@ use super::rows::by_ids;
 use super::{ONE_MOMENT, Order, RunFilter, RunRow};
 use crate::machine::Status;
 use crate::store::StoreError;
+use crate::store::runs::unacknowledged;
 use crate::store::uuids::{before, beginning_with, bounds, following};
 
 /// More definitions than this are not gone through one by one.
@@ -127,6 +128,12 @@ impl<'f> Bounds<'f> {
         let filter = self.filter;
         if let Some(event) = filter.event {
             return Ok(vec![self.nearest(runs_of_event(conn, event).await?)]);
+        }
+        if filter.unacknowledged {
+            let oldest = filter.order == Order::Oldest;
+            return Ok(vec![
+                self.nearest(unacknowledged::between(conn, (self.low, self.high), oldest, APART_MAX + 1).await?),
+            ]);
         }
         if let Some(key) = &filter.key {
             return Ok(vec![Part::Key(key.clone())]);
@@ -290,6 +297,13 @@ impl<'f> Bounds<'f> {
             if let Some(value) = value {
                 sql.push(condition).push_bind(value);
             }
+        }
+        // Without an event, the part is made of them.
+        if self.filter.unacknowledged && self.filter.event.is_some() {
+            sql.push(
+                " and exists (select from unacknowledged_runs u
+                              where u.shard = r.shard and u.run_id = r.id and u.ended_at is not null)",
+            );
         }
         if let Some(since) = self.filter.since {
             sql.push(" and created_at >= ").push_bind(since);

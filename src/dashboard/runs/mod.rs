@@ -1,5 +1,7 @@
 //! The list of runs; with `attention=any` it is the list of those that need a person.
 
+mod counters;
+
 use std::fmt::Write;
 
 use askama::Template;
@@ -19,9 +21,10 @@ use super::signed_in::SignedIn;
 use crate::machine::{RunId, Status, Time};
 use crate::store::StoreError;
 use crate::store::events::attention;
-use crate::store::runs::listing::{self, CauseGroup, LiveCounts, Order, RunFilter, RunRow};
+use crate::store::runs::listing::{self, CauseGroup, Order, RunFilter, RunRow};
 use crate::store::runs::proposals::count_open;
 use crate::words::{Moment, age, count, duration, error_text, millis_between, task_name};
+use counters::{Counter, announced, counters};
 
 /// Lines on a page.
 const LINES: usize = 50;
@@ -46,6 +49,8 @@ pub struct Asked {
     pub(super) attention: String,
     /// One cause.
     pub(super) fingerprint: String,
+    /// `true`: runs whose work did not happen and that nobody has acknowledged.
+    pub(super) unacknowledged: String,
     pub(super) workflow: String,
     pub(super) q: String,
     /// Older than this run.
@@ -59,14 +64,6 @@ struct Choice {
     value: String,
     label: String,
     chosen: bool,
-}
-
-/// A number that leads to its runs.
-struct Counter {
-    badge: Badge,
-    number: String,
-    href: String,
-    current: bool,
 }
 
 struct Line {
@@ -151,7 +148,12 @@ pub async fn show(
     let deployed = dashboard.engine.deployed();
     let workflows = deployed.definitions.keys().map(|(namespace, name)| format!("{namespace}/{name}")).collect();
     let host = headers.get(HOST).and_then(|h| h.to_str().ok()).unwrap_or("127.0.0.1:8080").to_owned();
-    let only_attention = asked.attention == "any" && asked.only_attention();
+    let only_attention = asked.attention == "any" && asked.is_only("attention");
+    let title = match () {
+        () if only_attention => "Needs attention",
+        () if asked.filter().unacknowledged && asked.is_only("unacknowledged") => "Work that did not happen",
+        () => "Runs",
+    };
     let groups = match only_attention {
         true => listing::causes(&dashboard.pool, GROUPS).await?,
         false => Vec::new(),
@@ -160,7 +162,7 @@ pub async fn show(
     let now = Utc::now();
     let page = RunsPage {
         frame,
-        title: if only_attention { "Needs attention" } else { "Runs" },
+        title,
         counters: counters(&counts, (proposals, tasks, events), &asked),
         statuses: statuses(&asked),
         reasons: reasons(&asked),
@@ -194,30 +196,35 @@ impl Asked {
             status,
             attention: text(&self.attention).filter(|a| known(a)),
             fingerprint: text(&self.fingerprint),
+            unacknowledged: self.unacknowledged == "true",
             q: text(&self.q),
             ..RunFilter::default()
         }
     }
 
     fn is_filtered(&self) -> bool {
-        [&self.status, &self.attention, &self.fingerprint, &self.workflow, &self.q]
-            .iter()
-            .any(|part| !part.trim().is_empty())
+        self.filters().iter().any(|(_, part)| !part.trim().is_empty())
     }
 
-    fn only_attention(&self) -> bool {
-        [&self.status, &self.fingerprint, &self.workflow, &self.q].iter().all(|part| part.trim().is_empty())
+    /// Whether one filter is set, and no other.
+    fn is_only(&self, filter: &str) -> bool {
+        self.filters().iter().all(|(name, part)| part.trim().is_empty() != (*name == filter))
+    }
+
+    fn filters(&self) -> [(&'static str, &String); 6] {
+        [
+            ("status", &self.status),
+            ("attention", &self.attention),
+            ("fingerprint", &self.fingerprint),
+            ("unacknowledged", &self.unacknowledged),
+            ("workflow", &self.workflow),
+            ("q", &self.q),
+        ]
     }
 
     /// The address of this list with other parts beside the filters.
     pub(super) fn address(&self, more: &[(&str, &str)]) -> String {
-        let filters: [(&str, &str); 5] = [
-            ("status", &self.status),
-            ("attention", &self.attention),
-            ("fingerprint", &self.fingerprint),
-            ("workflow", &self.workflow),
-            ("q", &self.q),
-        ];
+        let filters = self.filters().map(|(name, value)| (name, value.as_str()));
         let mut address = String::from("/");
         for (name, value) in filters.iter().chain(more).filter(|(_, value)| !value.is_empty()) {
             let sign = if address.len() == 1 { '?' } else { '&' };
@@ -304,48 +311,6 @@ fn shown(group: CauseGroup, now: Time) -> Group {
 fn short(id: RunId) -> String {
     let text = id.to_string();
     format!("{}…{}", &text[..8], &text[text.len() - 6..])
-}
-
-/// After the number of runs.
-fn needs_attention(counts: &LiveCounts) -> &'static str {
-    if counts.attention == 1 { "Needs attention" } else { "Need attention" }
-}
-
-fn announced(counts: &LiveCounts, events: i64) -> String {
-    let runs = format!("{} {}", count(counts.attention), needs_attention(counts).to_lowercase());
-    match events {
-        0 => runs,
-        1 => format!("{runs}, and 1 event does"),
-        events => format!("{runs}, and {} events do", count(events)),
-    }
-}
-
-fn counters(counts: &LiveCounts, (proposals, tasks, events): (i64, i64, i64), asked: &Asked) -> Vec<Counter> {
-    let number = |status: Status| counts.by_status.iter().find(|(s, _)| s == status.as_str()).map_or(0, |(_, n)| *n);
-    let attention = Counter {
-        badge: Badge { label: needs_attention(counts), ..badge::of_attention("faulted") },
-        number: count(counts.attention),
-        href: "/?attention=any".to_owned(),
-        current: asked.attention == "any",
-    };
-    let second = Badge { label: "Waiting for a second person", ..badge::of_attention("unknown_outcome") };
-    let second = elsewhere(second, proposals, "/proposals");
-    let inbox = elsewhere(Badge { label: "In the inbox", ..badge::of_run("waiting") }, tasks, "/tasks");
-    let live = LIVE.into_iter().filter(|s| number(*s) > 0 || matches!(s, Status::Running | Status::Waiting));
-    let live = live.map(|status| Counter {
-        badge: badge::of_run(status.as_str()),
-        number: count(number(status)),
-        href: format!("/?status={status}"),
-        current: asked.status == status.as_str(),
-    });
-    let label = if events == 1 { "Event needs attention" } else { "Events need attention" };
-    let events = elsewhere(Badge { label, ..badge::of_attention("faulted") }, events, "/events?attention=any");
-    std::iter::once(attention).chain(events).chain(second).chain(inbox).chain(live).collect()
-}
-
-/// What waits for people on another page, unless nothing does.
-fn elsewhere(badge: Badge, number: i64, href: &str) -> Option<Counter> {
-    (number > 0).then(|| Counter { badge, number: count(number), href: href.to_owned(), current: false })
 }
 
 fn statuses(asked: &Asked) -> Vec<Choice> {
