@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Node, Target, World, calls, eventually, hub};
+use crate::harness::{Behavior, Node, Target, World, calls, eventually, hub};
 use crate::links::{send, workflow};
 
 const ORDERS: &str =
@@ -138,4 +138,56 @@ async fn a_run_that_a_person_suspends_during_a_freeze_stays_suspended_afterwards
     let (status, answer) = node.post(&format!("/api/v1/runs/{disputed}/resume"), &json!({})).await;
     assert_eq!(status, 200, "{answer}");
     node.run_becomes(&other, "completed").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paused_workflow_begins_no_run_and_no_step_and_continues_where_it_stood() {
+    let target = Target::start().await;
+    let world =
+        World::new(&[("hub.yaml", hub()), ("calls.yaml", calls(&target, 2))], &[target.address().to_string()]).await;
+    let (mut first, second) = (world.node().await, world.node().await);
+    target.behave("/step1", Behavior::Hold);
+    let running = [first.start_calls(1).await, second.start_calls(2).await];
+    target.reached("/step1", 2).await;
+    let body = json!({ "workflows": ["test/calls"], "holds": "steps", "reason": "wrong subsidiary" });
+    let pause = freeze(&first, body).await;
+    // Whatever starts a run: a person and an event.
+    let (status, by_person) = second.post("/api/v1/workflows/test/calls/runs", &json!({ "n": 3 })).await;
+    assert!(status < 300, "{by_person}");
+    let held = [by_person["id"].as_str().unwrap().to_owned(), second.start_calls(4).await];
+    target.behave("/step1", Behavior::Answer("{}".into()));
+    for run in running.iter().chain(&held) {
+        second.run_becomes(run, "suspended").await;
+    }
+    let suspended = async || {
+        let (_, list) = second.get("/api/v1/freezes").await;
+        list["items"][0].clone()
+    };
+    let shown = eventually("every run in progress was told", || async {
+        let shown = suspended().await;
+        shown["suspended_at"].is_string().then_some(shown)
+    })
+    .await;
+    assert_eq!((&shown["holds"], &shown["waiting"]), (&json!("steps"), &json!(4)), "{shown}");
+    assert_eq!((target.requests("/step1"), target.requests("/step2")), (2, 0), "no run and no step has begun");
+    // One goes on alone, and is not told again, also by a node that comes later.
+    first.kill();
+    let third = world.node().await;
+    let (status, resumed) =
+        third.post(&format!("/api/v1/runs/{}/resume", running[0]), &json!({ "reason": "urgent" })).await;
+    assert_eq!(status, 200, "{resumed}");
+    third.run_becomes(&running[0], "completed").await;
+    assert_eq!(target.requests("/step2"), 1);
+    end(&third, &pause).await;
+    for run in running.iter().chain(&held) {
+        second.run_becomes(run, "completed").await;
+    }
+    assert_eq!((target.requests("/step1"), target.requests("/step2")), (4, 4), "nothing is done twice");
+    let acted: Vec<Value> =
+        second.journal(&running[1]).await.into_iter().filter(|r| r["kind"] == "operator.acted").collect();
+    let acts: Vec<&Value> = acted.iter().map(|record| &record["data"]["act"]).collect();
+    assert_eq!(acts, ["suspend", "resume"], "{acted:?}");
+    assert_eq!(acted[0]["data"]["reason"], "paused: wrong subsidiary", "{acted:?}");
+    let (sound, told, _) = world.command(&["audit", "verify"]);
+    assert!(sound, "{told}");
 }

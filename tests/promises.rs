@@ -41,6 +41,7 @@ mod oauth;
 mod order;
 mod outage;
 mod outcomes;
+mod pauses;
 mod processes;
 mod projects;
 mod proposals;

@@ -15,6 +15,7 @@ mod limits;
 mod local;
 mod offline;
 mod operation;
+mod pauses;
 mod problem;
 pub mod process;
 mod request;
@@ -31,6 +32,7 @@ pub use keyring::{BadKeys, KEYS_VARIABLE, Keyring, KeyringError};
 pub use limits::{Grant, Ledger, Rate, SharedLimits};
 pub use local::{Local, operation as local_operation, response as local_response};
 pub use offline::Offline;
+pub use pauses::{Paused, Pauses};
 pub use process::ProcessSettings;
 pub use request::hosts::HostPattern;
 pub use secret::{MissingSecret, Secret, Secrets, reference as secret_reference, variable as secret_variable};
@@ -76,6 +78,8 @@ pub struct Connections {
     body_bytes_max: usize,
     documents: Documents,
     processes: Processes,
+    /// Who knows which connections are paused.
+    pauses: OnceLock<Arc<dyn Pauses>>,
     /// Who answers calls of the connection `hub`.
     local: OnceLock<Arc<dyn Local>>,
     /// Connections with a refresh token, and whether the provider accepts it.
@@ -116,6 +120,7 @@ impl Connections {
                 settings.processes,
                 std::env::current_exe().map_err(|e| BadSettings(e.to_string()))?,
             ),
+            pauses: OnceLock::new(),
             local: OnceLock::new(),
             authorized: Mutex::default(),
         })
@@ -148,9 +153,9 @@ impl Connections {
             Err(problem) => return self.settled(Err(problem), &self.direct),
         };
         let begin = Instant::now();
-        let outcome = match connection.pass() {
+        let outcome = match self.check_pause(connection).await.and_then(|()| connection.pass()) {
             Err(problem) => Err(problem),
-            Ok(pass) => match connection.slot().await {
+            Ok(pass) => match self.slot(connection).await {
                 Err(problem) => Err(problem),
                 // On the heap only once there is a slot: thousands of calls may wait for one.
                 Ok(_slot) => {

@@ -4,20 +4,26 @@
 use std::collections::BTreeMap;
 
 use askama::Template;
-use axum::extract::State;
-use axum::response::Response;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
+use serde::Deserialize;
 use sqlx::PgPool;
 
 use super::Dashboard;
 use super::parts::badge::{self, Badge};
+use super::parts::form::Form;
 use super::parts::page::{Frame, NoPage, render};
-use super::signed_in::SignedIn;
+use super::run::{Flash, act};
+use super::signed_in::{SignedIn, may_act};
 use crate::connect::{KEYS_VARIABLE, Standing};
-use crate::engine::TopicView;
+use crate::engine::{PauseError, TopicView};
+use crate::http::access::session::Caller;
 use crate::machine::Time;
+use crate::store::acts::By;
 use crate::store::events::topics;
 use crate::store::nodes::oauth::{self, TokenListing};
+use crate::store::nodes::pauses;
 use crate::words::Moment;
 
 /// Rows of stored tokens that are looked at.
@@ -34,6 +40,8 @@ struct Card {
     load: Option<String>,
     authorization: Option<Authorization>,
     topics: Vec<TopicRow>,
+    /// Since when it is paused, by whom and why.
+    paused: Option<(Moment, String, String)>,
 }
 
 /// A topic to which Stepwell subscribes through a connection.
@@ -70,18 +78,60 @@ struct Authorization {
 #[template(path = "connections.html")]
 struct ConnectionsPage {
     frame: Frame,
+    flash: Option<Flash>,
     cards: Vec<Card>,
 }
 
 /// `GET /connections`
 pub async fn list(SignedIn(caller): SignedIn, State(dashboard): State<Dashboard>) -> Result<Response, NoPage> {
+    page(&dashboard, &caller, None).await
+}
+
+/// A filled form.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Filled {
+    csrf: String,
+    reason: String,
+}
+
+/// `POST /connections/{name}/{act}`
+pub async fn perform(
+    SignedIn(caller): SignedIn,
+    State(dashboard): State<Dashboard>,
+    Path((name, act)): Path<(String, String)>,
+    Form(form): Form<Filled>,
+) -> Result<Response, NoPage> {
+    may_act(&dashboard, &caller, &form.csrf).await?;
+    let reason = match act::reason(&form.reason) {
+        Ok(reason) => reason,
+        Err(why) => {
+            let flash = Flash::refused(StatusCode::UNPROCESSABLE_ENTITY, why);
+            return page(&dashboard, &caller, Some(flash)).await;
+        }
+    };
+    let actor = caller.actor();
+    let by = By { actor: &actor, reason: Some(&reason) };
+    let done = match act.as_str() {
+        "pause" => dashboard.engine.pause_connection(&name, by).await,
+        "resume" => dashboard.engine.resume_connection(&name, by).await,
+        _ => return Err(NoPage::not_found(format!("Unknown action {act}."))),
+    };
+    match done {
+        Ok(()) => Ok(Redirect::to("/connections").into_response()),
+        Err(PauseError::Store(error)) => Err(error.into()),
+        Err(error) => Err(NoPage::not_found(format!("There is {error}."))),
+    }
+}
+
+async fn page(dashboard: &Dashboard, caller: &Caller, flash: Option<Flash>) -> Result<Response, NoPage> {
     let engine = &dashboard.engine;
     let known = Known {
         standings: engine.connections().1,
         stores_tokens: engine.stores_tokens(),
         subscribed: engine.subscribed().into_iter().collect(),
     };
-    shown(&dashboard.pool, Frame::of(&caller, "connections"), known).await
+    shown(&dashboard.pool, (Frame::of(caller, "connections"), flash), known).await
 }
 
 /// What a node knows of its connections.
@@ -94,7 +144,11 @@ pub(super) struct Known {
 }
 
 /// The page of connections, with what the database knows of them.
-pub(super) async fn shown(pool: &PgPool, frame: Frame, known: Known) -> Result<Response, NoPage> {
+pub(super) async fn shown(
+    pool: &PgPool,
+    (frame, flash): (Frame, Option<Flash>),
+    known: Known,
+) -> Result<Response, NoPage> {
     let Known { standings, stores_tokens, subscribed } = known;
     let rows = match standings.iter().any(|standing| standing.tokens.is_some()) {
         true => oauth::list(pool, ROWS_MAX).await?,
@@ -102,10 +156,14 @@ pub(super) async fn shown(pool: &PgPool, frame: Frame, known: Known) -> Result<R
     };
     let mut topics = topics(pool, &subscribed).await?;
     let mut cards: Vec<Card> = standings.into_iter().map(|standing| card(standing, stores_tokens, &rows)).collect();
+    let paused = pauses::list(pool).await?;
     for card in &mut cards {
         card.topics = topics.remove(&card.name).unwrap_or_default();
+        let found = paused.iter().find(|pause| pause.connection == card.name);
+        card.paused = found.map(|pause| (pause.at.into(), pause.by.clone(), pause.reason.clone()));
     }
-    Ok(render(StatusCode::OK, &ConnectionsPage { frame, cards }))
+    let status = flash.as_ref().map_or(StatusCode::OK, Flash::status);
+    Ok(render(status, &ConnectionsPage { frame, flash, cards }))
 }
 
 /// The topics of each connection.
@@ -160,6 +218,7 @@ fn card(standing: Standing, stores_tokens: bool, rows: &[TokenListing]) -> Card 
         load: load.map(|(under_way, waiting)| format!("{under_way} in progress, {waiting} waiting")),
         authorization,
         topics: Vec::new(),
+        paused: None,
         name: standing.name,
         title: standing.title,
     }

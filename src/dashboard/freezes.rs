@@ -18,7 +18,7 @@ use crate::engine::FreezeError;
 use crate::http::access::session::Caller;
 use crate::machine::Time;
 use crate::store::acts::By;
-use crate::store::runs::freezes::{self, Freeze};
+use crate::store::runs::freezes::{self, Freeze, Holds, NewFreeze};
 use crate::words::Moment;
 
 /// Freezes on a page.
@@ -28,6 +28,8 @@ struct Line {
     id: Uuid,
     state: Badge,
     names: Vec<String>,
+    /// What of a paused workflow waits; none of a freeze.
+    pauses: Option<&'static str>,
     reason: String,
     actor: String,
     since: Moment,
@@ -65,6 +67,8 @@ pub struct Filled {
     csrf: String,
     /// `workflow NAMESPACE/NAME` or `connection NAME`.
     what: String,
+    /// `events`, `starts` or `steps`.
+    holds: String,
     /// As the browser gives it: a time of UTC without its offset; empty for none.
     until: String,
     reason: String,
@@ -93,13 +97,14 @@ pub async fn start(
 ) -> Result<Response, NoPage> {
     may_act(&dashboard, &caller, &form.csrf).await?;
     let read = read(&form);
-    let (workflows, connections, until, reason) = match read {
+    let (workflows, connections, until, holds, reason) = match read {
         Ok(read) => read,
         Err(why) => return refused(&dashboard, &caller, form, why).await,
     };
     let by = caller.actor();
     let by = By { actor: &by, reason: Some(&reason) };
-    match dashboard.engine.freeze(&workflows, &connections, until, by).await {
+    let new = NewFreeze { workflows: &workflows, connections: &connections, until, holds };
+    match dashboard.engine.freeze(&new, by).await {
         Ok(_) => Ok(Redirect::to("/freezes?done=start").into_response()),
         Err(FreezeError::Invalid(why)) => refused(&dashboard, &caller, form, format!("Not frozen: {why}.")).await,
         Err(FreezeError::Store(error)) => Err(error.into()),
@@ -124,7 +129,7 @@ pub async fn end(
     Ok(Redirect::to("/freezes?done=end").into_response())
 }
 
-type Asking = (Vec<String>, Vec<String>, Option<Time>, String);
+type Asking = (Vec<String>, Vec<String>, Option<Time>, Holds, String);
 
 fn read(form: &Filled) -> Result<Asking, String> {
     let reason = act::reason(&form.reason)?;
@@ -142,7 +147,11 @@ fn read(form: &Filled) -> Result<Asking, String> {
                 .and_utc(),
         ),
     };
-    Ok((workflows, connections, until, reason))
+    let holds = match form.holds.as_str() {
+        "" => Holds::Events,
+        text => text.parse().map_err(|_| "Choose what to hold back.".to_owned())?,
+    };
+    Ok((workflows, connections, until, holds, reason))
 }
 
 async fn refused(dashboard: &Dashboard, caller: &Caller, form: Filled, why: String) -> Result<Response, NoPage> {
@@ -190,6 +199,11 @@ fn line(freeze: Freeze) -> Line {
         id: freeze.id,
         state,
         names: freeze.workflows.into_iter().chain(connections).collect(),
+        pauses: match freeze.holds.as_str() {
+            "starts" => Some("every new run"),
+            "steps" => Some("every new run, and the next step of runs in progress"),
+            _ => None,
+        },
         reason: freeze.reason,
         actor: freeze.actor,
         since: freeze.created_at.into(),

@@ -105,6 +105,7 @@ fn act_routes() -> Vec<(&'static str, Scope, MethodRouter<Dashboard>)> {
         ("/tasks/{id}", Scope::Operate, post(tasks::complete)),
         ("/proposals/{id}/approve", Scope::Operate, post(proposals::approve)),
         ("/proposals/{id}/decline", Scope::Operate, post(proposals::decline)),
+        ("/connections/{name}/{act}", Scope::Operate, post(connections::perform)),
         ("/freezes", Scope::Operate, post(freezes::start)),
         ("/freezes/{id}/end", Scope::Operate, post(freezes::end)),
         ("/schedules/{namespace}/{name}/{act}", Scope::Operate, post(schedules::perform)),

@@ -33,6 +33,7 @@ pub use events::recordings::{Found, RecordedRun};
 pub use events::replays::ReplayError;
 pub use events::sequences::{ChannelView, GapView, SourceView};
 pub use events::topics::{Delivered, Shape, Shaped, Start, Subscription, Topic, TopicView};
+pub use node::pauses::PauseError;
 pub use runs::acts::restarts::Restarted;
 pub use runs::follow::Begun;
 pub use runs::freezes::{FRESH_MAX, FreezeError};
@@ -52,6 +53,7 @@ use crate::machine::view::{RunHead, RunView, view};
 use crate::machine::{Act, Actor, RunId, Time};
 use crate::store::acts::By;
 use crate::store::nodes::formats::ASKED;
+use crate::store::nodes::pauses::Pause;
 use crate::store::runs::listing::{Counted, LiveCounts};
 use crate::store::runs::{journal, listing};
 use crate::store::{StoreError, definitions};
@@ -61,6 +63,7 @@ use events::looking::Looking;
 use events::subscriptions::Subscriptions;
 use events::topics::Topics;
 use node::clock::Clock;
+use node::fresh::Fresh;
 use node::health::Health;
 use node::{Node, loops};
 use runs::acts::restarts::Again;
@@ -102,6 +105,8 @@ struct Inner {
     looking: Looking,
     /// What waits for someone to say that it may continue.
     freezes: Freezes,
+    /// Connections that people paused.
+    paused: Fresh<Vec<Pause>>,
     /// Which subscriptions take too long.
     subscriptions: Subscriptions,
     /// Topics that this process subscribes to.

@@ -15,8 +15,9 @@ use super::events::subscriptions::Subscriptions;
 use super::events::topics::Topics;
 use super::events::{relay, sequences};
 use super::node::clock::Clock;
+use super::node::fresh::Fresh;
 use super::node::health::Health;
-use super::node::{Node, NodeParts, heartbeat, limits, loops, oauth};
+use super::node::{Node, NodeParts, heartbeat, limits, loops, oauth, pauses};
 use super::runs::committer::Committer;
 use super::runs::follow;
 use super::runs::freezes::Freezes;
@@ -82,6 +83,7 @@ impl Engine {
             looking_back: Arc::new(Semaphore::new(LOOKING_BACK_MAX)),
             looking: Looking::default(),
             freezes: Freezes::default(),
+            paused: Fresh::default(),
             subscriptions: Subscriptions::default(),
             topics: Topics::default(),
             health,
@@ -92,6 +94,7 @@ impl Engine {
         });
         let ledger: Arc<dyn Ledger> = Arc::new(limits::SharedLedger(Arc::downgrade(&inner)));
         inner.connections.govern(&ledger, &inner.closed);
+        inner.connections.heed(Arc::new(pauses::PausedHere(Arc::downgrade(&inner))));
         inner.connections.share_tokens(Arc::new(oauth::Vault(Arc::downgrade(&inner))));
         inner.connections.serve_locally(Arc::new(memory::HubMemory(Arc::downgrade(&inner))));
         heartbeat::start(&inner, node).map_err(|error| StoreError::Unavailable(sqlx::Error::Io(error)))?;
@@ -150,6 +153,7 @@ impl Engine {
                 looking_back: Arc::new(Semaphore::new(1)),
                 looking: Looking::default(),
                 freezes: Freezes::default(),
+                paused: Fresh::default(),
                 subscriptions: Subscriptions::default(),
                 topics: Topics::default(),
                 health,

@@ -71,6 +71,7 @@ fn api_routes() -> Vec<Route> {
         ("DELETE", "/api/v1/workflows/{namespace}/{name}/{version}", delete(workflows::remove)),
         ("GET", "/api/v1/mappings", get(mappings::list)),
         ("GET", "/api/v1/connections", get(connections::list)),
+        ("POST", "/api/v1/connections/{name}/{act}", post(connections::act)),
         ("GET", "/api/v1/batches", get(batches::list)),
         ("GET", "/api/v1/batches/{id}", get(batches::show)),
         ("GET", "/api/v1/batches/{id}/rows", get(batches::rows)),

@@ -46,6 +46,7 @@ const TABLE: &[(&str, &str, Needs)] = &[
     ("POST", "/api/v1/workflows/{namespace}/{name}/runs", OPERATE),
     ("GET", "/api/v1/mappings", READ),
     ("GET", "/api/v1/connections", READ),
+    ("POST", "/api/v1/connections/{name}/{act}", OPERATE),
     ("GET", "/api/v1/sources", READ),
     ("GET", "/api/v1/batches", READ),
     ("GET", "/api/v1/batches/{id}", READ),

@@ -116,6 +116,12 @@ pub async fn metrics_for_anyone(State(app): State<App>) -> Response {
     for connection in app.engine.connections().1 {
         telemetry::connection_state(&connection.name, connection.breaker, connection.waiting);
     }
+    if let Ok(Ok(paused)) = tokio::time::timeout(PING_TIME_MAX, app.engine.paused_connections()).await {
+        for connection in app.engine.connections().1 {
+            let is_paused = paused.iter().any(|pause| pause.connection == connection.name);
+            telemetry::connection_paused(&connection.name, is_paused);
+        }
+    }
     for (workflow, source) in app.engine.expected_sources() {
         telemetry::source_expected(workflow, &source);
     }

@@ -12,9 +12,7 @@ use super::events::{attention, joins, listeners, outgoing, sequences, topics};
 use super::fixture::{event, row, run, state};
 use super::runs::commit::{Beginning, RunState, Transition};
 use super::runs::journal::NewRow;
-use super::runs::{
-    claims, commands, commit, freezes, journal, listing, proposals, queues, tasks, unacknowledged,
-};
+use super::runs::{claims, commands, commit, freezes, journal, listing, proposals, queues, tasks, unacknowledged};
 use super::sync::totals;
 use super::{connect_engine, events, nodes, schedules};
 use crate::machine::{Act, Actor, Asked};
@@ -123,7 +121,7 @@ async fn prepare_proposals(pool: &PgPool, run: Uuid) {
     proposals::close_stale(pool).await.unwrap();
 }
 
-/// Runs whose work did not happen.
+/// Runs whose work did not happen; and what each call asks.
 async fn prepare_unacknowledged(pool: &PgPool, run: Uuid) {
     let mut connection = pool.acquire().await.unwrap();
     unacknowledged::begin(&mut connection, &[run]).await.unwrap();
@@ -133,6 +131,7 @@ async fn prepare_unacknowledged(pool: &PgPool, run: Uuid) {
     unacknowledged::of_run(pool, run).await.unwrap();
     let by = By { actor: &Actor("test".into()), reason: Some("known") };
     assert!(unacknowledged::acknowledge(pool, run, by).await.unwrap());
+    super::nodes::pauses::list(pool).await.unwrap();
 }
 
 /// What waits for people, and what they decide.

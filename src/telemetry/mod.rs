@@ -158,6 +158,7 @@ fn describe() {
         "stepwell_database_snapshot_seconds",
         "For how long the oldest transaction has kept vacuum from removing dead rows, as far as the node's role may see it"
     );
+    describe_gauge!("stepwell_connection_paused", "Whether somebody paused the connection: its calls wait");
     describe_gauge!("stepwell_runs_attention", "Runs that need a person, over all nodes; counting stops at 10,000");
     describe_gauge!(
         "stepwell_runs_unacknowledged",
@@ -330,6 +331,11 @@ pub fn connection_state(connection: &str, breaker: Option<&str>, waiting: Option
     if let Some(waiting) = waiting {
         gauge!("stepwell_connection_waiting", "connection" => connection.to_owned()).set(waiting as f64);
     }
+}
+
+/// Whether somebody paused a connection, taken when `/metrics` is read.
+pub fn connection_paused(connection: &str, is_paused: bool) {
+    gauge!("stepwell_connection_paused", "connection" => connection.to_owned()).set(f64::from(u8::from(is_paused)));
 }
 
 /// Whether the provider accepts a connection's refresh token.

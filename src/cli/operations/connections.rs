@@ -1,4 +1,4 @@
-//! `stepwell connections`: the stored tokens of connections that sign in with a refresh token.
+//! `stepwell connections`: pausing connections, and the stored tokens of those that sign in with a refresh token.
 
 use std::io::Read as _;
 use std::process::ExitCode;
@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use sqlx::PgPool;
 
+use super::pauses;
 use crate::cli::context;
 use crate::config::Settings;
 use crate::connect::{KEYS_VARIABLE, Keyring, Secret};
@@ -23,6 +24,23 @@ const PAGE: i64 = 100;
 /// `stepwell connections ...`
 #[derive(Debug, clap::Subcommand)]
 pub(in crate::cli) enum Command {
+    /// List the connections of a node: which are paused, and which systems do not answer.
+    Status {
+        /// Print a JSON array.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Let the calls of a connection wait, on every node, until it is resumed.
+    Pause(pauses::Steered),
+    /// Let the calls of a paused connection go out again.
+    Resume(pauses::Steered),
+    #[command(flatten)]
+    Tokens(Tokens),
+}
+
+/// The stored tokens of connections that sign in with a refresh token.
+#[derive(Debug, clap::Subcommand)]
+pub(in crate::cli) enum Tokens {
     /// List the stored tokens of connections: how often they changed, and which ones the provider no longer accepts.
     List {
         /// Print JSON.
@@ -73,14 +91,23 @@ pub(in crate::cli) struct Which {
 }
 
 pub(in crate::cli) async fn run(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Status { json } => pauses::status(settings, json).await,
+        Command::Pause(steered) => pauses::steer(settings, "pause", steered).await,
+        Command::Resume(steered) => pauses::steer(settings, "resume", steered).await,
+        Command::Tokens(command) => tokens(command, settings).await,
+    }
+}
+
+async fn tokens(command: Tokens, settings: &Settings) -> anyhow::Result<ExitCode> {
     let pool = context::connect(settings).await?;
-    let scope = if matches!(command, Command::List { .. }) { Scope::Read } else { Scope::Admin };
+    let scope = if matches!(command, Tokens::List { .. }) { Scope::Read } else { Scope::Admin };
     let actor = context::identity(&pool, settings, scope).await?.actor();
     match command {
-        Command::List { json } => list(&pool, json).await,
-        Command::Reauthorize { which, same, why } => reauthorize(&pool, &which, same, why.by(&actor)).await,
-        Command::Reencrypt { why } => reencrypt(&pool, why.by(&actor)).await,
-        Command::Forget { which, why } => {
+        Tokens::List { json } => list(&pool, json).await,
+        Tokens::Reauthorize { which, same, why } => reauthorize(&pool, &which, same, why.by(&actor)).await,
+        Tokens::Reencrypt { why } => reencrypt(&pool, why.by(&actor)).await,
+        Tokens::Forget { which, why } => {
             let id = which.find(&pool).await?;
             oauth::forget(&pool, &id, why.by(&actor)).await?;
             println!("forgot the stored tokens {}", hex::encode(&id[..6]));

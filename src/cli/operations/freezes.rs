@@ -12,6 +12,7 @@ use crate::cli::{print, when};
 use crate::config::Settings;
 use crate::engine::FRESH_MAX;
 use crate::machine::Time;
+use crate::store::runs::freezes::Holds;
 
 /// Freeze and release workflows.
 #[derive(Debug, Subcommand)]
@@ -30,6 +31,10 @@ pub enum Command {
         /// A connection of hub.yaml; may be repeated.
         #[arg(long = "connection", value_name = "CONNECTION")]
         connections: Vec<String>,
+        /// What to hold back: `events` (runs that events start), `starts` (every new run of the workflows, whatever starts it), or
+        /// `steps` (also the next step of their runs in progress).
+        #[arg(long, value_name = "WHAT", default_value = "events")]
+        hold: Holds,
         /// When it ends automatically: a time such as 2026-12-01T06:00:00Z, a day, or in how long, such as 36h.
         #[arg(long, value_name = "T", value_parser = when::ahead)]
         until: Option<Time>,
@@ -59,6 +64,8 @@ struct Freeze {
     id: Uuid,
     workflows: Vec<String>,
     connections: Vec<String>,
+    #[serde(default)]
+    holds: String,
     reason: String,
     actor: String,
     created_at: Time,
@@ -74,12 +81,17 @@ pub(in crate::cli) async fn run(command: Command, settings: &Settings) -> anyhow
     let client = Client::open(settings).await?;
     match command {
         Command::List { json } => print::pages(client.pages(Path::of(["freezes"]), LIST_MAX), json, shown).await?,
-        Command::Start { workflows, connections, until, reason, json } => {
-            let asked = json!({ "workflows": workflows, "connections": connections, "until": until, "reason": reason });
+        Command::Start { workflows, connections, hold, until, reason, json } => {
+            let asked = json!({ "workflows": workflows, "connections": connections, "holds": hold.as_str(), "until": until,
+                                "reason": reason });
             print(client.post(Path::of(["freezes"]), &asked).await?, json)?;
             if !json {
                 let seconds = FRESH_MAX.as_secs();
-                println!("  takes effect on every node within {seconds} seconds; runs in progress continue");
+                let running = match hold {
+                    Holds::Steps => "runs in progress are suspended before their next step",
+                    Holds::Events | Holds::Starts => "runs in progress continue",
+                };
+                println!("  takes effect on every node within {seconds} seconds; {running}");
             }
         }
         Command::End { id, reason, json } => {
@@ -111,5 +123,10 @@ fn shown(freeze: &Freeze) -> String {
     let many = if freeze.waiting >= 1_000 { "1,000 or more".to_owned() } else { freeze.waiting.to_string() };
     let (id, what, since) = (freeze.id, what.join(", "), print::at(freeze.created_at));
     let (actor, reason) = (&freeze.actor, &freeze.reason);
+    let what = match freeze.holds.as_str() {
+        "starts" => format!("{what} (new runs)"),
+        "steps" => format!("{what} (new runs and steps)"),
+        _ => what,
+    };
     format!("{id}  {what}  {state}, {many} runs waiting\n  since {since} by {actor}: {reason}")
 }

@@ -5,6 +5,7 @@ pub(super) mod audit;
 pub(super) mod connections;
 pub(super) mod events;
 pub(super) mod freezes;
+pub(super) mod pauses;
 pub(super) mod proposals;
 pub(super) mod retention;
 pub(super) mod schedules;

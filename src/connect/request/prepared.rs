@@ -224,7 +224,7 @@ impl Prepared {
 const BUSY_AGAIN: Duration = Duration::from_secs(2);
 
 /// Between the half and the whole: those who wait do not all come back at once.
-fn spread(around: Duration) -> Duration {
+pub(in crate::connect) fn spread(around: Duration) -> Duration {
     around.mul_f64(0.5 + f64::from(rand::random::<u8>()) / 512.0)
 }
 

@@ -7,7 +7,7 @@ use crate::connect::Standing;
 use crate::dashboard::connections::{Known, shown};
 use crate::dashboard::parts::page::Frame;
 use crate::store::events::topics;
-use crate::store::nodes::oauth;
+use crate::store::nodes::{oauth, pauses};
 
 const TOKENS: [u8; 32] = [7; 32];
 
@@ -27,7 +27,7 @@ pub(super) fn standing(name: &str, tokens: Option<[u8; 32]>) -> Standing {
 async fn page(pool: &PgPool, stores_tokens: bool) -> String {
     let standings = vec![standing("crm", Some(TOKENS)), standing("erp", None)];
     let known = Known { standings, stores_tokens, subscribed: BTreeMap::new() };
-    let (status, page) = text(shown(pool, Frame::of_nobody(), known).await.unwrap()).await;
+    let (status, page) = text(shown(pool, (Frame::of_nobody(), None), known).await.unwrap()).await;
     assert_eq!(status, StatusCode::OK);
     page
 }
@@ -70,7 +70,7 @@ async fn a_connection_shows_its_topics_what_keeps_them_and_what_could_not_be_rea
         let subscribed = BTreeMap::from([("salesforce".to_owned(), "crm".to_owned())]);
         let standings = vec![standing("crm", None), standing("erp", None)];
         let known = Known { standings, stores_tokens: true, subscribed };
-        text(shown(&pool, Frame::of_nobody(), known).await.unwrap()).await.1
+        text(shown(&pool, (Frame::of_nobody(), None), known).await.unwrap()).await.1
     };
     assert!(show().await.contains("Not subscribed"));
     let claimed: Vec<Claimed> = topics::claim(&pool, node, &[&id]).await.unwrap();
@@ -106,4 +106,30 @@ async fn an_engine_without_connections_says_so(pool: PgPool) {
     let (status, page) = Site::new(&pool, Scope::Read).await.get("/connections").await;
     assert_eq!(status, StatusCode::OK);
     assert!(!page.contains("Authorized") && page.contains("onnection"), "{page}");
+}
+
+#[sqlx::test]
+async fn a_paused_connection_says_since_when_by_whom_and_why(pool: PgPool) {
+    let ada = Actor("user:ada".into());
+    let by = crate::store::acts::By { actor: &ada, reason: Some("month <end>") };
+    assert!(pauses::pause(&pool, "crm", by).await.unwrap());
+    assert!(!pauses::pause(&pool, "crm", by).await.unwrap(), "once");
+    let found = page(&pool, true).await;
+    assert!(found.contains("by user:ada: month &#60;end&#62;"), "{found}");
+    assert!(pauses::resume(&pool, "crm", by).await.unwrap());
+    assert!(!page(&pool, true).await.contains("Paused since"));
+}
+
+#[sqlx::test]
+async fn an_operator_pauses_and_resumes_only_connections_that_exist_and_with_a_reason(pool: PgPool) {
+    let site = Site::running(&pool, Scope::Operate).await;
+    let form = format!("csrf={}&reason=month+end", site.csrf().await);
+    let (status, _, page) = site.post("/connections/nowhere/pause", &form).await;
+    assert_eq!((status, page.contains("no connection")), (StatusCode::NOT_FOUND, true), "{page}");
+    let (status, _, _) = site.post("/connections/nowhere/pause", &format!("csrf={}", site.csrf().await)).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    let (status, _, _) = site.post("/connections/nowhere/stop", &form).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    assert!(pauses::list(&pool).await.unwrap().is_empty());
+    site.engine.shut_down().await;
 }

@@ -1,7 +1,7 @@
 //! The page of freezes.
 
 use super::*;
-use crate::store::runs::freezes::{self, NewFreeze};
+use crate::store::runs::freezes::{self, Holds, NewFreeze};
 
 /// It calls a connection.
 const CALLS: &str = "document: { dsl: '1.0.3', namespace: crm-erp, name: closed-won, version: '1.0.0' }
@@ -21,7 +21,8 @@ async fn frozen(pool: &PgPool) -> Vec<Frozen> {
 async fn freezes_are_listed_with_who_and_why_and_end_with_a_reason(pool: PgPool) {
     let (ada, workflows) = (Actor("user:ada".into()), ["crm-erp/closed-won".to_owned()]);
     let by = By { actor: &ada, reason: Some("<month> end") };
-    let new = NewFreeze { workflows: &workflows, connections: &["netsuite".to_owned()], until: None };
+    let new =
+        NewFreeze { workflows: &workflows, connections: &["netsuite".to_owned()], until: None, holds: Holds::Events };
     let id = freezes::create(&pool, &new, by).await.unwrap();
     let site = Site::new(&pool, Scope::Operate).await;
     let (status, page) = site.of(&pool, Scope::Read).await.get("/freezes").await;

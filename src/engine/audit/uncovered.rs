@@ -3,7 +3,7 @@
 use crate::store::audit::Sealed;
 
 /// Tables and columns (`*`: all of them) of which a change is not found, each with the reason.
-pub const UNCOVERED: [(&str, &str, &str); 54] = [
+pub const UNCOVERED: [(&str, &str, &str); 55] = [
     ("runs", "owner", "which node drives it: changes with every takeover"),
     ("runs", "fence", "counts owners"),
     ("runs", "attempts", "counts deaths of nodes since the last progress"),
@@ -51,6 +51,7 @@ pub const UNCOVERED: [(&str, &str, &str); 54] = [
     ("frozen", "*", "runs that wait for the end of a freeze; removed then"),
     ("nodes", "*", "which nodes live"),
     ("connection_limits", "*", "shared limits of calls"),
+    ("connection_pauses", "*", "which connections wait now; `acts` says who paused and resumed them"),
     ("connection_slots", "*", "shared limits of calls"),
     ("watermarks", "*", "how far sweeps have read; the journals of their runs say what they read and wrote"),
     ("links", "*", "which records belong together, and what both sides last said: the next sync corrects it"),

@@ -4,11 +4,13 @@
 
 mod claiming;
 pub(super) mod clock;
+pub(super) mod fresh;
 pub(super) mod health;
 pub(super) mod heartbeat;
 pub(super) mod limits;
 pub(super) mod loops;
 pub(super) mod oauth;
+pub(super) mod pauses;
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;

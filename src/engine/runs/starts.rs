@@ -89,6 +89,11 @@ pub(in crate::engine) struct Cause {
     pub(in crate::engine) source: Option<String>,
 }
 
+/// A start is decided so often at most; new freezes do not keep beginning.
+const DECIDED_MAX: usize = 3;
+
+const FREEZES: &str = "new freezes keep starting while the start is being decided";
+
 impl Inner {
     pub(in crate::engine) async fn start(self: Arc<Self>, mut request: StartRequest) -> Result<RunId, StartError> {
         request.hide(&self.redactor());
@@ -103,9 +108,26 @@ impl Inner {
         request: StartRequest,
         origin: Origin,
     ) -> Result<RunId, StartError> {
+        self.begin_run((id, parent), &request, origin, None, None).await
+    }
+
+    /// Decides and commits a start. If a freeze has begun in between, it is decided again.
+    async fn begin_run(
+        self: &Arc<Self>,
+        (id, parent): (RunId, Option<Parent>),
+        request: &StartRequest,
+        origin: Origin,
+        restarts: Option<Restarts>,
+        act: Option<StartAct>,
+    ) -> Result<RunId, StartError> {
         let node = self.node();
-        let prepared = self.prepare_start(&node, id, parent, &request, origin, None).await?;
-        self.commit_start(&node, request, origin, prepared, None).await
+        for _ in 0..DECIDED_MAX {
+            let prepared = self.prepare_start(&node, id, parent, request, origin, restarts.clone()).await?;
+            if let Some(run) = self.commit_start(&node, request, origin, prepared, act.clone()).await? {
+                return Ok(run);
+            }
+        }
+        Err(StartError::Unavailable(FREEZES.to_owned()))
     }
 
     /// Starts a run by an act of a person, which is recorded with it.
@@ -115,9 +137,7 @@ impl Inner {
         act: StartAct,
     ) -> Result<RunId, StartError> {
         request.hide(&self.redactor());
-        let (node, origin) = (self.node(), Origin::Api);
-        let prepared = self.prepare_start(&node, RunId::now_v7(), None, &request, origin, None).await?;
-        self.commit_start(&node, request, origin, prepared, Some(act)).await
+        self.begin_run((RunId::now_v7(), None), &request, Origin::Api, None, Some(act)).await
     }
 
     /// Starts a run that does the work of another one again; false if an earlier call under the same key did.
@@ -129,9 +149,8 @@ impl Inner {
         act: StartAct,
     ) -> Result<(RunId, bool), StartError> {
         request.hide(&self.redactor());
-        let (node, id) = (self.node(), RunId::now_v7());
-        let prepared = self.prepare_start(&node, id, None, &request, origin, Some(restarts)).await?;
-        let run = self.commit_start(&node, request, origin, prepared, Some(act)).await?;
+        let id = RunId::now_v7();
+        let run = self.begin_run((id, None), &request, origin, Some(restarts), Some(act)).await?;
         Ok((run, run == id))
     }
 
@@ -144,12 +163,18 @@ impl Inner {
     ) -> Result<(RunId, Option<Snapshot>, Option<Following>), StartError> {
         request.hide(&self.redactor());
         let (node, id) = (self.node(), RunId::now_v7());
-        let mut prepared = self.prepare_start(&node, id, None, &request, Origin::Api, None).await?;
-        let snapshot = prepared.snapshot();
-        let (snapshot, following) =
-            if follow { (None, Some(Following::begin(&self, snapshot))) } else { (Some(snapshot), None) };
-        let run = self.commit_start(&node, request, Origin::Api, prepared, None).await?;
-        if run == id { Ok((run, snapshot, following)) } else { Ok((run, None, None)) }
+        for _ in 0..DECIDED_MAX {
+            let mut prepared = self.prepare_start(&node, id, None, &request, Origin::Api, None).await?;
+            let snapshot = prepared.snapshot();
+            let (snapshot, following) =
+                if follow { (None, Some(Following::begin(&self, snapshot))) } else { (Some(snapshot), None) };
+            match self.commit_start(&node, &request, Origin::Api, prepared, None).await? {
+                Some(run) if run == id => return Ok((run, snapshot, following)),
+                Some(run) => return Ok((run, None, None)),
+                None => {}
+            }
+        }
+        Err(StartError::Unavailable(FREEZES.to_owned()))
     }
 
     async fn prepare_start(
@@ -164,11 +189,10 @@ impl Inner {
         self.admits(node).map_err(StartError::Unavailable)?;
         let definition = self.find_current(request).await?;
         let input = self.shaped(&definition, &request.input).map_err(StartError::Refused)?;
-        let judged_by = match origin {
-            Origin::Events { .. } => {
-                Some(self.freezes_in_force().await.map_err(|e| StartError::Unavailable(e.to_string()))?)
-            }
-            Origin::Api | Origin::Schedule | Origin::Restart { .. } => None,
+        let freezes = self.freezes_in_force().await.map_err(|e| StartError::Unavailable(e.to_string()))?;
+        let hold = match origin {
+            Origin::Events { .. } => self.hold_of(&freezes, &definition),
+            Origin::Api | Origin::Schedule | Origin::Restart { .. } => self.pause_of(&freezes, &definition),
         };
         let started = Started {
             input: Arc::new(input),
@@ -177,7 +201,7 @@ impl Inner {
             actor: request.actor.clone(),
             environment: self.environment.clone(),
             begin: self.begin_here(node),
-            hold: judged_by.as_ref().and_then(|freezes| self.hold_of(freezes, &definition)),
+            hold,
             restarts,
         };
         let keyed = request.idempotency_key.as_ref().map(|_| (Uuid::now_v7(), started.input.to_string()));
@@ -186,7 +210,7 @@ impl Inner {
         let source = source.and_then(|((event, input), body)| Source::of(*event, body.as_bytes(), None, input));
         let prepared = self.prepare(node, &definition, id, started, source.as_ref(), self.clock.now()).await;
         let mut prepared = prepared.map_err(|rejected| StartError::Refused(explain(rejected)))?;
-        prepared.judged_by = judged_by;
+        prepared.judged_by = Some(freezes);
         prepared.keyed_by = keyed.map(|(event, _)| event);
         Ok(prepared)
     }
@@ -199,29 +223,30 @@ impl Inner {
         Ok(input)
     }
 
-    /// Commits a start; gives the run of an earlier start under the same key where there was one.
+    /// Commits a start; gives the run of an earlier start under the same key where there was one. None, and nothing was written, if a
+    /// freeze has begun since it was decided.
     async fn commit_start(
         self: &Arc<Self>,
         node: &Arc<Node>,
-        request: StartRequest,
+        request: &StartRequest,
         origin: Origin,
         prepared: Prepared,
         act: Option<StartAct>,
-    ) -> Result<RunId, StartError> {
+    ) -> Result<Option<RunId>, StartError> {
         let (run, now) = (prepared.first.run.id, prepared.first.run.created_at);
         let key = prepared.keyed_by.zip(request.idempotency_key.clone());
-        let event = key.map(|(id, key)| keyed_start(&request, origin, (id, key), now, run));
+        let event = key.map(|(id, key)| keyed_start(request, origin, (id, key), now, run));
         let cause = Cause { by: origin.as_str(), source: origin.source(&request.actor) };
         let judged_by = prepared.judged_by.clone();
         let pending = PendingStart { event, prepared: vec![prepared], act, position: None, judged_by };
         match self.commit_accept(node, cause, pending).await {
-            AcceptOutcome::Done { .. } => Ok(run),
+            AcceptOutcome::Done { .. } => Ok(Some(run)),
             AcceptOutcome::Duplicate { event, runs, is_same, .. } => {
                 if is_same || self.had_input(event, &request.input).await? {
-                    return Ok(runs.first().copied().unwrap_or(run));
+                    return Ok(Some(runs.first().copied().unwrap_or(run)));
                 }
                 Err(StartError::Conflict {
-                    key: request.idempotency_key.unwrap_or_default(),
+                    key: request.idempotency_key.clone().unwrap_or_default(),
                     run: runs.first().copied().unwrap_or_default(),
                 })
             }
@@ -233,7 +258,7 @@ impl Inner {
             }
             AcceptOutcome::Frozen => {
                 self.freezes.forget();
-                Err(StartError::Unavailable("a freeze began in the meantime".to_owned()))
+                Ok(None)
             }
             AcceptOutcome::Failed(why) => Err(StartError::Unavailable(why)),
         }

@@ -16,7 +16,7 @@ use crate::http::query::{PAGING, Page, Params};
 use crate::http::wire::body::{Members, expect_json, wrong};
 use crate::store::access::Scope;
 use crate::store::acts::By;
-use crate::store::runs::freezes::Freeze;
+use crate::store::runs::freezes::{Freeze, Holds, NewFreeze};
 
 /// Names of one freeze.
 const NAMES_MAX: usize = 200;
@@ -42,13 +42,16 @@ pub async fn create(
 ) -> Result<Response, ApiError> {
     expect_json(&headers)?;
     let received = app.read_act(&caller, Scope::Operate, &headers, body).await?;
-    let mut members = Members::of_body(&received.bytes, &["workflows", "connections", "until", "reason"])?;
+    let mut members = Members::of_body(&received.bytes, &["workflows", "connections", "until", "holds", "reason"])?;
     let (workflows, connections) = (names(&mut members, "workflows")?, names(&mut members, "connections")?);
     let until = members.time("until")?;
+    let holds = members.text("holds")?.map(|text| text.parse::<Holds>()).transpose();
+    let holds = holds.map_err(|unknown| wrong("holds", unknown.to_string()))?.unwrap_or_default();
     let reason = super::runs::acts::reason(&mut members)?;
     let actor = caller.actor();
     let by = By { actor: &actor, reason: reason.as_deref() };
-    let freeze = app.engine.freeze(&workflows, &connections, until, by).await?;
+    let new = NewFreeze { workflows: &workflows, connections: &connections, until, holds };
+    let freeze = app.engine.freeze(&new, by).await?;
     Ok((StatusCode::CREATED, Json(freeze)).into_response())
 }
 

@@ -111,9 +111,10 @@ impl Sealed {
                 ("last_at", "moves with each firing"),
                 ("run_id", "the run that was started last; its own journal says by what"),
             ],
-            Self::Freezes => {
-                &[("released_at", "when the last run that waited went on; the journals of the runs say so")]
-            }
+            Self::Freezes => &[
+                ("released_at", "when the last run that waited went on; the journals of the runs say so"),
+                ("suspended_at", "when the last run in progress was told to wait; the journals of the runs say so"),
+            ],
             _ => &[],
         }
     }

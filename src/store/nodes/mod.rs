@@ -4,6 +4,7 @@ pub mod environment;
 pub mod formats;
 pub mod limits;
 pub mod oauth;
+pub mod pauses;
 pub mod roles;
 pub mod upkeep;
 

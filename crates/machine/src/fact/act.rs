@@ -164,7 +164,7 @@ pub struct Approval {
 }
 
 impl Approval {
-    /// The end of a freeze. It lets go on only what the freeze held back.
+    /// A freeze that stops runs in progress, or its end, which lets go on only what the freeze held back.
     #[must_use]
     pub fn of_freeze(id: uuid::Uuid) -> Self {
         Self { by: Actor::freeze(id), reason: None, step: None }
@@ -173,7 +173,7 @@ impl Approval {
     /// Why it does not make an act one of two people, if it does not.
     pub(crate) fn flaw(&self, act: &Act, proposer: &Actor) -> Option<&'static str> {
         match act {
-            Act::Resume if self.by.is_freeze() => None,
+            Act::Suspend | Act::Resume if self.by.is_freeze() => None,
             _ if self.by == *proposer => Some("the user who proposes it cannot approve it"),
             _ if !self.by.is_user() => Some("only a user can approve it"),
             _ => None,

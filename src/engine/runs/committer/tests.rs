@@ -203,7 +203,8 @@ async fn a_run_that_was_judged_before_a_freeze_began_is_not_stored_however_late_
     let judged = |key, freezes| (accept(key).0, Accept { judged_by: Some(Arc::new(freezes)), ..accept(key).1 });
     let before = freezes::unreleased(&pool).await.unwrap();
     let actor = Actor("user:ada".into());
-    let new = NewFreeze { workflows: &["test/test".into()], connections: &[], until: None };
+    let new =
+        NewFreeze { workflows: &["test/test".into()], connections: &[], until: None, holds: freezes::Holds::Events };
     freezes::create(&pool, &new, By { actor: &actor, reason: Some("month end") }).await.unwrap();
     let known = freezes::unreleased(&pool).await.unwrap();
     let (committer, workers) = Committer::start(&pool, 1, &Arc::default());
@@ -229,7 +230,7 @@ async fn a_freeze_waits_for_the_transactions_that_have_looked_already(pool: PgPo
     let mut starting = pool.begin().await.unwrap();
     assert!(freezes::in_force(&mut starting).await.unwrap().is_empty());
     let (actor, workflows) = (Actor("user:ada".into()), ["test/test".to_owned()]);
-    let new = NewFreeze { workflows: &workflows, connections: &[], until: None };
+    let new = NewFreeze { workflows: &workflows, connections: &[], until: None, holds: freezes::Holds::Events };
     let by = By { actor: &actor, reason: Some("month end") };
     assert!(freezes::create(&pool, &new, by).await.is_err(), "one that hangs: the freeze is not promised");
     let commit = async {

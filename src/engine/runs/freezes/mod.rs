@@ -1,7 +1,8 @@
 //! Freezes: runs that events start wait while someone closes the books, and go on afterwards in the order in which they came.
 //!
 //! A frozen run is an ordinary suspended one: it exists, shows why it waits, and anyone who may resume runs can release a single one
-//! on. What is under way, and what people, schedules or other runs start, is not held back.
+//! on. What is under way, and what people, schedules or other runs start, is not held back, unless the freeze pauses a workflow: then every
+//! start of it is, and with [`Holds::Steps`] a loop suspends what was in progress, which waits beside the others.
 //!
 //! No run slips through. A node judges an event by freezes that it has read within [`FRESH_MAX`]; the transaction that writes the
 //! run looks again, however late it comes, and writes nothing if a freeze has begun since: then the event is judged again. Whoever begins
@@ -9,17 +10,16 @@
 //! has ended holds new runs back until the last of the older ones continues, so none overtakes them.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, RwLock};
-use std::time::{Duration, Instant};
-
-use sqlx::PgPool;
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::dsl::Definition;
+use crate::engine::node::fresh::Fresh;
 use crate::engine::{Engine, Inner};
-use crate::machine::{Actor, Hold, RunId, Time};
+use crate::machine::{Actor, Hold, RunId};
 use crate::store::StoreError;
 use crate::store::acts::By;
-use crate::store::runs::freezes::{self, Freeze, NewFreeze};
+use crate::store::runs::freezes::{self, Freeze, Holds, NewFreeze};
 
 /// What a node knows of freezes is at most so old when it judges an event; older knowledge would only be judged twice.
 pub const FRESH_MAX: Duration = Duration::from_secs(2);
@@ -28,40 +28,7 @@ pub const FRESH_MAX: Duration = Duration::from_secs(2);
 const PAGE: i64 = 500;
 
 /// The freezes that hold runs back, as this node knows them.
-#[derive(Debug, Default)]
-pub(in crate::engine) struct Freezes {
-    /// And when the look at the database began that found them.
-    known: RwLock<Option<(Instant, Arc<Vec<Freeze>>)>>,
-    /// Held by the one that looks: the others wait for its result.
-    looking: tokio::sync::Mutex<()>,
-}
-
-impl Freezes {
-    fn known(&self, age_max: Duration) -> Option<Arc<Vec<Freeze>>> {
-        let known = self.known.read().expect("nothing panics while it holds the freezes");
-        known.as_ref().filter(|(at, _)| at.elapsed() < age_max).map(|(_, freezes)| Arc::clone(freezes))
-    }
-
-    /// A freeze has begun that this node did not know of.
-    pub(in crate::engine) fn forget(&self) {
-        *self.known.write().expect("nothing panics while it holds the freezes") = None;
-    }
-
-    /// What is known, or was read after this call if that is older than it may be.
-    async fn in_force(&self, pool: &PgPool, age_max: Duration) -> Result<Arc<Vec<Freeze>>, StoreError> {
-        if let Some(known) = self.known(age_max) {
-            return Ok(known);
-        }
-        let _looking = self.looking.lock().await;
-        if let Some(known) = self.known(age_max) {
-            return Ok(known);
-        }
-        let began = Instant::now();
-        let found = Arc::new(freezes::unreleased(pool).await?);
-        *self.known.write().expect("nothing panics while it holds the freezes") = Some((began, Arc::clone(&found)));
-        Ok(found)
-    }
-}
+pub(in crate::engine) type Freezes = Fresh<Vec<Freeze>>;
 
 /// Why a freeze cannot begin.
 #[derive(Debug, thiserror::Error)]
@@ -77,17 +44,29 @@ pub enum FreezeError {
 impl Inner {
     /// The freezes that an event that comes now meets.
     pub(in crate::engine) async fn freezes_in_force(&self) -> Result<Arc<Vec<Freeze>>, StoreError> {
-        self.freezes.in_force(&self.crowd, FRESH_MAX).await
+        self.freezes.get(FRESH_MAX, freezes::unreleased(&self.crowd)).await
     }
 
-    /// The freeze that holds back what starts this workflow.
+    /// The freeze that holds back an event's run of this workflow.
     pub(in crate::engine) fn hold_of(&self, freezes: &[Freeze], definition: &Definition) -> Option<Hold> {
-        let freeze = freezes.iter().find(|freeze| self.is_frozen(freeze, definition))?;
-        let reason = self.redactor().text(format!("freeze: {}", freeze.reason));
+        self.held_by(freezes.iter().find(|freeze| self.is_frozen(freeze, definition))?)
+    }
+
+    /// The pause that holds back a run of this workflow, whatever starts it.
+    pub(in crate::engine) fn pause_of(&self, freezes: &[Freeze], definition: &Definition) -> Option<Hold> {
+        self.held_by(freezes.iter().find(|freeze| freeze.is_pause() && self.is_frozen(freeze, definition))?)
+    }
+
+    fn held_by(&self, freeze: &Freeze) -> Option<Hold> {
+        let reason = self.redactor().text(shown_reason(freeze));
         Some(Hold { freeze: freeze.id, actor: Actor(freeze.actor.clone()), reason })
     }
 
     fn is_frozen(&self, freeze: &Freeze, definition: &Definition) -> bool {
+        if freeze.is_pause() {
+            let workflow = &definition.workflow;
+            return freeze.workflows.contains(&format!("{}/{}", workflow.namespace, workflow.name));
+        }
         let (workflows, connections) = self.reached(definition);
         let is_named = |names: &[String], frozen: &[String]| names.iter().any(|name| frozen.contains(name));
         is_named(&workflows, &freeze.workflows) || is_named(&connections, &freeze.connections)
@@ -115,12 +94,17 @@ impl Inner {
 
     /// Ends what is over, and lets go on what waited for it. Where nothing is frozen, this asks the database two small questions.
     pub(in crate::engine) async fn thaw(&self) -> Result<(), StoreError> {
-        let mut in_force = self.freezes.in_force(&self.pool, Duration::ZERO).await?;
+        let mut in_force = self.freezes.get(Duration::ZERO, freezes::unreleased(&self.pool)).await?;
         // The database's clock decides; ours only saves the question.
         let soon = self.clock.now() + chrono::Duration::seconds(1);
         if in_force.iter().any(|freeze| freeze.ended_at.is_none() && freeze.until.is_some_and(|until| until <= soon)) {
             freezes::expire(&self.pool).await?;
-            in_force = self.freezes.in_force(&self.pool, Duration::ZERO).await?;
+            in_force = self.freezes.get(Duration::ZERO, freezes::unreleased(&self.pool)).await?;
+        }
+        for pause in in_force.iter().filter(|freeze| freeze.holds == Holds::Steps.as_str()) {
+            if pause.ended_at.is_none() && pause.suspended_at.is_none() {
+                self.suspend_running(pause).await?;
+            }
         }
         for ended in freezes::ended_with_runs(&self.pool).await? {
             self.release_all(&ended).await?;
@@ -132,11 +116,20 @@ impl Inner {
         Ok(())
     }
 
+    /// Tells the runs that were in progress when their workflow was paused to wait.
+    async fn suspend_running(&self, pause: &Freeze) -> Result<(), StoreError> {
+        let reason = self.redactor().text(shown_reason(pause));
+        while freezes::suspend(&self.pool, pause, &reason, PAGE).await? > 0 {
+            self.node().wakes.wake(crate::engine::node::loops::Look::Commands);
+        }
+        freezes::note_suspended(&self.pool, pause.id).await
+    }
+
     async fn release_all(&self, ended: &Freeze) -> Result<(), StoreError> {
         let mut after: Option<RunId> = None;
         loop {
             // Someone may freeze again meanwhile.
-            let in_force = self.freezes.in_force(&self.pool, Duration::ZERO).await?;
+            let in_force = self.freezes.get(Duration::ZERO, freezes::unreleased(&self.pool)).await?;
             let page = freezes::thawed(&self.pool, ended.id, after, PAGE).await?;
             after = page.last().map(|thawed| thawed.run);
             let is_last = page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
@@ -166,6 +159,12 @@ impl Inner {
     }
 }
 
+/// What a run shows that waits for a freeze.
+fn shown_reason(freeze: &Freeze) -> String {
+    let what = if freeze.is_pause() { "paused" } else { "freeze" };
+    format!("{what}: {}", freeze.reason)
+}
+
 fn children_of(definition: &Definition) -> Vec<(String, String)> {
     definition.children().map(|run| (run.namespace.clone(), run.name.clone())).collect()
 }
@@ -175,14 +174,9 @@ impl Engine {
     ///
     /// # Errors
     /// Nothing is named, a workflow is not deployed, the time is over, or the database is away.
-    pub async fn freeze(
-        &self,
-        workflows: &[String],
-        connections: &[String],
-        until: Option<Time>,
-        by: By<'_>,
-    ) -> Result<Freeze, FreezeError> {
+    pub async fn freeze(&self, new: &NewFreeze<'_>, by: By<'_>) -> Result<Freeze, FreezeError> {
         let inner = &self.inner;
+        let NewFreeze { workflows, connections, until, holds } = *new;
         let reason = by.reason.map(|reason| inner.redactor().text(reason.to_owned()));
         let by = By { actor: by.actor, reason: reason.as_deref() };
         if workflows.is_empty() && connections.is_empty() {
@@ -190,6 +184,12 @@ impl Engine {
         }
         if by.reason.is_none_or(|reason| reason.trim().is_empty()) {
             return Err(FreezeError::Invalid("give a reason: it is shown on every waiting run".to_owned()));
+        }
+        if holds != Holds::Events && !connections.is_empty() {
+            return Err(FreezeError::Invalid(format!(
+                "a freeze of {} names workflows; pause the connection to hold back its calls",
+                holds.as_str()
+            )));
         }
         if until.is_some_and(|until| until <= inner.clock.now()) {
             return Err(FreezeError::Invalid("`until` is in the past: give a future time, or leave it out".to_owned()));
@@ -210,8 +210,9 @@ impl Engine {
         if let Some(unknown) = connections.iter().find(|connection| !called.contains(*connection)) {
             return Err(FreezeError::Invalid(format!("no deployed workflow calls a connection {unknown:?}")));
         }
-        let id = freezes::create(&inner.pool, &NewFreeze { workflows, connections, until }, by).await?;
-        let _ = inner.freezes.in_force(&inner.pool, Duration::ZERO).await;
+        let id = freezes::create(&inner.pool, new, by).await?;
+        inner.node().wakes.wake(crate::engine::node::loops::Look::Freezes);
+        let _ = inner.freezes.get(Duration::ZERO, freezes::unreleased(&inner.pool)).await;
         let missing = || StoreError::Unreadable { table: "freezes", why: format!("{id} no longer exists") };
         Ok(freezes::find(&inner.pool, id).await?.ok_or_else(missing)?)
     }

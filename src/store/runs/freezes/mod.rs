@@ -1,5 +1,7 @@
 //! Freezes, and the runs that wait for their end.
 
+mod running;
+
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
@@ -7,6 +9,44 @@ use crate::machine::{Act, Actor, Approval, RunId, Time};
 use crate::store::acts::{self, By};
 use crate::store::audit::Sealed;
 use crate::store::{StoreError, shard};
+
+pub use running::{note_suspended, suspend};
+
+/// What a freeze holds back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Holds {
+    /// Runs that events start, of the workflows and of those that start them.
+    #[default]
+    Events,
+    /// Every new run of the workflows, whatever starts it.
+    Starts,
+    /// The same, and the next step of every run in progress.
+    Steps,
+}
+
+impl Holds {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Events, Self::Starts, Self::Steps];
+
+    /// As in the API and the database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Events => "events",
+            Self::Starts => "starts",
+            Self::Steps => "steps",
+        }
+    }
+}
+
+impl std::str::FromStr for Holds {
+    type Err = crate::machine::UnknownName;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let found = Self::ALL.into_iter().find(|holds| holds.as_str() == text);
+        found.ok_or_else(|| crate::machine::UnknownName::of(text, &Self::ALL.map(Self::as_str)))
+    }
+}
 
 /// A freeze.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -17,6 +57,8 @@ pub struct Freeze {
     pub workflows: Vec<String>,
     /// Connections: workflows that call one, or start others that do, are frozen too.
     pub connections: Vec<String>,
+    /// `events`, `starts` or `steps`: see [`Holds`].
+    pub holds: String,
     /// Why.
     pub reason: String,
     /// Who froze.
@@ -31,6 +73,8 @@ pub struct Freeze {
     pub ended_by: Option<String>,
     /// Why.
     pub end_reason: Option<String>,
+    /// With `steps`: when every run that was in progress had been told to wait.
+    pub suspended_at: Option<Time>,
     /// When the last run that waited for it continued.
     pub released_at: Option<Time>,
     /// Runs that wait for its end; counted up to 1,000.
@@ -46,6 +90,16 @@ pub struct NewFreeze<'a> {
     pub connections: &'a [String],
     /// As in [`Freeze`].
     pub until: Option<Time>,
+    /// What it holds back.
+    pub holds: Holds,
+}
+
+impl Freeze {
+    /// Whether it pauses its workflows: it holds back every new run of them, and not only those that events start.
+    #[must_use]
+    pub fn is_pause(&self) -> bool {
+        self.holds != Holds::Events.as_str()
+    }
 }
 
 /// Freezes that still hold runs back, oldest first.
@@ -55,7 +109,7 @@ pub struct NewFreeze<'a> {
 pub async fn unreleased(pool: &PgPool) -> Result<Vec<Freeze>, StoreError> {
     Ok(sqlx::query_as!(
         Freeze,
-        r#"select id, workflows, connections, reason, actor, created_at, until, ended_at, ended_by, end_reason, released_at,
+        r#"select id, workflows, connections, reason, actor, created_at, until, ended_at, ended_by, end_reason, suspended_at, released_at, coalesce(holds, 'events') as "holds!",
                   0::bigint as "waiting!"
            from freezes where released_at is null order by id limit 1000"#
     )
@@ -79,7 +133,7 @@ pub async fn in_force(conn: &mut PgConnection) -> Result<Vec<Uuid>, StoreError> 
 pub async fn list(pool: &PgPool, before: Option<Uuid>, limit: i64) -> Result<Vec<Freeze>, StoreError> {
     Ok(sqlx::query_as!(
         Freeze,
-        r#"select id, workflows, connections, reason, actor, created_at, until, ended_at, ended_by, end_reason, released_at,
+        r#"select id, workflows, connections, reason, actor, created_at, until, ended_at, ended_by, end_reason, suspended_at, released_at, coalesce(holds, 'events') as "holds!",
                   (select count(*) from (select from frozen where freeze_id = f.id limit 1000) as waiting) as "waiting!"
            from freezes f where $1::uuid is null or id < $1 order by id desc limit $2"#,
         before,
@@ -96,7 +150,7 @@ pub async fn list(pool: &PgPool, before: Option<Uuid>, limit: i64) -> Result<Vec
 pub async fn find(pool: &PgPool, id: Uuid) -> Result<Option<Freeze>, StoreError> {
     Ok(sqlx::query_as!(
         Freeze,
-        r#"select id, workflows, connections, reason, actor, created_at, until, ended_at, ended_by, end_reason, released_at,
+        r#"select id, workflows, connections, reason, actor, created_at, until, ended_at, ended_by, end_reason, suspended_at, released_at, coalesce(holds, 'events') as "holds!",
                   (select count(*) from (select from frozen where freeze_id = f.id limit 1000) as waiting) as "waiting!"
            from freezes f where id = $1"#,
         id
@@ -116,17 +170,20 @@ pub async fn create(pool: &PgPool, new: &NewFreeze<'_>, by: By<'_>) -> Result<Uu
     sqlx::query!("select set_config('lock_timeout', '3s', true)").fetch_one(&mut *transaction).await?;
     sqlx::query!("select pg_advisory_xact_lock(7238424)").fetch_one(&mut *transaction).await?;
     sqlx::query!(
-        "insert into freezes (id, workflows, connections, reason, actor, until) values ($1, $2, $3, $4, $5, $6)",
+        "insert into freezes (id, workflows, connections, reason, actor, until, holds)
+         values ($1, $2, $3, $4, $5, $6, nullif($7, 'events'))",
         id,
         new.workflows,
         new.connections,
         by.reason.unwrap_or_default(),
         by.actor.0,
-        new.until
+        new.until,
+        new.holds.as_str()
     )
     .execute(&mut *transaction)
     .await?;
-    let detail = serde_json::json!({ "workflows": new.workflows, "connections": new.connections, "until": new.until });
+    let detail = serde_json::json!({ "workflows": new.workflows, "connections": new.connections, "until": new.until,
+                                     "holds": new.holds.as_str() });
     let changed = vec![(Sealed::Freezes, id.to_string())];
     acts::record_change(&mut transaction, by, "freeze.create", &id.to_string(), Some(&detail), changed).await?;
     transaction.commit().await?;
@@ -247,7 +304,7 @@ pub async fn ended_with_runs(pool: &PgPool) -> Result<Vec<Freeze>, StoreError> {
     Ok(sqlx::query_as!(
         Freeze,
         r#"select z.id, z.workflows, z.connections, z.reason, z.actor, z.created_at, z.until, z.ended_at, z.ended_by, z.end_reason,
-                  z.released_at, 0::bigint as "waiting!"
+                  z.suspended_at, z.released_at, coalesce(z.holds, 'events') as "holds!", 0::bigint as "waiting!"
            from (select distinct freeze_id from frozen where told_at is null) as f join freezes z on z.id = f.freeze_id
            where z.ended_at is not null order by z.id"#
     )
