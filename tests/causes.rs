@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Behavior, Target, World, calls, eventually, hub};
+use crate::harness::{Behavior, Node, Target, World, calls, eventually, hub};
+use crate::links::workflow;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn runs_that_stop_for_one_cause_are_one_group_whatever_ids_their_errors_name() {
@@ -121,4 +122,115 @@ async fn a_cause_has_an_assignee_and_notes_and_stays_muted_until_another_run_sto
     assert_eq!((status, &notes["items"][0]["text"]), (201, &json!("asked the vendor")), "{notes}");
     assert_eq!(node.get(&address).await.1, notes);
     assert_eq!(node.post(&address, &json!({ "text": " " })).await.0, 422);
+}
+
+/// A workflow of one call through a connection without retries, and one that only asks whether the target answers.
+async fn outage(target: &Target) -> World {
+    let address = target.address();
+    let hub = format!(
+        "{}connections:\n  erp: {{ baseUrl: {{ sandbox: 'http://{address}' }}, retry: {{ attempts: 1, delay: PT0.05S }} }}\n",
+        hub()
+    );
+    let (orders, text) = workflow(
+        "orders",
+        "1.0.0",
+        "do:\n  - order: { call: http, with: { method: post, endpoint: 'connection://erp/orders' } }\n",
+    );
+    let (ping, ping_text) = workflow(
+        "ping",
+        "1.0.0",
+        "do:\n  - ping: { call: http, with: { method: get, endpoint: 'connection://erp/ping' } }\n",
+    );
+    World::new(&[("hub.yaml", hub), (&orders, text), (&ping, ping_text)], &[address.to_string()]).await
+}
+
+async fn begin(node: &Node, workflow: &str) -> String {
+    let (status, run) = node.post(&format!("/api/v1/workflows/test/{workflow}/runs"), &json!({})).await;
+    assert!(status < 300, "{run}");
+    run["id"].as_str().unwrap().to_owned()
+}
+
+async fn stops(node: &Node, run: &str) {
+    eventually("the run stops", || async { (node.run(run).await["attention"] == "faulted").then_some(()) }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_retries_what_an_outage_stopped_once_for_each_healing_and_says_who_set_it() {
+    let target = Target::start().await;
+    let world = outage(&target).await;
+    let (mut first, second) = (world.node().await, world.node().await);
+    target.behave("/orders", Behavior::Refuse(503));
+    let mut runs = Vec::new();
+    for node in [&first, &second, &first] {
+        runs.push(begin(node, "orders").await);
+    }
+    for run in &runs {
+        stops(&second, run).await;
+    }
+    let cause = async || second.get("/api/v1/attention").await.1["items"][0].clone();
+    let fingerprint = cause().await["fingerprint"].as_str().unwrap().to_owned();
+    let path = format!("/api/v1/attention/{fingerprint}");
+    let rule = json!({ "connection": "erp", "rate": "20/s", "reason": "maintenance" });
+    assert_eq!(first.post(&format!("{path}/rule"), &json!({ "connection": "erp" })).await.0, 422, "a reason is needed");
+    assert_eq!(first.post(&format!("{path}/rule"), &json!({ "connection": "crm", "reason": "x" })).await.0, 422);
+    let (status, group) = first.post(&format!("{path}/rule"), &rule).await;
+    assert_eq!(
+        (status, &group["rule"]["connection"], &group["rule"]["times"]),
+        (200, &json!("erp"), &json!(0)),
+        "{group}"
+    );
+    let setter = group["rule"]["by"].as_str().unwrap().to_owned();
+    // The rule outlives the node through which it was set. One call shows that the system answers.
+    first.kill();
+    target.behave("/orders", Behavior::Answer("{}".into()));
+    second.run_becomes(&begin(&second, "ping").await, "completed").await;
+    for run in &runs {
+        second.run_becomes(run, "completed").await;
+        let journal = second.journal(run).await;
+        let acted: Vec<&Value> = journal.iter().filter(|record| record["kind"] == "operator.acted").collect();
+        assert_eq!(acted.len(), 1, "once: {acted:?}");
+        assert_eq!(acted[0]["actor"], json!(setter));
+        assert_eq!(
+            acted[0]["data"]["reason"],
+            json!(format!("erp answers again, and {setter} set a rule: maintenance"))
+        );
+    }
+    eventually("the cause is gone", || async { cause().await.is_null().then_some(()) }).await;
+    let (_, bulk) = second.get("/api/v1/bulk").await;
+    let bulk = &bulk["items"];
+    assert_eq!((bulk.as_array().unwrap().len(), &bulk[0]["rate"]), (1, &json!("20/s")), "{bulk}");
+    let (_, acts) = second.get(&format!("/api/v1/audit/acts?subject=cause:{fingerprint}")).await;
+    assert_eq!(acts["items"][0]["act"], "attention.rule", "{acts}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cause_that_an_answer_cannot_heal_takes_no_rule_and_ends_when_its_runs_move_to_a_mended_version() {
+    let target = Target::start().await;
+    let world = outage(&target).await;
+    let node = world.node().await;
+    target.behave("/orders", Behavior::Refuse(400));
+    let run = begin(&node, "orders").await;
+    stops(&node, &run).await;
+    let (_, causes) = node.get("/api/v1/attention").await;
+    let fingerprint = causes["items"][0]["fingerprint"].as_str().unwrap().to_owned();
+    let rule = json!({ "connection": "erp", "reason": "x" });
+    let (status, refused) = node.post(&format!("/api/v1/attention/{fingerprint}/rule"), &rule).await;
+    assert_eq!(
+        (status, refused["detail"].as_str().unwrap().contains("did not stop because")),
+        (422, true),
+        "{refused}"
+    );
+    let (file, text) = workflow(
+        "orders",
+        "1.0.1",
+        "do:\n  - order: { call: http, with: { method: post, endpoint: 'connection://erp/mended' } }\n",
+    );
+    world.write(&file, &text);
+    world.deploy();
+    let (status, moved) =
+        node.post(&format!("/api/v1/runs/{run}/move"), &json!({ "to": "1.0.1", "reason": "mended" })).await;
+    assert!(status < 300, "{moved}");
+    node.run_becomes(&run, "completed").await;
+    let (_, causes) = node.get("/api/v1/attention").await;
+    assert_eq!(causes["items"], json!([]), "the deployment resolved it");
 }

@@ -161,7 +161,7 @@ impl Connections {
                 Ok(_slot) => {
                     let outcome = Box::pin(self.attempt(connection, request, authentication, url)).await;
                     let outcome = self.settled(outcome, connection);
-                    pass.ended(health(&outcome));
+                    pass.ended(connection.note(health(&outcome)));
                     Ok(outcome)
                 }
             },

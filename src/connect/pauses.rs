@@ -38,6 +38,12 @@ const AGAIN: (Duration, Duration) = (Duration::from_secs(2), Duration::from_mins
 const UNKNOWN_AGAIN: Duration = Duration::from_secs(2);
 
 impl Connections {
+    /// How long ago a call of a connection last had an answer on this node; none if none had.
+    #[must_use]
+    pub fn answered_ago(&self, connection: &str) -> Option<Duration> {
+        self.by_name.get(connection)?.answered_ago()
+    }
+
     /// From now on calls of paused connections wait.
     pub fn heed(&self, pauses: Arc<dyn Pauses>) {
         // An engine starts once.

@@ -22,9 +22,11 @@ use crate::store::runs::handling::{Handling, Note, Subject};
 #[serde(default)]
 pub struct CauseForm {
     csrf: String,
-    /// `take`, `assign`, `release`, `mute`, `unmute`: the button.
+    /// `take`, `assign`, `release`, `mute`, `unmute`, `rule`, `unrule`: the button.
     act: String,
     assignee: String,
+    /// Of a rule: whose answer is waited for.
+    connection: String,
     reason: String,
 }
 
@@ -36,6 +38,18 @@ pub async fn cause(
     Form(form): Form<CauseForm>,
 ) -> Result<Response, NoPage> {
     may_act(&dashboard, &caller, &form.csrf).await?;
+    if matches!(form.act.as_str(), "rule" | "unrule") {
+        let reason = act::reason(&form.reason).map_err(|why| NoPage::from(ApiError::bad_input("", &why)))?;
+        let engine = &dashboard.engine;
+        let done = match form.act.as_str() {
+            "rule" => {
+                engine.set_rule(&fingerprint, form.connection.trim(), None, caller.identity(), Some(&reason)).await
+            }
+            _ => engine.end_rule(&fingerprint, By { actor: &caller.actor(), reason: Some(&reason) }).await,
+        };
+        done.map_err(ApiError::from)?;
+        return Ok(Redirect::to("/?attention=any").into_response());
+    }
     let what = match form.act.as_str() {
         "take" => Handling::Assign(Some(caller.name())),
         "assign" => Handling::Assign(Some(form.assignee.trim())),

@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::cli::client::{self, Client, Path};
 use crate::cli::{print, when};
 use crate::config::Settings;
+use crate::engine::runs::bulk::Rate;
 use crate::machine::Time;
 use crate::words::{plural, task_name};
 
@@ -70,6 +71,34 @@ enum Act {
         #[arg(long)]
         json: bool,
     },
+    /// Retry the runs of a cause by themselves, once a connection answers again.
+    Rule {
+        /// The cause: a fingerprint from `stepwell attention`.
+        fingerprint: String,
+        /// The connection in `hub.yaml` whose answer is waited for.
+        #[arg(long)]
+        connection: String,
+        /// How fast at most, such as 10/s, 30/min or 5/h.
+        #[arg(long)]
+        rate: Option<Rate>,
+        /// The reason, recorded in each run.
+        #[arg(long)]
+        reason: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// End the rule on a cause.
+    Unrule {
+        /// The cause: a fingerprint from `stepwell attention`.
+        fingerprint: String,
+        /// The reason.
+        #[arg(long)]
+        reason: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Show the notes on a cause, or add one.
     Notes {
         /// The cause: a fingerprint from `stepwell attention`.
@@ -95,6 +124,14 @@ struct Group {
     first_at: Time,
     assignee: Option<String>,
     muted: Option<Muted>,
+    rule: Option<Rule>,
+}
+
+/// They are retried when a connection answers.
+#[derive(Deserialize)]
+struct Rule {
+    connection: String,
+    by: String,
 }
 
 #[derive(Deserialize)]
@@ -130,6 +167,11 @@ pub(in crate::cli) async fn run(args: Attention, settings: &Settings) -> anyhow:
         Some(Act::Mute { fingerprint, until, reason, json }) => {
             (fingerprint, "mute", json!({ "until": until, "reason": reason }), json)
         }
+        Some(Act::Rule { fingerprint, connection, rate, reason, json }) => {
+            let body = json!({ "connection": connection, "rate": rate, "reason": reason });
+            (fingerprint, "rule", body, json)
+        }
+        Some(Act::Unrule { fingerprint, reason, json }) => (fingerprint, "unrule", json!({ "reason": reason }), json),
         Some(Act::Unmute { fingerprint, json }) => (fingerprint, "unmute", json!({}), json),
     };
     let group = client.post(Path::of(["attention", &fingerprint, act]), &body).await?;
@@ -170,5 +212,10 @@ fn line(group: &Group) -> String {
     let since = print::at(group.first_at);
     let assignee = group.assignee.as_ref().map(|user| format!(", handled by {user}")).unwrap_or_default();
     let muted = group.muted.as_ref().map(|muted| format!(", muted by {}", muted.by)).unwrap_or_default();
-    format!("{}  {count} of {namespace}/{name} at {step} since {since}{assignee}{muted}: {cause}", group.fingerprint)
+    let rule = group.rule.as_ref();
+    let rule = rule.map(|rule| format!(", retried when {} answers ({})", rule.connection, rule.by)).unwrap_or_default();
+    format!(
+        "{}  {count} of {namespace}/{name} at {step} since {since}{assignee}{muted}{rule}: {cause}",
+        group.fingerprint
+    )
 }

@@ -1,7 +1,7 @@
 //! A connection made ready for many calls: URLs parsed, headers built, slots counted.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use http::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
@@ -50,6 +50,8 @@ pub(in crate::connect) struct Prepared {
     slots: Semaphore,
     pub(in crate::connect) gate: Option<Arc<Gate>>,
     breaker: Option<Mutex<Breaker>>,
+    /// When a call last had an answer, whatever it said.
+    answered: Mutex<Option<Instant>>,
 }
 
 /// All connections, or what is wrong with the first bad one.
@@ -129,6 +131,7 @@ fn prepare(
         slots: Semaphore::new(connection.concurrency.clamp(1, Semaphore::MAX_PERMITS)),
         gate: connection.limits.clone().map(|limits| Gate::new(name, limits)),
         breaker: connection.breaker.clone().map(|settings| Mutex::new(Breaker::new(settings))),
+        answered: Mutex::default(),
     })
 }
 
@@ -212,6 +215,19 @@ impl Prepared {
             }
             admission => Ok(Pass(Some((self, breaker, admission)))),
         }
+    }
+
+    /// Remembers what the end of a call says about its target.
+    pub(in crate::connect) fn note(&self, health: Health) -> Health {
+        if health == Health::Up {
+            *self.answered.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        }
+        health
+    }
+
+    /// How long ago a call last had an answer on this node.
+    pub(in crate::connect) fn answered_ago(&self) -> Option<Duration> {
+        self.answered.lock().unwrap_or_else(PoisonError::into_inner).map(|at| at.elapsed())
     }
 
     /// Where its breaker stands.

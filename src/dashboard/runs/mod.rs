@@ -99,6 +99,8 @@ struct Group {
     assignee: Option<String>,
     /// Who muted it, and why.
     muted: Option<String>,
+    /// When they are retried by themselves, who said so, and why.
+    rule: Option<String>,
     /// Where the form for who handles it goes.
     handle: String,
 }
@@ -303,6 +305,9 @@ fn shown(group: CauseGroup, now: Time) -> Group {
             Some(reason) => format!("muted by {}: {reason}", muted.by),
             None => format!("muted by {}", muted.by),
         }),
+        rule: group
+            .rule
+            .map(|rule| format!("retried when {} answers; rule of {}: {}", rule.connection, rule.by, rule.reason)),
         assignee: group.assignee,
         handle: format!("/attention/{}", utf8_percent_encode(&group.fingerprint, NON_ALPHANUMERIC)),
     }

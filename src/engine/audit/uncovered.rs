@@ -3,7 +3,7 @@
 use crate::store::audit::Sealed;
 
 /// Tables and columns (`*`: all of them) of which a change is not found, each with the reason.
-pub const UNCOVERED: [(&str, &str, &str); 55] = [
+pub const UNCOVERED: [(&str, &str, &str); 56] = [
     ("runs", "owner", "which node drives it: changes with every takeover"),
     ("runs", "fence", "counts owners"),
     ("runs", "attempts", "counts deaths of nodes since the last progress"),
@@ -33,6 +33,11 @@ pub const UNCOVERED: [(&str, &str, &str); 55] = [
         "bulk_acts",
         "*",
         "what one act over many runs has still to do; `acts` says who asked for what, journals what was done",
+    ),
+    (
+        "cause_rules",
+        "*",
+        "which causes are retried by themselves; `acts` says who set each rule, and bulk acts what it did",
     ),
     ("restarts", "*", "which run does the work of another again; both journals say so"),
     ("bulk_items", "*", "runs of bulk acts; what was done to each is in its journal"),

@@ -16,7 +16,7 @@ use super::Node;
 use super::health::Next;
 use crate::engine::Inner;
 use crate::store::nodes::upkeep;
-use crate::store::runs::{bulk, claims, commands, proposals};
+use crate::store::runs::{bulk, claims, commands, proposals, rules};
 use crate::store::{StoreError, access, nodes};
 
 /// What a loop looks for.
@@ -155,7 +155,10 @@ async fn round(look: Look, inner: &Arc<Inner>, node: &Arc<Node>, round: u32) -> 
             ControlFlow::Continue(())
         }
         Look::Topics => stage("topics", inner.subscribe_to_free(node).await),
-        Look::Bulk => stage("bulk-acts", inner.carry_on_bulk_acts().await),
+        Look::Bulk => {
+            stage("bulk-acts", inner.carry_on_bulk_acts().await)?;
+            stage("cause-rules", inner.retry_healed().await)
+        }
     }
 }
 
@@ -199,6 +202,7 @@ pub(in crate::engine) async fn maintain(inner: Arc<Inner>) {
             ("sessions", access::sweep_expired(&inner.pool).await.map(drop)),
             ("messages", commands::forget_unborn(&inner.pool).await),
             ("old-bulk-acts", bulk::forget_old(&inner.pool).await),
+            ("old-cause-rules", rules::forget_old(&inner.pool).await),
             ("statistics", upkeep::analyze_partitioned(&inner.pool).await),
         ];
         if done.iter().any(|(_, outcome)| outcome.is_err()) {

@@ -30,6 +30,9 @@ pub enum HandleError {
     /// It would end before it begins.
     #[error("`until` must be in the future, not {0}")]
     Past(Time),
+    /// The rule makes no sense.
+    #[error("{0}")]
+    Rule(String),
     /// A note without text, or one too long.
     #[error("a note must have between 1 and {NOTE_BYTES_MAX} bytes of text, without a zero byte")]
     Note,

@@ -18,5 +18,6 @@ pub(super) mod mailbox;
 pub(super) mod moves;
 pub(super) mod progress;
 pub mod proposals;
+mod rules;
 pub(super) mod snapshots;
 pub(super) mod starts;

@@ -11,6 +11,7 @@ pub mod listing;
 pub mod proposals;
 pub mod queues;
 pub mod restarts;
+pub mod rules;
 pub mod snapshots;
 pub mod tasks;
 pub mod unacknowledged;

@@ -25,7 +25,7 @@ use crate::machine::{Act, Actor, RunId, Time};
 use crate::store::StoreError;
 use crate::store::access::Identity;
 use crate::store::acts::By;
-use crate::store::runs::bulk::{self, Due, NewBulk, NextItem, Page, Steer, Telling};
+use crate::store::runs::bulk::{self, Due, NewBulk, NextItem, Page, Steer, Telling, Whose};
 use crate::store::runs::listing::{self, Order, RunFilter, RunRow};
 
 /// Runs of one bulk act, the oldest first; the others are left for the next one.
@@ -212,6 +212,33 @@ impl Inner {
             }
         }
     }
+
+    /// Begins a bulk act on the runs that fit now, in the name of somebody who must still be allowed to act.
+    pub(in crate::engine) async fn begin_bulk(
+        &self,
+        asked: &BulkAsked,
+        actor: &Actor,
+        whose: Whose,
+    ) -> Result<(), StoreError> {
+        let redactor = self.redactor();
+        let (chosen, more) = self.chosen(&asked.filter).await?;
+        let runs: Vec<(RunId, Option<i32>)> =
+            chosen.iter().map(|run| (run.id, run.attention.as_ref().map(|_| run.seq))).collect();
+        let (act, reason) = (clean_act(asked.act.clone(), &redactor), asked.reason.clone().map(|r| redactor.text(r)));
+        let new = NewBulk {
+            id: asked.id,
+            act: &act,
+            filter: &asked.written,
+            more,
+            trial: asked.trial,
+            rate: asked.rate.map(Rate::per_second),
+            whose,
+            runs: &runs,
+        };
+        bulk::create(&self.crowd, &new, By { actor, reason: reason.as_deref() }).await?;
+        self.node().wakes.wake(Look::Bulk);
+        Ok(())
+    }
 }
 
 impl Engine {
@@ -229,25 +256,8 @@ impl Engine {
     /// # Errors
     /// The database is away, or refuses a value.
     pub async fn begin_bulk(&self, asked: &BulkAsked, by: &Identity) -> Result<BulkView, StoreError> {
-        let inner = &self.inner;
-        let redactor = inner.redactor();
-        let (chosen, more) = inner.chosen(&asked.filter).await?;
-        let runs: Vec<(RunId, Option<i32>)> =
-            chosen.iter().map(|run| (run.id, run.attention.as_ref().map(|_| run.seq))).collect();
-        let (act, reason) = (clean_act(asked.act.clone(), &redactor), asked.reason.clone().map(|r| redactor.text(r)));
-        let new = NewBulk {
-            id: asked.id,
-            act: &act,
-            filter: &asked.written,
-            more,
-            trial: asked.trial,
-            rate: asked.rate.map(Rate::per_second),
-            whose: by.principal.into(),
-            runs: &runs,
-        };
-        bulk::create(&inner.crowd, &new, By { actor: &by.actor(), reason: reason.as_deref() }).await?;
-        inner.node().wakes.wake(Look::Bulk);
-        let row = bulk::find(&inner.crowd, asked.id).await?;
+        self.inner.begin_bulk(asked, &by.actor(), by.principal.into()).await?;
+        let row = bulk::find(&self.inner.crowd, asked.id).await?;
         row.map(BulkView::of).ok_or_else(|| missing(asked.id))
     }
 

@@ -7,7 +7,7 @@ use http::HeaderMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{ShownError, acts};
+use super::{ShownError, acts, bulk};
 use crate::engine::runs::handling::{self, HandleError};
 use crate::http::App;
 use crate::http::access::session::{Caller, Operator, Reader};
@@ -18,7 +18,7 @@ use crate::machine::{RunId, Time};
 use crate::store::access::{Principal, Scope};
 use crate::store::acts::By;
 use crate::store::runs::handling::Handling;
-use crate::store::runs::listing::{self, CauseGroup, Muted};
+use crate::store::runs::listing::{self, CauseGroup, Muted, Rule};
 
 /// Runs that need a person for one cause.
 #[derive(Serialize)]
@@ -33,6 +33,8 @@ pub struct Group {
     last_at: Time,
     assignee: Option<String>,
     muted: Option<Muted>,
+    /// When they are retried by themselves.
+    rule: Option<Rule>,
     sample: RunId,
 }
 
@@ -50,6 +52,7 @@ impl From<CauseGroup> for Group {
             last_at: group.last_at,
             assignee: group.assignee,
             muted: group.muted,
+            rule: group.rule,
             sample: group.sample,
         }
     }
@@ -90,13 +93,31 @@ pub async fn act(
     let known: &[&str] = match act.as_str() {
         "assign" => &["assignee", "reason"],
         "mute" => &["until", "reason"],
-        "unmute" => &["reason"],
-        _ => return Err(ApiError::NotFound(format!("unknown act {act:?}; known are assign, mute, unmute"))),
+        "unmute" | "unrule" => &["reason"],
+        "rule" => &["connection", "rate", "reason"],
+        _ => {
+            let known = "assign, mute, unmute, rule, unrule";
+            return Err(ApiError::NotFound(format!("unknown act {act:?}; known are {known}")));
+        }
     };
     expect_json(&headers)?;
     let received = app.read_act(&caller, Scope::Operate, &headers, body).await?;
     let mut members = Members::of_body(&received.bytes, known)?;
     let reason = acts::reason(&mut members)?;
+    if matches!(act.as_str(), "rule" | "unrule") {
+        let reason = reason.as_deref();
+        match act.as_str() {
+            "rule" => {
+                let connection = members
+                    .text("connection")?
+                    .ok_or_else(|| wrong("connection", "must be the name of a connection"))?;
+                let rate = bulk::rate(&mut members)?;
+                app.engine.set_rule(&fingerprint, &connection, rate, caller.identity(), reason).await?;
+            }
+            _ => app.engine.end_rule(&fingerprint, By { actor: &caller.actor(), reason }).await?,
+        }
+        return group(&app, &fingerprint).await;
+    }
     let assignee = members.text("assignee")?.map(|name| user(&caller, &name)).transpose()?;
     let what = match act.as_str() {
         "assign" => Handling::Assign(assignee.as_deref()),
@@ -106,6 +127,11 @@ pub async fn act(
     let actor = caller.actor();
     handling::handle_cause(app.engine.reader(), &fingerprint, what, By { actor: &actor, reason: reason.as_deref() })
         .await?;
+    group(&app, &fingerprint).await
+}
+
+/// A cause after an act; none once no run needs attention for it.
+async fn group(app: &App, fingerprint: &str) -> Result<Json<Option<Group>>, ApiError> {
     let groups = listing::causes(app.engine.reader(), GROUPS_MAX).await?;
     Ok(Json(groups.into_iter().find(|group| group.fingerprint == fingerprint).map(Group::from)))
 }
@@ -125,6 +151,7 @@ impl From<HandleError> for ApiError {
             HandleError::NoCause(_) | HandleError::NoRun(_) => Self::NotFound(error.to_string()),
             HandleError::NoUser(_) => wrong("assignee", error.to_string()),
             HandleError::Past(_) => wrong("until", error.to_string()),
+            HandleError::Rule(why) => Self::Unprocessable(why, Vec::new()),
             HandleError::Note => wrong("text", error.to_string()),
             HandleError::Store(error) => error.into(),
         }

@@ -247,7 +247,7 @@ fn trial(members: &mut Members) -> Result<Option<i32>, ApiError> {
     value.map(|value| number(value).ok_or_else(|| wrong("trial", "must be a number of runs, at least 1"))).transpose()
 }
 
-fn rate(members: &mut Members) -> Result<Option<Rate>, ApiError> {
+pub(super) fn rate(members: &mut Members) -> Result<Option<Rate>, ApiError> {
     let rate = match members.value("rate") {
         None | Some(Value::Null) => return Ok(None),
         Some(Value::Number(number)) => number.as_f64().and_then(Rate::of),

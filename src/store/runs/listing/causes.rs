@@ -32,6 +32,29 @@ pub struct CauseGroup {
     pub assignee: Option<String>,
     /// Whether it is muted. A run that joins the group unmutes it.
     pub muted: Option<Muted>,
+    /// When they are retried by themselves.
+    pub rule: Option<Rule>,
+}
+
+/// Runs of a cause are retried by themselves when a connection answers again.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Rule {
+    /// Which connection.
+    pub connection: String,
+    /// Who set the rule.
+    pub by: String,
+    /// Since when it stands.
+    pub at: Time,
+    /// Why they set it.
+    pub reason: String,
+    /// Acts a second; none: as fast as bulk acts go.
+    pub per_second: Option<f64>,
+    /// How often it has acted.
+    pub times: i32,
+    /// When it last acted.
+    pub retried_at: Option<Time>,
+    /// The bulk act with which it last acted.
+    pub bulk: Option<Uuid>,
 }
 
 /// Why people are not told of a cause for now.
@@ -56,7 +79,9 @@ pub async fn causes(pool: &PgPool, limit: i64) -> Result<Vec<CauseGroup>, StoreE
         r#"select g.fingerprint as "fingerprint!", g.n as "n!", g.first_at as "first_at!", g.last_at as "last_at!",
                   r.id, r.attention as "attention!", r.task, r.error::text as error, d.namespace, d.name,
                   assigned.assignee as "assignee?", muted.actor as "muted_by?", muted.at as "muted_at?",
-                  muted.until as "muted_until?", muted.reason as "muted_why?"
+                  muted.until as "muted_until?", muted.reason as "muted_why?",
+                  c.connection as "rule_of?", c.actor as "rule_by?", c.set_at as "rule_at?", c.reason as "rule_why?", c.rate as "rule_rate?",
+                  c.times as "rule_times?", c.retried_at as "rule_retried_at?", c.bulk_id as "rule_bulk?"
            from (select a.fingerprint, count(*) as n, min(a.attention_at) as first_at, max(a.attention_at) as last_at,
                         max(a.id::text)::uuid as sample
                  from (select id, fingerprint, attention_at from runs
@@ -76,6 +101,7 @@ pub async fn causes(pool: &PgPool, limit: i64) -> Result<Vec<CauseGroup>, StoreE
                                  and later.act = 'attention.unmute' and later.id > acts.id)
                order by id desc limit 1
            ) muted on true
+           left join cause_rules c on c.fingerprint = g.fingerprint
            where r.attention is not null
            order by g.first_at, g.fingerprint limit $2"#,
         COUNT_MAX,
@@ -99,6 +125,16 @@ pub async fn causes(pool: &PgPool, limit: i64) -> Result<Vec<CauseGroup>, StoreE
                 last_at: g.last_at,
                 sample,
                 assignee: g.assignee,
+                rule: rule_of(g.rule_of, g.rule_by, g.rule_at).map(|(connection, by, at)| Rule {
+                    connection,
+                    by,
+                    at,
+                    reason: g.rule_why.unwrap_or_default(),
+                    per_second: g.rule_rate,
+                    times: g.rule_times.unwrap_or_default(),
+                    retried_at: g.rule_retried_at,
+                    bulk: g.rule_bulk,
+                }),
                 muted: g.muted_by.zip(g.muted_at).map(|(by, at)| Muted {
                     by,
                     at,
@@ -108,4 +144,9 @@ pub async fn causes(pool: &PgPool, limit: i64) -> Result<Vec<CauseGroup>, StoreE
             }
         })
         .collect())
+}
+
+/// All of them or none.
+fn rule_of(connection: Option<String>, by: Option<String>, at: Option<Time>) -> Option<(String, String, Time)> {
+    Some((connection?, by?, at?))
 }

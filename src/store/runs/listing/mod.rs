@@ -17,7 +17,7 @@ use crate::dsl::WorkflowRef;
 use crate::machine::{RunId, Status, Time, WorkflowError};
 use crate::store::StoreError;
 use crate::store::runs::unacknowledged;
-pub use causes::{CauseGroup, Muted, causes};
+pub use causes::{CauseGroup, Muted, Rule, causes};
 pub use counted::Counted;
 pub use page::RunsPage;
 use rows::RunRecord;
