@@ -109,7 +109,7 @@ fn each_receiver_gets_its_own_shape_and_what_came_from_outside_is_no_markup() {
     let slack = shapes::slack(&hostile, Some("C012"), noon());
     assert_eq!(slack["channel"], "C012");
     let line = slack["blocks"][1]["text"]["text"].as_str().unwrap();
-    assert!(line.contains("&lt;!channel&gt;") && line.contains("&amp; more (2 runs, for 3 min)"), "{line}");
+    assert!(line.contains("&lt;!channel&gt;") && line.contains("&amp; more> (2 runs, for 3 min)"), "{line}");
     let teams = shapes::teams(&hostile, noon());
     let card = &teams["attachments"][0]["content"];
     assert!(!card["body"][1]["text"].as_str().unwrap().contains("]("), "{card}");

@@ -114,7 +114,7 @@ mod tests {
         assert_eq!(fs::read_dir(file.parent().unwrap()).unwrap().count(), 1, "nothing is left beside it");
         fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
         let refused = Login::read_from(&file).err().unwrap().to_string();
-        assert!(refused.contains("may be read by others") && !refused.contains("swt_"), "{refused}");
+        assert!(refused.contains("is readable by others") && !refused.contains("swt_"), "{refused}");
         fs::write(&file, "{\"token\": \"swt_second\"").unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
         let refused = format!("{:#}", Login::read_from(&file).err().unwrap());
