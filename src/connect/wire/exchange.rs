@@ -3,6 +3,7 @@
 //! Before bytes go out, also at each redirect, every host is checked against the connection's list and every address by
 //! the [`Guard`]. Redirects are followed here and not by the client, so that credentials never travel to another host.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::error::Error as _;
 use std::sync::{Arc, Once};
@@ -166,7 +167,7 @@ pub(in crate::connect) async fn exchange(
     let mut hop = Hop {
         method: outgoing.method.clone(),
         url: outgoing.url.clone(),
-        headers: outgoing.headers.clone(),
+        headers: Cow::Borrowed(&outgoing.headers),
         body: outgoing.body.clone(),
         earlier_effect: TargetEffect::None,
     };
@@ -186,16 +187,17 @@ fn is_redirect(response: &reqwest::Response) -> bool {
 }
 
 /// One request in a chain of redirects.
-struct Hop {
+struct Hop<'o> {
     method: Method,
     url: Url,
-    headers: HeaderMap,
+    /// Borrowed from the request; owned once a redirect has removed some.
+    headers: Cow<'o, HeaderMap>,
     body: Option<bytes::Bytes>,
     /// Whether an earlier hop may have acted before it redirected.
     earlier_effect: TargetEffect,
 }
 
-impl Hop {
+impl Hop<'_> {
     async fn send(&self, clients: &Clients) -> Result<reqwest::Response, Box<Problem>> {
         let (Some(host), Some(port)) = (self.url.host(), self.url.port_or_known_default()) else {
             return Err(Problem::configuration("Invalid URI", format!("{} has no host", target::short(&self.url))));
@@ -203,7 +205,7 @@ impl Hop {
         clients.check(&self.url)?;
         clients.guard.check(&host, port).map_err(|refused| refusal(&refused))?;
         let mut request = reqwest::Request::new(self.method.clone(), self.url.clone());
-        *request.headers_mut() = self.headers.clone();
+        *request.headers_mut() = HeaderMap::clone(&self.headers);
         *request.body_mut() = self.body.clone().map(Into::into);
         clients.at(port).execute(request).await.map_err(|error| self.lost(error))
     }
@@ -250,15 +252,15 @@ impl Hop {
             return Err(Problem::configuration("Insecure redirect", detail));
         }
         if next.origin() != self.url.origin() {
-            self.headers = public(&self.headers);
+            self.headers = Cow::Owned(public(&self.headers));
         }
         if status == StatusCode::SEE_OTHER && self.method != Method::HEAD
             || matches!(status.as_u16(), 301 | 302) && self.method == Method::POST
         {
             self.method = Method::GET;
             self.body = None;
-            self.headers.remove(CONTENT_TYPE);
-            self.headers.remove(CONTENT_LENGTH);
+            self.headers.to_mut().remove(CONTENT_TYPE);
+            self.headers.to_mut().remove(CONTENT_LENGTH);
         }
         self.url = next;
         Ok(())
@@ -276,7 +278,7 @@ fn refusal(refused: &Refused) -> Box<Problem> {
     Problem::configuration("Address refused", refused.to_string())
 }
 
-async fn read(mut response: reqwest::Response, hop: Hop, bytes_max: usize, begin: Instant) -> Answer {
+async fn read(mut response: reqwest::Response, hop: Hop<'_>, bytes_max: usize, begin: Instant) -> Answer {
     let mut body = Vec::with_capacity(response.content_length().map_or(0, |length| capacity(length, bytes_max)));
     let mut room = None;
     let cut = loop {

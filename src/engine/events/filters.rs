@@ -2,7 +2,7 @@
 //! an event fits.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
@@ -16,24 +16,34 @@ use crate::store::runs::journal::Hash;
 use crate::text::replace_nul;
 
 /// Holds one event against filters: evaluates their expressions, in this process or in another, for as long as patience lasts.
-#[derive(Clone, Copy)]
 pub(super) struct Matcher<'a> {
-    pub(super) evaluator: &'a Evaluator,
+    evaluator: &'a Evaluator,
     pub(super) patience: &'a Patience,
+    pub(super) envelope: &'a Arc<Value>,
+    /// The event's data, once an expression asks for it.
+    data: OnceLock<Arc<Value>>,
 }
 
-impl Matcher<'_> {
+impl<'a> Matcher<'a> {
+    pub(super) fn new(evaluator: &'a Evaluator, patience: &'a Patience, envelope: &'a Arc<Value>) -> Self {
+        Self { evaluator, patience, envelope, data: OnceLock::new() }
+    }
+
+    fn data(&self) -> &Arc<Value> {
+        self.data.get_or_init(|| Arc::new(self.envelope.get("data").cloned().unwrap_or_default()))
+    }
+
     /// The keys under which a run waits that this event fits; none if the event does not match the filter at all.
-    pub(super) async fn keys_of(self, filter: &EventFilter, envelope: &Value) -> Option<Vec<Hash>> {
-        if !self.lets_through(filter, envelope).await {
+    pub(super) async fn keys_of(&self, filter: &EventFilter) -> Option<Vec<Hash>> {
+        if !self.lets_through(filter).await {
             return None;
         }
         let mut parts = Vec::new();
         for (name, _) in filter.with.iter().filter(|(_, wanted)| matches!(wanted, Wanted::Computed(_))) {
-            parts.push(envelope.get(name)?.clone());
+            parts.push(self.envelope.get(name)?.clone());
         }
         for correlation in filter.correlate.iter().filter(|c| c.expect.is_some()) {
-            parts.push(self.correlated(correlation, envelope).await?);
+            parts.push(self.correlated(correlation).await?);
         }
         let mut keys = vec![key(&parts), key_as_written(&parts)];
         keys.dedup();
@@ -41,13 +51,13 @@ impl Matcher<'_> {
     }
 
     /// The key of the runs that this event may start; none if the event does not match the filter of a schedule.
-    pub(super) async fn start_key(self, filter: &EventFilter, envelope: &Value) -> Option<Hash> {
-        if !self.lets_through(filter, envelope).await {
+    pub(super) async fn start_key(&self, filter: &EventFilter) -> Option<Hash> {
+        if !self.lets_through(filter).await {
             return None;
         }
         let mut bound = BTreeMap::new();
         for correlation in &filter.correlate {
-            let value = self.correlated(correlation, envelope).await.filter(|value| !value.is_null())?;
+            let value = self.correlated(correlation).await.filter(|value| !value.is_null())?;
             match &correlation.expect {
                 Some(Template::Literal(expected)) if canonical::same(expected, &value) => {}
                 Some(_) => return None,
@@ -58,35 +68,32 @@ impl Matcher<'_> {
     }
 
     /// What a correlation takes out of an event: seen on the whole event, and where that gives nothing, on its data.
-    async fn correlated(self, correlation: &Correlation, envelope: &Value) -> Option<Value> {
-        let value = self.value_of(&correlation.from, envelope).await.filter(|value| !value.is_null());
-        let data = envelope.get("data").unwrap_or(&Value::Null);
+    async fn correlated(&self, correlation: &Correlation) -> Option<Value> {
+        let value = self.value_of(&correlation.from, self.envelope).await.filter(|value| !value.is_null());
         match value {
             Some(value) => Some(value),
-            None => self.value_of(&correlation.from, data).await,
+            None => self.value_of(&correlation.from, self.data()).await,
         }
     }
 
     /// Whether everything that does not depend on a run holds.
-    async fn lets_through(self, filter: &EventFilter, envelope: &Value) -> bool {
-        let fits = attributes_fit(filter, envelope);
+    async fn lets_through(&self, filter: &EventFilter) -> bool {
+        let fits = attributes_fit(filter, self.envelope);
         let Some(condition) = filter.data.as_ref().filter(|_| fits) else { return fits };
-        let data = envelope.get("data").unwrap_or(&Value::Null);
-        !matches!(self.value_of(condition, data).await, None | Some(Value::Null | Value::Bool(false)))
+        !matches!(self.value_of(condition, self.data()).await, None | Some(Value::Null | Value::Bool(false)))
     }
 
     /// What an expression over an event gives; none if it fails. As runs keep it, or the two would not be equal.
-    pub(super) async fn value_of(self, expression: &Expression, input: &Value) -> Option<Value> {
+    pub(super) async fn value_of(&self, expression: &Expression, input: &Arc<Value>) -> Option<Value> {
         let mut value = self.evaluated(expression, input).await?;
         replace_nul(&mut value);
         Some(value)
     }
 
-    async fn evaluated(self, expression: &Expression, input: &Value) -> Option<Value> {
-        let input = Arc::new(input.clone());
-        match expression.evaluate_here(&input, &[]) {
+    async fn evaluated(&self, expression: &Expression, input: &Arc<Value>) -> Option<Value> {
+        match expression.evaluate_here(input, &[]) {
             Some(outcome) => outcome.ok(),
-            None => self.patience.wait(self.evaluator.evaluate(Evaluation::of(expression, &input, &[]))).await?.ok(),
+            None => self.patience.wait(self.evaluator.evaluate(Evaluation::of(expression, input, &[]))).await?.ok(),
         }
     }
 }

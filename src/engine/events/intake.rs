@@ -27,7 +27,7 @@ use crate::store::runs::journal::Source;
 /// An event on its way in.
 struct EventOf<'a> {
     event: &'a IncomingEvent,
-    envelope: &'a Value,
+    envelope: &'a Arc<Value>,
     id: Uuid,
     now: Time,
     /// Its text, which is also the input of runs.
@@ -105,7 +105,7 @@ impl Intake {
         self.runs.admits(&node).map_err(AcceptError::Unavailable)?;
         let id = Uuid::now_v7();
         let now = self.context.now();
-        let envelope = envelope_of(event);
+        let envelope = Arc::new(envelope_of(event));
         let data = event.data.to_string();
         let stored_data = (!event.data_is_body).then_some(data.as_str());
         let source = Source::of(id, &event.body, stored_data, &data);
@@ -169,14 +169,18 @@ impl Intake {
     async fn match_event(&self, node: &Arc<Node>, of_event: &EventOf<'_>, freezes: &[Freeze]) -> Matched {
         let EventOf { event, envelope, id, now, source } = *of_event;
         let patience = Patience::of_a_sender();
-        let (joiners, mut unasked) = self.router.joins.joiners(envelope, &patience).await;
+        let matcher = Matcher::new(&self.context.evaluator, &patience, envelope);
+        let (joiners, mut unasked) = self.router.joins.joiners(&matcher).await;
         let mut matched = Matched { is_gathered: !joiners.is_empty(), ..Matched::default() };
-        let (subscribers, others) = self.subscribers(envelope, &patience).await;
+        let (subscribers, others) = self.subscribers(&matcher).await;
         unasked.extend(others);
         matched.violations.extend(unasked.iter().map(|definition| not_asked(definition)));
+        // All of its runs share one input.
+        let mut input = None;
         for definition in subscribers {
+            let input = input.get_or_insert_with(|| Arc::new(Value::Array(vec![event.data.clone()])));
             let started = Started {
-                input: Arc::new(Value::Array(vec![event.data.clone()])),
+                input: Arc::clone(input),
                 event: Some(id),
                 parent: None,
                 actor: Actor(format!("source:{}", event.source)),
@@ -211,12 +215,11 @@ impl Intake {
 
     /// The latest version of each workflow that wants the event; and those of which it is not known, because their filters take too
     /// long.
-    async fn subscribers(&self, envelope: &Value, patience: &Patience) -> (Vec<Arc<Definition>>, Vec<Arc<Definition>>) {
-        let matcher = Matcher { evaluator: &self.context.evaluator, patience };
+    async fn subscribers(&self, matcher: &Matcher<'_>) -> (Vec<Arc<Definition>>, Vec<Arc<Definition>>) {
         let deployed = self.context.catalog.deployed();
         let (mut wanted, mut not_asked) = (Vec::new(), Vec::new());
         for definition in deployed.definitions.values().filter_map(|versions| versions.first()) {
-            if !definition.triggers.iter().any(|trigger| attributes_fit(trigger, envelope)) {
+            if !definition.triggers.iter().any(|trigger| attributes_fit(trigger, matcher.envelope)) {
                 continue;
             }
             if self.subscriptions.is_set_aside(&definition.workflow) {
@@ -225,12 +228,12 @@ impl Intake {
             }
             let mut wants = false;
             for trigger in &definition.triggers {
-                if matcher.start_key(trigger, envelope).await.is_some() {
+                if matcher.start_key(trigger).await.is_some() {
                     wants = true;
                     break;
                 }
             }
-            let took_too_long = patience.was_lost() && !wants;
+            let took_too_long = matcher.patience.was_lost() && !wants;
             self.subscriptions.asked(definition, took_too_long);
             if wants {
                 wanted.push(Arc::clone(definition));
@@ -272,7 +275,7 @@ pub(super) fn new_event(
         r#type: event.r#type.clone(),
         received_at: now,
         headers: pairs(&event.headers),
-        body: event.body.to_vec(),
+        body: event.body.clone(),
         body_hash: Sha256::digest(&event.body).into(),
         attributes: pairs(&event.attributes),
         data,

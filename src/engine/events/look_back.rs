@@ -216,8 +216,8 @@ impl LookBack {
         // An empty `any` matches every event.
         let Some(filter) = asked.filter() else { return vec![key(&[])] };
         let patience = Patience::unlimited();
-        let matcher = Matcher { evaluator: &self.context.evaluator, patience: &patience };
-        let keys = matcher.keys_of(filter, &event.envelope).await.unwrap_or_default();
+        let matcher = Matcher::new(&self.context.evaluator, &patience, &event.envelope);
+        let keys = matcher.keys_of(filter).await.unwrap_or_default();
         // What another process could not evaluate now it may be able to evaluate later.
         if !patience.was_needed() {
             self.looking.note_keys(asked.id, event.id, &keys);

@@ -32,6 +32,7 @@ use crate::store::events::{self, Candidate, Routing};
 use crate::store::runs::commands::{self, NewMessage};
 use crate::store::runs::journal::Hash;
 use crate::text::without_nul;
+use filters::Matcher;
 use joins::Joins;
 use look_back::LookBack;
 use subscriptions::Patience;
@@ -143,7 +144,9 @@ impl Router {
         let fitting: Vec<((RunId, i32), Vec<i16>)> = self.who_waits(&event_type, &event).await?.into_iter().collect();
         let mut resumed: Vec<RunId> = fitting.iter().map(|((run, _), _)| *run).collect();
         resumed.dedup();
-        let (joiners, _) = self.joins.joiners(&event.envelope, &Patience::unlimited()).await;
+        let patience = Patience::unlimited();
+        let matcher = Matcher::new(&self.context.evaluator, &patience, &event.envelope);
+        let (joiners, _) = self.joins.joiners(&matcher).await;
         let at_once = (MESSAGES_BYTES_MAX / bytes.max(1)).clamp(1, MESSAGES_MAX);
         let last = fitting.len().saturating_sub(1) / at_once * at_once;
         for some in fitting[..last].chunks(at_once) {

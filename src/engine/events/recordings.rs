@@ -84,14 +84,14 @@ impl Engine {
         let event = seen(candidate(stored))?;
         let data = event.envelope.get("data").cloned().unwrap_or_default();
         let patience = Patience::unlimited();
-        let matcher = Matcher { evaluator: &self.inner.context.evaluator, patience: &patience };
+        let matcher = Matcher::new(&self.inner.context.evaluator, &patience, &event.envelope);
         for trigger in &definition.triggers {
-            if matcher.start_key(trigger, &event.envelope).await.is_some() {
+            if matcher.start_key(trigger).await.is_some() {
                 return Some(Found { runs: row.runs.clone(), row, data, joins: false });
             }
         }
         for filter in join(definition) {
-            if matcher.start_key(filter, &event.envelope).await.is_some() {
+            if matcher.start_key(filter).await.is_some() {
                 return Some(Found { runs: row.runs.clone(), row, data, joins: true });
             }
         }

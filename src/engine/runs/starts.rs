@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use sqlx::PgPool;
@@ -328,7 +329,7 @@ fn named(request: &StartRequest) -> String {
 
 /// A start through the API under an idempotency key is remembered like an event, so that there is one way to dedupe.
 fn keyed_start(request: &StartRequest, origin: Origin, (id, key): (Uuid, String), now: Time, run: RunId) -> NewEvent {
-    let body = request.input.to_string().into_bytes();
+    let body = Bytes::from(request.input.to_string());
     NewEvent {
         id,
         source: origin.keyed(request),

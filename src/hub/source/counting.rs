@@ -1,5 +1,6 @@
 //! `event.sequence`: the number that a sender gives each event, which reveals lost events.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -49,7 +50,7 @@ impl Counting {
     }
 
     /// Returns the number of an event, if it has one.
-    pub(super) fn find(&self, data: &Value, headers: &Value) -> Result<Option<Counted>, ReceiveError> {
+    pub(super) fn find(&self, data: &Arc<Value>, headers: &Arc<Value>) -> Result<Option<Counted>, ReceiveError> {
         let number = match evaluate(&self.sequence, "the event's sequence", data, headers)? {
             Value::Null => return Ok(None),
             Value::String(text) => number(&text),

@@ -55,7 +55,7 @@ pub(super) struct Found {
 }
 
 impl EventPaths {
-    pub(super) fn find(&self, data: &Value, headers: &Value) -> Result<Found, ReceiveError> {
+    pub(super) fn find(&self, data: &Arc<Value>, headers: &Arc<Value>) -> Result<Found, ReceiveError> {
         let find = |name, attribute: &Option<Attribute>| match attribute {
             Some(attribute) => attribute.of(name, data, headers),
             None => Ok(None),
@@ -82,7 +82,12 @@ impl EventPaths {
 
 impl Attribute {
     /// Returns the attribute's text; null means absent.
-    pub(super) fn of(&self, name: &str, data: &Value, headers: &Value) -> Result<Option<String>, ReceiveError> {
+    pub(super) fn of(
+        &self,
+        name: &str,
+        data: &Arc<Value>,
+        headers: &Arc<Value>,
+    ) -> Result<Option<String>, ReceiveError> {
         let found = match self {
             Self::Fixed(text) => return Ok(Some(text.clone())),
             Self::Expression(expression) => evaluate(expression, &format!("the event's {name}"), data, headers)?,
@@ -106,12 +111,11 @@ impl Attribute {
 pub(super) fn evaluate(
     expression: &Expression,
     what: &str,
-    data: &Value,
-    headers: &Value,
+    data: &Arc<Value>,
+    headers: &Arc<Value>,
 ) -> Result<Value, ReceiveError> {
-    let headers = Arc::new(headers.clone());
-    let arguments: Vec<Arc<Value>> = expression.variables().iter().map(|_| Arc::clone(&headers)).collect();
-    let found = expression.evaluate(&Arc::new(data.clone()), &arguments);
+    let arguments: Vec<Arc<Value>> = expression.variables().iter().map(|_| Arc::clone(headers)).collect();
+    let found = expression.evaluate(data, &arguments);
     let mut value = found.map_err(|e| ReceiveError::BadBody(format!("{what} cannot be found: {e}")))?;
     replace_nul(&mut value);
     Ok(value)

@@ -10,6 +10,7 @@ pub mod redelivery;
 pub(super) mod settings;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
@@ -117,15 +118,16 @@ impl Source {
         let mut headers = recorded(delivery.headers);
         headers.retain(|(name, _)| self.scheme.credential_header() != Some(name));
         headers.iter_mut().for_each(|(_, value)| *value = redactor.text(std::mem::take(value)));
-        let values = if self.reads_headers() { header_values(&headers) } else { Value::Null };
+        let values = Arc::new(if self.reads_headers() { header_values(&headers) } else { Value::Null });
         let mut received = Received { events: Vec::new(), filtered: 0, passed_over: Vec::new() };
         for mut item in self.items(delivery, &redactor, &values)? {
             item.data_is_body &= !self.identifiers.apply(&mut item.data)?;
-            if self.wants(&item.data, &values)? {
-                received.events.push(self.event(&verified, &headers, &values, item)?);
+            let data = Arc::new(std::mem::take(&mut item.data));
+            if self.wants(&data, &values)? {
+                received.events.push(self.event(&verified, &headers, &values, data, item)?);
             } else {
                 received.filtered += 1;
-                received.passed_over.extend(self.counted(&item.data, &values)?);
+                received.passed_over.extend(self.counted(&data, &values)?);
             }
         }
         Ok(received)
@@ -192,12 +194,18 @@ impl Source {
         }
     }
 
-    fn items(&self, delivery: Delivery<'_>, redactor: &Redactor, headers: &Value) -> Result<Vec<Item>, ReceiveError> {
+    fn items(
+        &self,
+        delivery: Delivery<'_>,
+        redactor: &Redactor,
+        headers: &Arc<Value>,
+    ) -> Result<Vec<Item>, ReceiveError> {
         let content_type = delivery.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let mut items = self.body.read(delivery.body, content_type)?;
         items.iter_mut().for_each(|item| item.hide(redactor));
-        let (Some(split), [whole]) = (&self.split, items.as_slice()) else { return Ok(items) };
-        match evaluate(split, "the list of events", &whole.data, headers)? {
+        let (Some(split), [whole]) = (&self.split, items.as_mut_slice()) else { return Ok(items) };
+        let data = Arc::new(std::mem::take(&mut whole.data));
+        match evaluate(split, "the list of events", &data, headers)? {
             Value::Array(list) if list.len() <= EVENTS_MAX => {
                 let alone = |data| Item::single(data, Known::default()).with_note(&whole.note);
                 Ok(list.into_iter().map(alone).collect())
@@ -210,7 +218,7 @@ impl Source {
         }
     }
 
-    fn wants(&self, data: &Value, headers: &Value) -> Result<bool, ReceiveError> {
+    fn wants(&self, data: &Arc<Value>, headers: &Arc<Value>) -> Result<bool, ReceiveError> {
         let Some(filter) = &self.filter else { return Ok(true) };
         match evaluate(filter, "whether the event passes the filter", data, headers)? {
             Value::Bool(passes) => Ok(passes),
@@ -219,7 +227,7 @@ impl Source {
         }
     }
 
-    fn counted(&self, data: &Value, headers: &Value) -> Result<Option<Counted>, ReceiveError> {
+    fn counted(&self, data: &Arc<Value>, headers: &Arc<Value>) -> Result<Option<Counted>, ReceiveError> {
         self.event.counting.as_ref().map_or(Ok(None), |counting| counting.find(data, headers))
     }
 
@@ -227,10 +235,11 @@ impl Source {
         &self,
         verified: &Verified,
         headers: &[(String, String)],
-        values: &Value,
+        values: &Arc<Value>,
+        data: Arc<Value>,
         item: Item,
     ) -> Result<IncomingEvent, ReceiveError> {
-        let Item { data, body, data_is_body, known, note } = item;
+        let Item { body, data_is_body, known, note, .. } = item;
         let found = self.event.find(&data, values)?;
         let counted = self.counted(&data, values)?;
         let event_id = match self.event.id {
@@ -257,7 +266,7 @@ impl Source {
             event_id,
             r#type,
             attributes,
-            data,
+            data: Arc::unwrap_or_clone(data),
             data_is_body,
             body,
             headers: headers.to_vec(),

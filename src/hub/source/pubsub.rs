@@ -82,15 +82,17 @@ impl TopicShape {
             "channel": topic,
         });
         let body = Bytes::from(whole.to_string());
+        let nothing = Arc::default();
         let (mut data, mut data_is_body) = match &self.data {
-            Some(expression) => (evaluate(expression, "the event's data", &whole, &Value::Null)?, false),
+            Some(expression) => (evaluate(expression, "the event's data", &Arc::new(whole), &nothing)?, false),
             None => (whole, true),
         };
         data_is_body &= !self.identifiers.apply(&mut data)?;
+        let data = Arc::new(data);
         if !self.wants(&data)? {
             return Ok(Shaped::Filtered);
         }
-        let found = self.event.find(&data, &Value::Null)?;
+        let found = self.event.find(&data, &nothing)?;
         let event_id = found.id.unwrap_or_else(|| event_id.to_owned());
         check_id(&event_id).map_err(ReceiveError::BadBody)?;
         let r#type = found.r#type.unwrap_or(usual.r#type);
@@ -110,7 +112,7 @@ impl TopicShape {
             event_id,
             r#type,
             attributes: attributes.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect(),
-            data,
+            data: Arc::unwrap_or_clone(data),
             data_is_body,
             body,
             headers: vec![
@@ -125,9 +127,9 @@ impl TopicShape {
         })))
     }
 
-    fn wants(&self, data: &Value) -> Result<bool, ReceiveError> {
+    fn wants(&self, data: &Arc<Value>) -> Result<bool, ReceiveError> {
         let Some(filter) = &self.filter else { return Ok(true) };
-        match evaluate(filter, "whether the event passes the filter", data, &Value::Null)? {
+        match evaluate(filter, "whether the event passes the filter", data, &Arc::default())? {
             Value::Bool(passes) => Ok(passes),
             Value::Null => Ok(false),
             _ => Err(ReceiveError::BadBody("the filter returns neither true nor false for the event".to_owned())),

@@ -61,14 +61,13 @@ impl Joins {
     }
 
     /// The latest versions whose event joins want the event; and those whose filters took too long to tell.
-    pub(super) async fn joiners(&self, envelope: &Value, patience: &Patience) -> (Vec<Joiner>, Vec<Arc<Definition>>) {
-        let matcher = Matcher { evaluator: &self.context.evaluator, patience };
+    pub(super) async fn joiners(&self, matcher: &Matcher<'_>) -> (Vec<Joiner>, Vec<Arc<Definition>>) {
         let deployed = self.context.catalog.deployed();
         let (mut found, mut not_asked) = (Vec::new(), Vec::new());
         for definition in deployed.definitions.values().filter_map(|versions| versions.first()) {
             let Some(EventJoin { strategy, .. }) = &definition.join else { continue };
             let filters = || strategy.filters.iter().chain(strategy.until_filters());
-            if !filters().any(|filter| attributes_fit(filter, envelope)) {
+            if !filters().any(|filter| attributes_fit(filter, matcher.envelope)) {
                 continue;
             }
             if self.subscriptions.is_set_aside(&definition.workflow) {
@@ -77,11 +76,11 @@ impl Joins {
             }
             let mut fits = Vec::new();
             for (number, filter) in (0_u16..).zip(filters()) {
-                if let Some(key) = matcher.start_key(filter, envelope).await {
+                if let Some(key) = matcher.start_key(filter).await {
                     fits.push((number, key));
                 }
             }
-            let took_too_long = patience.was_lost();
+            let took_too_long = matcher.patience.was_lost();
             self.subscriptions.asked(definition, took_too_long);
             if took_too_long {
                 not_asked.push(Arc::clone(definition));
@@ -166,8 +165,8 @@ impl Joins {
                 let mut taken = taken(conn, join, strategy).await?;
                 taken.push(data(event));
                 let patience = Patience::unlimited();
-                let matcher = Matcher { evaluator: &self.context.evaluator, patience: &patience };
-                let holds = matcher.value_of(condition, &Value::Array(taken)).await;
+                let matcher = Matcher::new(&self.context.evaluator, &patience, &event.envelope);
+                let holds = matcher.value_of(condition, &Arc::new(Value::Array(taken))).await;
                 if holds.is_none() {
                     warn!(condition = condition.text(), event = %event.id, "`until` of a schedule failed; waiting for more events");
                 }

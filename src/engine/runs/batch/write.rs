@@ -230,7 +230,7 @@ impl Written {
     fn differing<'e>(&self, event: &'e NewEvent) -> Option<Redelivered<'e>> {
         let first = self.known.get(&(event.source.clone(), event.event_id.clone()))?;
         let differs = event.is_proven && first.body_hash != event.body_hash;
-        let (body_hash, body, at) = (event.body_hash, event.body.as_slice(), event.received_at);
+        let (body_hash, body, at) = (event.body_hash, &*event.body, event.received_at);
         differs.then_some(Redelivered { event: first.event, body_hash, body, at })
     }
 

@@ -104,7 +104,7 @@ pub async fn accept(
         START_TYPE,
         &e.iter().map(|e| e.r#type.as_str()).collect::<Vec<_>>() as &[&str],
         &e.iter().map(|e| e.headers.as_str()).collect::<Vec<_>>() as &[&str],
-        &e.iter().map(|e| e.body.as_slice()).collect::<Vec<_>>() as &[&[u8]],
+        &e.iter().map(|e| &*e.body).collect::<Vec<_>>() as &[&[u8]],
         &e.iter().map(|e| e.attributes.as_str()).collect::<Vec<_>>() as &[&str],
         &e.iter().map(|e| e.outcome).collect::<Vec<_>>() as &[&str],
         &e.iter().map(|e| e.detail.as_deref()).collect::<Vec<_>>() as &[Option<&str>],

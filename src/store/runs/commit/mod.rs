@@ -12,6 +12,7 @@ pub use accept::{Acceptance, Beginning, START_TYPE, accept, known_events};
 pub use advance::{Standing, advance, redefine, standings};
 pub use consequences::insert_consequences;
 
+use bytes::Bytes;
 use uuid::Uuid;
 
 use super::commands::NewMessage;
@@ -40,7 +41,7 @@ pub struct NewEvent {
     /// Headers as JSON text.
     pub headers: String,
     /// The body as received.
-    pub body: Vec<u8>,
+    pub body: Bytes,
     /// SHA-256 of the body.
     pub body_hash: Hash,
     /// CloudEvents attributes as JSON text.

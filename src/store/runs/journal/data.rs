@@ -11,9 +11,9 @@ const DEPTH_MAX: usize = 120;
 pub(super) fn of(record: &Record) -> Result<String, StoreError> {
     let kind = record.change.kind();
     let unwritable = |why: String| unreadable(format!("{kind} cannot be written: {why}"));
-    let whole = serde_json::to_string(&record.change).map_err(|e| unwritable(e.to_string()))?;
-    let start = r#"{"kind":"","data":"#.len() + kind.len();
-    let mut data = whole[start..whole.len() - 1].to_owned();
+    let mut data = serde_json::to_string(&record.change).map_err(|e| unwritable(e.to_string()))?;
+    data.pop();
+    data.drain(..r#"{"kind":"","data":"#.len() + kind.len());
     if depth(&data) > DEPTH_MAX {
         return Err(unwritable(format!("its values are nested more than {DEPTH_MAX} levels deep")));
     }

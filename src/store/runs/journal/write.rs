@@ -156,7 +156,10 @@ fn append_element(array: &mut String, record: &Record, row_at: Time) -> Result<(
     if at != row_at {
         array.push_str(&format!(r#""at":{},"#, serde_json::to_string(&at).unwrap_or_default()));
     }
-    array.push_str(&format!(r#""kind":"{}","data":{}}}"#, record.change.kind(), data::of(record)?));
+    let data = data::of(record)?;
+    for part in [r#""kind":""#, record.change.kind(), r#"","data":"#, &data, "}"] {
+        array.push_str(part);
+    }
     Ok(())
 }
 
