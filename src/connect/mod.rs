@@ -61,8 +61,7 @@ use request::prepared::Prepared;
 use request::reach::CredentialScope;
 use request::{prepared, target};
 use standing::{class_of, health, is_refused};
-use wire::exchange;
-use wire::exchange::{Clients, Route};
+use wire::exchange::{self, Clients, Route};
 use wire::guard::Guard;
 
 /// All connections of a node, with their pools.

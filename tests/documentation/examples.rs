@@ -61,7 +61,7 @@ pub(super) fn kind(block: &Block) -> Kind {
         "document" => Kind::Workflow,
         "functions" => Kind::Catalog,
         "mapping" => Kind::Mapping,
-        "sources" | "connections" | "identifiers" | "secrets" | "audit" | "retention" => Kind::Hub,
+        "sources" | "connections" | "identifiers" | "secrets" | "audit" | "retention" | "notify" => Kind::Hub,
         "definition" | "scenarios" | "invariants" => Kind::Scenarios,
         "services" | "apiVersion" | "jobs" | "scrape_configs" | "groups" => Kind::Foreign,
         other => panic!(

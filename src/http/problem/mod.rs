@@ -115,7 +115,7 @@ pub enum ApiError {
     /// 409
     #[error("{0}")]
     Conflict(String),
-    /// 409: the run does not fit the version that it should move to.
+    /// 409: the run does not match the version to which it should move.
     #[error("{0}")]
     DoesNotFit(Box<Misfit>),
     /// 429 with `Retry-After`.

@@ -135,7 +135,7 @@ impl Rehearsal<'_> {
         }
     }
 
-    /// Performs a person's act. As in the API, an act that does not fit the run changes nothing. If it requires two
+    /// Performs a person's act. As in the API, an act that the run does not allow changes nothing. If it requires two
     /// people, a second person approves it at once.
     fn act(&mut self, act: Act) -> Result<(), Halt> {
         let name = act.name();
