@@ -320,7 +320,6 @@ async fn a_cause_is_previewed_tried_on_one_run_and_retried_to_the_end_on_its_pag
     browser.click("#act-on-1").await;
     browser.shows("h1", "Act on many runs").await;
     browser.click("input[value=retry]").await;
-    browser.click("#preview-open").await;
     browser.shows("section[aria-labelledby=preview]", "4 runs call POST").await;
     browser.write("#reason", "the ERP is back").await;
     browser.write("#trial", "1").await;

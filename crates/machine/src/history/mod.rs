@@ -2,7 +2,7 @@
 //! recordings for replay and moves between versions are made.
 //!
 //! **Invariant.** Where [`fold`](crate::fold) reads a journal, both agree after each record: on which executions are open, where each of
-//! them stands and what it was given, on what stopped the run and on how long it stood still (`tests/reading.rs`). `History` also keeps
+//! them stands and what it was given, on what stopped the run and on how long it stood still (`tests/world/reading.rs`). `History` also keeps
 //! what a run forgets (how steps ended, attempts, who acted), and it never refuses a journal: a record about a step that it has not seen
 //! opens that step, so that a run whose first records are out of reach, or one written by a later version, still shows what can be shown.
 

@@ -14,7 +14,6 @@ mod outcomes;
 pub(crate) mod properties;
 mod questions;
 mod queue;
-mod reading;
 mod rules;
 mod second;
 pub(crate) mod world;

@@ -3,6 +3,7 @@
 
 pub(crate) mod build;
 pub(super) mod play;
+mod reading;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -10,7 +11,6 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::reading;
 use crate::generated::read_back;
 use crate::history::Reader;
 use crate::*;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::world::build::{Plan, definition};
-use super::world::play::{Play, definition as written};
-use super::world::{Answer, World};
+use super::build::{Plan, definition};
+use super::play::{Play, definition as written};
+use super::{Answer, World};
 use crate::history::{History, Reader, State, Step};
 use crate::view::{RunHead, RunView, view};
 use crate::*;
