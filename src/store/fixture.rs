@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
@@ -39,7 +40,7 @@ pub(crate) fn event(id: Uuid) -> NewEvent {
         r#type: "t".into(),
         received_at: Time::UNIX_EPOCH,
         headers: "{}".into(),
-        body: Vec::new(),
+        body: Bytes::new(),
         body_hash: [0; 32],
         attributes: "{}".into(),
         data: None,

@@ -181,7 +181,7 @@ async fn an_event_and_what_is_large_stand_once_and_rows_are_read_whole(pool: PgP
     let pretty = serde_json::to_string_pretty(&input).unwrap();
     let bodies = [(text.clone(), None), (pretty, None), ("{ \"data\": 1 }".to_owned(), Some(text))];
     for (body, data) in bodies {
-        let event = NewEvent { body: body.into_bytes(), data, ..fixture::event(Uuid::now_v7()) };
+        let event = NewEvent { body: body.into(), data, ..fixture::event(Uuid::now_v7()) };
         let (run, texts) = store(&pool, &event, &input).await;
         let read = stored(&pool, run.id, 0, 100).await.unwrap();
         assert_eq!(read.iter().map(|row| row.data.clone()).collect::<Vec<_>>(), texts);
@@ -220,7 +220,7 @@ async fn a_payload_or_an_event_that_is_missing_or_changed_is_found_and_never_pas
         ("update events set body = '{\"text\":\"z\"}'", true),
     ] {
         sqlx::raw_sql("delete from runs; delete from journal").execute(&pool).await.unwrap();
-        let event = NewEvent { body: input.to_string().into_bytes(), ..fixture::event(Uuid::now_v7()) };
+        let event = NewEvent { body: input.to_string().into(), ..fixture::event(Uuid::now_v7()) };
         let (run, _) = store(&pool, &event, &input).await;
         sqlx::query(forge).execute(&pool).await.unwrap();
         let mut before = genesis(run.id).to_vec();
