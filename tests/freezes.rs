@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Behavior, Node, Target, World, calls, eventually, hub};
+use crate::harness::{Behavior, Node, Target, World, calls, eventually, hub, statuses};
 use crate::links::{send, workflow};
 
 const ORDERS: &str =
@@ -155,9 +155,17 @@ async fn a_paused_workflow_begins_no_run_and_no_step_and_continues_where_it_stoo
     let (status, by_person) = second.post("/api/v1/workflows/test/calls/runs", &json!({ "n": 3 })).await;
     assert!(status < 300, "{by_person}");
     let held = [by_person["id"].as_str().unwrap().to_owned(), second.start_calls(4).await];
-    target.behave("/step1", Behavior::Answer("{}".into()));
+    // Nodes are told within a moment; a call that is on its way ends after that.
     for run in running.iter().chain(&held) {
         second.run_becomes(run, "suspended").await;
+    }
+    target.behave("/step1", Behavior::Answer("{}".into()));
+    for run in &running {
+        eventually("the answer is recorded", || async {
+            let ended = ("step1".to_owned(), "completed".to_owned());
+            statuses(&second.run(run).await).contains(&ended).then_some(())
+        })
+        .await;
     }
     let suspended = async || {
         let (_, list) = second.get("/api/v1/freezes").await;
