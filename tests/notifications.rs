@@ -221,7 +221,7 @@ async fn a_source_that_falls_silent_is_told_and_resolved_when_it_sends_again() {
         with_channels(&format!("  ops: {{ webhook: 'http://{address}/hook', about: [sources], every: PT0.2S }}\n"));
     let text = text.replacen("  test:\n", "  test:\n    silentAfter: PT1S\n", 1);
     assert!(text.contains("silentAfter"), "{text}");
-    let world = World::new(&[(name, text)], &[address.clone()]).await;
+    let world = World::new(&[(name, text)], std::slice::from_ref(&address)).await;
     let node = world.node().await;
     let send = |n: u64| {
         let node = &node;

@@ -1,9 +1,9 @@
 //! The loop around the machine: takes facts in, commits decisions, carries out effects.
 //!
-//! [`Runs`] begins runs, drives those of this node and commits what is decided; [`Intake`] accepts events, [`Router`] brings them to runs
-//! that wait, [`Joins`] collects those that start a run together, and [`LookBack`] shows a run what came before it waited. [`Schedules`]
-//! and [`Topics`] start runs and events by themselves, [`Freezes`] hold runs back. `node` keeps the lease and finds work that other nodes
-//! left. What all of them use is the [`Context`]. A run changes only by a decision that was committed under its fence.
+//! `Runs` begins runs, drives those of this node and commits decisions. `Intake` accepts events; `Router` delivers them to waiting
+//! runs; `Joins` collects events that start a run together; `LookBack` shows a run the events from before it waited. `Schedules` and
+//! `Topics` start runs and read events on their own, and `Freezes` hold runs back. `node` keeps the lease and finds work that other
+//! nodes left behind. All of them share the `Context`. A run changes only by a decision that was committed under its fence.
 
 pub mod api;
 pub mod audit;
