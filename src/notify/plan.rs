@@ -1,6 +1,6 @@
 //! What a channel is told next, if anything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Channel, ITEMS_MAX, Item, Matter, Message, State, Topic};
 use crate::machine::Time;
@@ -68,7 +68,7 @@ pub fn plan(
         items.push(item(state, matter, here));
         news.push(Told { subject, title: matter.title.clone(), count: matter.count, at: now });
     }
-    let open: Vec<String> = matters.iter().map(Matter::subject).collect();
+    let open: BTreeSet<String> = matters.iter().map(Matter::subject).collect();
     let mut over = Vec::new();
     for told in told.iter().filter(|told| !open.contains(&told.subject)) {
         let topic = told.subject.split(':').next().and_then(Topic::named);

@@ -26,7 +26,7 @@ const DESCRIPTION_CHARS_MAX: usize = 4_000;
 pub struct Asked {
     /// Id, a UUIDv7.
     pub id: Uuid,
-    /// What is to be decided, in one line.
+    /// The question, in one line.
     pub title: String,
     /// Details for the person who decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]

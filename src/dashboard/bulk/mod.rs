@@ -76,15 +76,9 @@ impl Filled {
 
     /// Fields that the form carries to the next page besides those that people fill in.
     fn hidden(&self) -> Vec<(&'static str, String)> {
-        let parts = [
-            ("status", &self.status),
-            ("attention", &self.attention),
-            ("fingerprint", &self.fingerprint),
-            ("unacknowledged", &self.unacknowledged),
-            ("workflow", &self.workflow),
-            ("q", &self.q),
-        ];
-        parts.into_iter().filter(|(_, text)| !text.is_empty()).map(|(name, text)| (name, text.clone())).collect()
+        let list = self.list();
+        let filled = list.filters().into_iter().filter(|(_, text)| !text.is_empty());
+        filled.map(|(name, text)| (name, text.clone())).collect()
     }
 
     /// Returns the act; `None` if none has been chosen.

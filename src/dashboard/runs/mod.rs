@@ -213,7 +213,8 @@ impl Asked {
         self.filters().iter().all(|(name, part)| part.trim().is_empty() != (*name == filter))
     }
 
-    fn filters(&self) -> [(&'static str, &String); 6] {
+    /// Returns the filters by the names of their parameters.
+    pub(super) fn filters(&self) -> [(&'static str, &String); 6] {
         [
             ("status", &self.status),
             ("attention", &self.attention),

@@ -42,12 +42,12 @@ pub(super) async fn keep(context: Arc<Context>) {
     }
 }
 
-/// `down` is what this node last said of its connections.
-async fn look(context: &Context, down: &mut Option<Vec<String>>) -> Result<(), StoreError> {
-    let now = matters::connections_down(context);
+/// `down` is what this node last recorded about its connections. A new incarnation records it again: rows of dead ones do not count.
+async fn look(context: &Context, down: &mut Option<(Uuid, Vec<String>)>) -> Result<(), StoreError> {
+    let now = (context.node().id, matters::connections_down(context));
     if down.as_ref() != Some(&now) {
-        let names: Vec<&str> = now.iter().map(String::as_str).collect();
-        notifications::set_down(&context.pool, context.node().id, &names).await?;
+        let names: Vec<&str> = now.1.iter().map(String::as_str).collect();
+        notifications::set_down(&context.pool, now.0, &names).await?;
         *down = Some(now);
     }
     let mut transaction = context.pool.begin().await?;

@@ -11,7 +11,7 @@ pub fn judge_acknowledge(run: &Run, reason: Option<&str>) -> Result<(), Rejected
     let why = match run.status {
         _ if !run.is_closed() => Some("it has not ended"),
         Status::Compensated if run.parent.is_some_and(|parent| parent.awaits) => {
-            Some("another run waited for it: that one says what became of its work")
+            Some("another run waited for it, and handles its failure")
         }
         Status::Compensated if !explained => Some("say what was done about it, or why nothing has to be (reason)"),
         Status::Compensated => None,

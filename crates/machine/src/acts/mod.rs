@@ -223,7 +223,7 @@ table! {
         fields: &[Field::Version, Field::Again],
         rule: None,
     },
-    /// Nothing more is to be done about a run that undid its work after a fault.
+    /// Acknowledges a run that undid its work after a fault and needs nothing more.
     Acknowledge: About {
         name: "acknowledge",
         title: "Acknowledge",

@@ -74,7 +74,7 @@ pub enum Act {
         #[serde(default)]
         again: bool,
     },
-    /// Nothing more is to be done about an ended run. It changes nothing of the run: the record of acts has who said so and why.
+    /// Acknowledges an ended run that needs nothing more. The run does not change; the record of acts says who did it and why.
     Acknowledge,
 }
 

@@ -164,7 +164,7 @@ impl History {
         self.open.iter().map(|place| &self.steps[*place])
     }
 
-    /// The step where it stands for a person: the innermost one that failed.
+    /// Returns the step at which the run waits for a person: the innermost one that failed.
     #[must_use]
     pub fn stuck(&self) -> Option<&Step> {
         self.failed().filter(|_| self.attention.is_some())

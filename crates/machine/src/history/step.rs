@@ -1,4 +1,4 @@
-//! One execution of a task: what it was given, its attempts and waits, where it stands or how it ended.
+//! One execution of a task: its input, its attempts and waits, and its current state or its end.
 
 use std::sync::Arc;
 

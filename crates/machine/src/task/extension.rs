@@ -117,7 +117,7 @@ pub(super) fn opened(data: Arc<Value>) -> Progress {
     Progress::Extended(Box::new(ExtendedProgress { segment: None, cursor, exited: false, done: None }))
 }
 
-/// The tasks of the part where it stands.
+/// Returns the tasks of the current part.
 pub(super) fn body(segments: &[Segment], progress: &ExtendedProgress) -> Vec<TaskId> {
     let segment = progress.segment.and_then(|at| segments.get(usize::from(at)));
     segment.map(|segment| segment.tasks.clone()).unwrap_or_default()

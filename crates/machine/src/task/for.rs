@@ -68,7 +68,7 @@ pub(super) fn has_room(task: &ForTask, progress: &ParallelFor) -> bool {
     begun < length(progress) && progress.begun.saturating_sub(progress.done) < task.concurrency
 }
 
-/// Whether nothing more is to be waited for.
+/// Whether it has nothing left to wait for.
 pub(super) fn is_over(progress: &ParallelFor) -> bool {
     progress.ended.is_some() || progress.done as usize >= length(progress)
 }

@@ -24,7 +24,7 @@ pub enum Branch {
     Ended(Arc<Value>),
 }
 
-/// Whether nothing more is to be waited for.
+/// Whether it has nothing left to wait for.
 pub(super) fn is_over(join: Join, branches: &[Branch]) -> bool {
     let done = |branch: &Branch| matches!(branch, Branch::Done(_));
     branches.iter().any(|branch| matches!(branch, Branch::Ended(_)))

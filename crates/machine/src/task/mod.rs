@@ -1,4 +1,4 @@
-//! One module per kind of task: how it begins, where it stands, when it is ready to go on, what it yields, and what its records change.
+//! One module per kind of task: how it starts, its progress, when it can continue, its output, and what its records change.
 //!
 //! What is the same for all kinds asks here; each question is one `match`. Kinds that answer each of them in a line (`do`, `wait`) have no
 //! module.
@@ -157,7 +157,7 @@ pub(crate) fn iteration_started(run: &mut Run, id: ExecutionId, index: u32) -> R
     }
 }
 
-/// Whether nothing more is to be waited for, whatever is still under way inside.
+/// Whether it has nothing left to wait for, even if tasks inside it still run.
 pub(crate) fn is_over(definition: &Definition, execution: &Execution) -> bool {
     match (&definition.task(execution.task).kind, &execution.progress) {
         (TaskKind::Fork(task), Progress::Fork(branches)) => fork::is_over(task.join, branches),
